@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"comment11/configs"
+	"comment11/disclosures/render"
+	"comment11/internal/batch"
+)
+
+func newExtract(shared *sharedFlags) *cobra.Command {
+	var asOf, compare, out string
+	var formats []string
+	command := &cobra.Command{
+		Use:   "extract --as-of DATE",
+		Short: "The packet of a period end, from the published releases",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config, err := shared.load()
+			if err != nil {
+				return err
+			}
+			dates := []string{asOf}
+			if compare != "" {
+				dates = append(dates, compare)
+			}
+			for i, flag := range []string{"as-of", "compare"}[:len(dates)] {
+				if _, err := parseDate(flag, dates[i]); err != nil {
+					return err
+				}
+			}
+			for _, format := range formats {
+				if err := oneOf("format", format, formatNames()...); err != nil {
+					return err
+				}
+			}
+			packet, err := batch.Packet(cmd.Context(), config, dates...)
+			if err != nil {
+				return err
+			}
+			if out == "" {
+				return printPacket(cmd, packet, formats)
+			}
+			return writePacket(cmd, config, packet, out, formats)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
+	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD")
+	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
+	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(), ", ")+" (default all to a folder, text to the screen)")
+	return command
+}
+
+func formatNames() []string {
+	var names []string
+	for _, f := range render.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func printPacket(cmd *cobra.Command, packet render.Packet, formats []string) error {
+	if len(formats) == 0 {
+		formats = []string{"text"}
+	}
+	if len(formats) > 1 {
+		return fmt.Errorf("%w: several formats need a folder; give --out", errUsage)
+	}
+	i := slices.Index(formatNames(), formats[0])
+	return render.Formats[i].Write(cmd.OutOrStdout(), packet)
+}
+
+// writePacket writes all files aside first, so that a failed extract leaves none.
+func writePacket(cmd *cobra.Command, config configs.Config, packet render.Packet, out string, formats []string) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	var written []string
+	texts := map[string][]byte{}
+	for _, format := range render.Formats {
+		if len(formats) > 0 && !slices.Contains(formats, format.Name) {
+			continue
+		}
+		var b bytes.Buffer
+		if err := format.Write(&b, packet); err != nil {
+			return err
+		}
+		texts[format.File] = b.Bytes()
+		written = append(written, format.File)
+	}
+	for _, name := range written {
+		aside := filepath.Join(out, "."+name)
+		if err := os.WriteFile(aside, texts[name], 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(aside, filepath.Join(out, name)); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %s to %s\n", strings.Join(written, ", "), shown(out))
+	return err
+}

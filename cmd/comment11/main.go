@@ -1,0 +1,120 @@
+// Command comment11 answers comment 11 of a letter of the SEC's staff: it takes
+// trade-level positions of credit derivatives, classifies them and aggregates
+// them into the disclosure tables, every figure traceable to its trades.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"comment11/internal/batch"
+	"comment11/internal/store"
+	"comment11/internal/strictyaml"
+)
+
+// Exit codes are a contract with schedulers.
+const (
+	exitDone        = 0   // done, or nothing to do
+	exitData        = 1   // data or controls failed, nothing published
+	exitUsage       = 2   // usage or config
+	exitInternal    = 3   // internal or I/O
+	exitBusy        = 75  // another run is writing, try again
+	exitInterrupted = 130 // interrupted
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole command: results go to stdout, log and progress to stderr.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err != nil && !errors.Is(err, errSaid) {
+		fmt.Fprintf(stderr, "comment11: %v\n", err)
+	}
+	return code
+}
+
+// errSaid marks a failure that the verb has already told the user about.
+var errSaid = errors.New("told")
+
+func exitCode(ctx context.Context, err error) int {
+	var busy *store.BusyError
+	var faults strictyaml.Faults
+	switch {
+	case err == nil:
+		return exitDone
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &busy):
+		return exitBusy
+	case errors.Is(err, batch.ErrData):
+		return exitData
+	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.As(err, &faults):
+		return exitUsage
+	default:
+		return exitInternal
+	}
+}
+
+// errUsage marks a command line that cannot be understood.
+var errUsage = errors.New("usage")
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "comment11",
+		Short:         "Credit-derivatives disclosure tables from trade-level positions",
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	shared := &sharedFlags{}
+	flags := root.PersistentFlags()
+	flags.StringVar(&shared.config, "config", "comment11.yaml", "the config file")
+	flags.StringVarP(&shared.output, "output", "o", "text", "form of the result: text, json or csv")
+	flags.BoolVarP(&shared.quiet, "quiet", "q", false, "say nothing but the result and errors")
+	flags.BoolVarP(&shared.verbose, "verbose", "v", false, "say more")
+	flags.StringArrayVar(&shared.set, "set", nil, "a setting as KEY=VALUE, for example engine.threads=1")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+	})
+	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared))
+	for _, command := range root.Commands() {
+		command.Args = usageArgs(command.Args)
+	}
+	return root
+}
+
+// usageArgs makes wrong arguments a usage error.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// isTerminal tells whether a person looks at the stream.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

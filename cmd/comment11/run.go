@@ -1,0 +1,231 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/cobra"
+
+	"comment11/configs"
+	"comment11/disclosures"
+	"comment11/disclosures/render"
+	"comment11/ingest"
+	"comment11/internal/batch"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+func newRun(shared *sharedFlags) *cobra.Command {
+	var asOf string
+	var options batch.Options
+	var tables bool
+	command := &cobra.Command{
+		Use:   "run --as-of DATE",
+		Short: "The nightly job: files to a published release",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneOf("output", shared.output, "text", "json"); err != nil {
+				return err
+			}
+			config, err := shared.load()
+			if err != nil {
+				return err
+			}
+			if options.AsOf, err = parseDate("as-of", asOf); err != nil {
+				return err
+			}
+			options.Program = program(cmd.Context(), true)
+			options.Now = time.Now
+			progress := newProgress(cmd.ErrOrStderr(), shared.quiet, shared.verbose)
+			options.Progress = progress.report
+			outcome, err := batch.Run(cmd.Context(), config, options)
+			progress.close()
+			if err != nil {
+				if shared.output == "json" && outcome.Manifest.AsOfDate != "" {
+					outcome.Status = "failed"
+					return withRecord(cmd.OutOrStdout(), outcome, err)
+				}
+				return err
+			}
+			return say(cmd.OutOrStdout(), cmd.ErrOrStderr(), shared, config, outcome, tables)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&asOf, "as-of", "", "the due date, YYYY-MM-DD")
+	flags.BoolVar(&options.Force, "force", false, "make a release even where nothing changed")
+	flags.BoolVar(&options.DryRun, "dry-run", false, "do everything but publish")
+	flags.BoolVar(&tables, "tables", false, "print the tables")
+	return command
+}
+
+// runRecord is the result of a run for machines.
+type runRecord struct {
+	Status   string              `json:"status"`
+	AsOfDate string              `json:"as_of_date"`
+	Release  string              `json:"release"`
+	Kind     string              `json:"kind"`
+	Counts   counts              `json:"counts"`
+	Files    []ingest.File       `json:"files"`
+	Controls []controlRecord     `json:"controls"`
+	Findings []transform.Finding `json:"findings"`
+	Seconds  map[string]float64  `json:"seconds"`
+}
+
+type counts struct {
+	Records  int64 `json:"records"`
+	Taken    int64 `json:"taken"`
+	Excluded int64 `json:"excluded"`
+	Rejected int64 `json:"rejected"`
+	Facts    int64 `json:"facts"`
+	Cells    int   `json:"cells"`
+}
+
+type controlRecord struct {
+	position.Control
+	Difference decimal.Decimal `json:"difference"`
+	Holds      bool            `json:"holds"`
+}
+
+func recordOf(o batch.Outcome) runRecord {
+	record := runRecord{Status: o.Status, AsOfDate: o.Manifest.AsOfDate, Release: o.Manifest.Release, Kind: o.Manifest.Kind,
+		Files: o.Files, Seconds: o.Seconds, Controls: []controlRecord{}, Findings: []transform.Finding{}}
+	for _, f := range o.Files {
+		if f.DataSet == "positions" {
+			record.Counts.Records += f.Records
+			record.Counts.Taken += f.Taken
+			record.Counts.Excluded += f.Excluded
+			record.Counts.Rejected += f.Rejected
+		}
+	}
+	facts, _ := o.Manifest.Relation("facts")
+	record.Counts.Facts, record.Counts.Cells = facts.Rows, len(o.Cells)
+	for _, c := range o.Controls {
+		record.Controls = append(record.Controls, controlRecord{c, c.Difference(), c.Holds()})
+	}
+	record.Findings = append(record.Findings, o.Findings...)
+	return record
+}
+
+func writeJSON(w io.Writer, value any) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
+	return out.Encode(value)
+}
+
+// withRecord writes the run record of a failed run and passes its error on.
+func withRecord(w io.Writer, o batch.Outcome, err error) error {
+	if writeErr := writeJSON(w, recordOf(o)); writeErr != nil {
+		return writeErr
+	}
+	return err
+}
+
+// say tells how the run ended; a release that is held is an error.
+func say(stdout, stderr io.Writer, shared *sharedFlags, config configs.Config, o batch.Outcome, tables bool) error {
+	if shared.output == "json" {
+		if err := writeJSON(stdout, recordOf(o)); err != nil {
+			return err
+		}
+	} else if err := sayText(stdout, shared, config, o, tables); err != nil {
+		return err
+	}
+	if o.Status != store.Held {
+		return nil
+	}
+	fmt.Fprintf(stderr, "comment11: release %s of %s is held, %v:\n", o.Manifest.Release, o.Manifest.AsOfDate, batch.ErrData)
+	for _, c := range o.Broken() {
+		if c.Severity == "hold" {
+			fmt.Fprintf(stderr, "  %s\n", controlLine(c))
+		}
+	}
+	return fmt.Errorf("%w%w", errSaid, batch.ErrData)
+}
+
+func controlLine(c position.Control) string {
+	text := fmt.Sprintf("%s, %s: %s %s, %s %s, difference %s", c.ID, c.Subject, c.LeftMeaning, c.Left, c.RightMeaning, c.Right, c.Difference())
+	if c.ID == "within_limit" {
+		text = fmt.Sprintf("%s: %s %s, the limit is %s (limits.%s)", c.ID, c.LeftMeaning, c.Left, c.Tolerance, c.Subject)
+	} else if c.Tolerance.IsPositive() {
+		text += ", tolerance " + c.Tolerance.String()
+	}
+	return text
+}
+
+func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Outcome, tables bool) error {
+	if o.Status == "unchanged" {
+		_, err := fmt.Fprintf(w, "%s: nothing changed since release %s (%s); nothing to do\n", o.Manifest.AsOfDate, o.Manifest.Release, o.Manifest.Status)
+		return err
+	}
+	if tables {
+		var heads []disclosures.Head
+		definitions, err := batch.Define(config, mustDate(o.Manifest.AsOfDate))
+		if err != nil {
+			return err
+		}
+		for _, t := range definitions.Tables {
+			heads = append(heads, t.Head(config.ReportingCurrency))
+		}
+		if err := render.Text(w, render.New(heads, render.Dated{Date: o.Manifest.AsOfDate, Cells: o.Cells})); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	if shared.quiet {
+		return nil
+	}
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "file\trecords\ttaken\texcluded\trejected\t")
+	for _, f := range o.Files {
+		fmt.Fprintf(out, "%s\t%d\t%d\t%d\t%d\t\n", f.Name, f.Records, f.Taken, f.Excluded, f.Rejected)
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	sayFindings(w, o.Findings)
+	record := recordOf(o)
+	fmt.Fprintf(w, "\n%d facts, %d cells; %d controls, %d hold\n", record.Counts.Facts, record.Counts.Cells,
+		len(o.Controls), len(o.Controls)-len(o.Broken()))
+	switch o.Status {
+	case store.Published:
+		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet\n",
+			o.Manifest.Release, o.Manifest.Kind, shown(config.File), o.Manifest.AsOfDate)
+	case "dry_run":
+		fmt.Fprintf(w, "dry run: nothing was published\n")
+	}
+	return nil
+}
+
+func mustDate(text string) time.Time {
+	date, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		panic(err) // the manifest's own date
+	}
+	return date
+}
+
+func sayFindings(w io.Writer, findings []transform.Finding) {
+	if len(findings) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nfindings")
+	order := []string{"hold", "warn", "info"}
+	sorted := slices.Clone(findings)
+	slices.SortStableFunc(sorted, func(a, b transform.Finding) int {
+		return slices.Index(order, a.Severity) - slices.Index(order, b.Severity)
+	})
+	for _, f := range sorted {
+		money := ""
+		if f.Notional.Valid {
+			money = ", notional " + f.Notional.Decimal.StringFixed(2)
+		}
+		fmt.Fprintf(w, "  %s %s: %s: %d%s, first %s; %s\n", f.Severity, f.Code, f.Subject, f.Positions, money, strings.TrimSpace(f.Example), f.Message)
+	}
+}

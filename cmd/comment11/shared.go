@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"comment11/configs"
+	"comment11/internal/store"
+)
+
+// sharedFlags are the flags of every verb.
+type sharedFlags struct {
+	config, output string
+	quiet, verbose bool
+	set            []string
+}
+
+// load reads the config with the settings of the command line.
+func (f *sharedFlags) load() (configs.Config, error) {
+	settings := map[string]string{}
+	for _, text := range f.set {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return configs.Config{}, fmt.Errorf("%w: --set %q: expected KEY=VALUE", errUsage, text)
+		}
+		settings[key] = value
+	}
+	if _, err := os.Stat(f.config); err != nil {
+		return configs.Config{}, fmt.Errorf("%w: no config at %s; name one with --config, or write a starter folder with comment11 init", errUsage, f.config)
+	}
+	return configs.Load(f.config, settings)
+}
+
+// oneOf checks a flag with a closed list of values.
+func oneOf(flag, value string, known ...string) error {
+	for _, k := range known {
+		if value == k {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: --%s %q: expected one of %s", errUsage, flag, value, strings.Join(known, ", "))
+}
+
+// parseDate reads a date flag.
+func parseDate(flag, text string) (time.Time, error) {
+	date, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: --%s %q: expected a date as YYYY-MM-DD", errUsage, flag, text)
+	}
+	return date, nil
+}
+
+// version is the program's version, from its build information.
+func version() string {
+	p := program(context.Background(), false)
+	return strings.TrimSpace(p.Version + " " + p.Revision)
+}
+
+// program identifies this executable; its own hash is read only where asked for.
+func program(_ context.Context, withHash bool) store.Program {
+	p := store.Program{Version: "unknown"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		p.Version = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				p.Revision = setting.Value
+			}
+		}
+	}
+	if !withHash {
+		return p
+	}
+	if path, err := os.Executable(); err == nil {
+		if hash, err := store.HashFile(path); err == nil {
+			p.Executable = hash.SHA256
+		}
+	}
+	return p
+}
+
+// warehouse is that of the config.
+func warehouse(config configs.Config) store.Warehouse {
+	return store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}
+}
+
+// shown is a path as the user would type it: relative where that is shorter.
+func shown(path string) string {
+	folder, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	relative, err := filepath.Rel(folder, path)
+	if err != nil || len(relative) >= len(path) {
+		return path
+	}
+	return relative
+}

@@ -1,0 +1,363 @@
+// Package configs reads comment11.yaml. Scalar settings are read with viper, so
+// that a flag comes before the environment (COMMENT11_A__B for a.b), the
+// environment before the file and the file before the default; lists come from
+// the file alone. Everything is strict: all faults are told at once, each with
+// its place and what was expected.
+package configs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/spf13/viper"
+
+	"comment11/internal/position"
+	"comment11/internal/strictyaml"
+)
+
+// Config is what a config file says, with defaults filled in and paths absolute.
+type Config struct {
+	File, Folder      string
+	Warehouse         string
+	ReportingCurrency string
+	Unit              string // of displayed amounts: dollars, thousands, millions or billions
+	Rules             string // folder whose files replace or add to those of the program, or ""
+	Maps              string
+	Tables            string
+	Engine            Engine
+	Calendar          Calendar
+	Limits            Limits
+	Scopes            []Scope
+	Approvers         []string // who may approve adjustments
+	Sources           []Source
+}
+
+// Engine bounds what a run takes of the machine.
+type Engine struct {
+	Threads        int    // 0: all processors
+	MemoryLimit    string // for example 1500MB
+	TemporaryLimit string // the most that may be spilled to disk
+}
+
+// Limits decide what holds a release back.
+type Limits struct {
+	Rejects struct {
+		Count    int    // rejected records
+		Money    string // their notional, in the reporting currency
+		Unpriced int    // rejected positions without a readable amount
+	}
+	NoValue      int // positions without a fair value
+	Unclassified int // facts with an unclassified attribute; -1: no limit
+	RateAgeDays  int // oldest rate that may convert, in days
+}
+
+// Scope is a set of legal entities; without entities it has every one.
+type Scope struct {
+	Name          string
+	LegalEntities []ScopeEntity
+}
+
+// ScopeEntity is a legal entity and the time for which it belongs to a scope.
+type ScopeEntity struct {
+	Entity      string
+	From, Until time.Time // zero: always, open
+}
+
+// Source is where a data set comes from.
+type Source struct {
+	Name       strictyaml.Text
+	DataSet    string
+	Files      strictyaml.Text // path or glob, may hold {as_of} and {as_of_yyyymmdd}
+	Format     string          // csv, tsv or ecb_reference_rates
+	Delimiter  string          // one byte
+	Quote      string          // one byte, or none
+	Where      strictyaml.Text
+	Columns    strictyaml.Mapping // contract column: SQL expression
+	SameNames  bool               // unmapped columns are taken by their own names
+	AllowEmpty bool
+	OnHoliday  strictyaml.Text // "", previous, or a pattern of files
+	Required   bool
+}
+
+// setting is one scalar key of the config.
+type setting struct {
+	key      string
+	fallback string
+	check    func(string) string // what was expected, or "" where the value is good
+}
+
+// settings are all scalar keys with their defaults. Each can be set by the
+// environment and by --set; comment11.yaml says what each is for.
+var settings = []setting{
+	{"calendar.fiscal_year_end", "12-31", expectMonthDay},
+	{"engine.memory_limit", "1500MB", expectSize},
+	{"engine.temporary_limit", "100GB", expectSize},
+	{"engine.threads", "0", expectWhole(0)},
+	{"limits.no_value", "0", expectWhole(0)},
+	{"limits.rate_age_days", "5", expectWhole(0)},
+	{"limits.rejects.count", "0", expectWhole(0)},
+	{"limits.rejects.money", "0", expectMoney},
+	{"limits.rejects.unpriced", "0", expectWhole(0)},
+	{"limits.unclassified", "-1", expectWhole(-1)},
+	{"maps", "", nil},
+	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
+	{"rules", "", nil},
+	{"tables", "", nil},
+	{"unit", "millions", expectOneOf([]string{"dollars", "thousands", "millions", "billions"})},
+	{"warehouse", "warehouse", nil},
+}
+
+func expectOneOf(known []string) func(string) string {
+	return func(value string) string {
+		if slices.Contains(known, value) {
+			return ""
+		}
+		if len(known) > 20 {
+			return "a code of ISO 4217"
+		}
+		return "one of " + strings.Join(known, ", ")
+	}
+}
+
+func expectWhole(least int) func(string) string {
+	return func(value string) string {
+		if n, err := strconv.Atoi(value); err == nil && n >= least {
+			return ""
+		}
+		return fmt.Sprintf("a whole number of at least %d", least)
+	}
+}
+
+func expectMoney(value string) string {
+	if amount, err := decimal.NewFromString(value); err == nil && !amount.IsNegative() {
+		return ""
+	}
+	return "an amount such as 1000000.00"
+}
+
+var size = regexp.MustCompile(`^[1-9]\d*(\.\d+)?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
+
+func expectSize(value string) string {
+	if size.MatchString(value) {
+		return ""
+	}
+	return "a size such as 1500MB"
+}
+
+func expectMonthDay(value string) string {
+	if _, err := time.Parse("2006-01-02", "2004-"+value); err == nil {
+		return ""
+	}
+	return "month and day such as 12-31"
+}
+
+// document is the file as it is written.
+type document struct {
+	Warehouse         strictyaml.Text `yaml:"warehouse"`
+	ReportingCurrency strictyaml.Text `yaml:"reporting_currency"`
+	Unit              strictyaml.Text `yaml:"unit"`
+	Rules             strictyaml.Text `yaml:"rules"`
+	Maps              strictyaml.Text `yaml:"maps"`
+	Tables            strictyaml.Text `yaml:"tables"`
+	Engine            struct {
+		Threads        strictyaml.Text `yaml:"threads"`
+		MemoryLimit    strictyaml.Text `yaml:"memory_limit"`
+		TemporaryLimit strictyaml.Text `yaml:"temporary_limit"`
+	} `yaml:"engine"`
+	Calendar struct {
+		FiscalYearEnd strictyaml.Text   `yaml:"fiscal_year_end"`
+		Holidays      []strictyaml.Text `yaml:"holidays"`
+	} `yaml:"calendar"`
+	Limits struct {
+		Rejects struct {
+			Count    strictyaml.Text `yaml:"count"`
+			Money    strictyaml.Text `yaml:"money"`
+			Unpriced strictyaml.Text `yaml:"unpriced"`
+		} `yaml:"rejects"`
+		NoValue      strictyaml.Text `yaml:"no_value"`
+		Unclassified strictyaml.Text `yaml:"unclassified"`
+		RateAgeDays  strictyaml.Text `yaml:"rate_age_days"`
+	} `yaml:"limits"`
+	Scopes []struct {
+		Name          strictyaml.Text `yaml:"name,required"`
+		LegalEntities []struct {
+			Entity strictyaml.Text `yaml:"entity,required"`
+			From   strictyaml.Text `yaml:"from"`
+			Until  strictyaml.Text `yaml:"until"`
+		} `yaml:"legal_entities"`
+	} `yaml:"scopes"`
+	Approvers []strictyaml.Text `yaml:"approvers"`
+	Sources   []sourceNode      `yaml:"sources,required"`
+}
+
+type sourceNode struct {
+	Name       strictyaml.Text    `yaml:"name,required"`
+	DataSet    strictyaml.Text    `yaml:"data_set,required"`
+	Files      strictyaml.Text    `yaml:"files,required"`
+	Format     strictyaml.Text    `yaml:"format"`
+	Delimiter  strictyaml.Text    `yaml:"delimiter"`
+	Quote      strictyaml.Text    `yaml:"quote"`
+	Where      strictyaml.Text    `yaml:"where"`
+	Columns    strictyaml.Mapping `yaml:"columns"`
+	SameNames  *bool              `yaml:"same_names"`
+	AllowEmpty bool               `yaml:"allow_empty"`
+	OnHoliday  strictyaml.Text    `yaml:"on_holiday"`
+	Required   *bool              `yaml:"required"`
+}
+
+// Load reads a config file. flags are settings of the command line, by key. The
+// error is strictyaml.Faults, or of reading the file.
+func Load(path string, flags map[string]string) (Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return Config{}, err
+	}
+	r := reader{config: Config{File: absolute, Folder: filepath.Dir(absolute)}, file: filepath.Base(path), values: map[string]string{}}
+	var doc document
+	if err := strictyaml.Decode(r.file, text, &doc); err != nil {
+		faults, ok := strictyaml.IsFaults(err)
+		if !ok {
+			return Config{}, err
+		}
+		r.faults = faults
+	}
+	if err := r.readSettings(string(text), flags); err != nil {
+		return Config{}, err
+	}
+	r.checkSettings(doc)
+	r.lists(doc)
+	if len(r.faults) > 0 {
+		return Config{}, r.faults
+	}
+	return r.config, nil
+}
+
+type reader struct {
+	config  Config
+	file    string
+	values  map[string]string // of the settings
+	origins map[string]string // where a value that is not the file's comes from
+	faults  strictyaml.Faults
+}
+
+func (r *reader) fault(at strictyaml.Place, format string, arguments ...any) {
+	if at.File == "" {
+		at.File = r.file
+	}
+	r.faults = append(r.faults, strictyaml.Fault{Place: at, Message: fmt.Sprintf(format, arguments...)})
+}
+
+const environmentPrefix = "COMMENT11_"
+
+// environmentName is the variable that sets a key.
+func environmentName(key string) string {
+	return environmentPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "__"))
+}
+
+// readSettings lets viper decide which value of each key counts.
+func (r *reader) readSettings(text string, flags map[string]string) error {
+	v := viper.New()
+	v.SetConfigType("yaml")
+	if err := v.ReadConfig(strings.NewReader(text)); err != nil && len(r.faults) == 0 {
+		return err
+	}
+	r.origins = map[string]string{}
+	var keys, variables []string
+	for _, s := range settings {
+		keys = append(keys, s.key)
+		variables = append(variables, environmentName(s.key))
+		v.SetDefault(s.key, s.fallback)
+		if err := v.BindEnv(s.key, environmentName(s.key)); err != nil {
+			return err
+		}
+		if os.Getenv(environmentName(s.key)) != "" {
+			r.origins[s.key] = "environment " + environmentName(s.key)
+		}
+	}
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, environmentPrefix) && !slices.Contains(variables, name) {
+			r.fault(strictyaml.Place{File: "environment"}, "unknown variable %s; %s", name, strictyaml.Hint(name, variables))
+		}
+	}
+	for key, value := range flags {
+		if !slices.Contains(keys, key) {
+			r.fault(strictyaml.Place{File: "--set"}, "unknown key %q; %s", key, strictyaml.Hint(key, keys))
+			continue
+		}
+		v.Set(key, value)
+		r.origins[key] = "--set " + key
+	}
+	for _, key := range keys {
+		r.values[key] = v.GetString(key)
+	}
+	return nil
+}
+
+// checkSettings checks every scalar and puts it where it belongs.
+func (r *reader) checkSettings(doc document) {
+	written := map[string]strictyaml.Text{
+		"calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd, "engine.memory_limit": doc.Engine.MemoryLimit,
+		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue,
+		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
+		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
+		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
+		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
+	}
+	for _, s := range settings {
+		text, isWritten := written[s.key], written[s.key].Line > 0
+		if r.origins[s.key] == "" && isWritten {
+			r.values[s.key] = text.Value // as it is spelled: viper would make 12-31 or 1e3 of it what it likes
+		}
+		if s.check == nil {
+			continue
+		}
+		if expected := s.check(r.values[s.key]); expected != "" {
+			at := text.Place
+			if origin := r.origins[s.key]; origin != "" {
+				at = strictyaml.Place{File: origin}
+			}
+			r.fault(at, "%s: %q: expected %s", s.key, r.values[s.key], expected)
+		}
+	}
+	number := func(key string) int {
+		n, _ := strconv.Atoi(r.values[key]) // checked above
+		return n
+	}
+	c := &r.config
+	c.Warehouse = r.path("warehouse")
+	c.ReportingCurrency, c.Unit = r.values["reporting_currency"], r.values["unit"]
+	c.Engine = Engine{number("engine.threads"), r.values["engine.memory_limit"], r.values["engine.temporary_limit"]}
+	c.Calendar.FiscalYearEnd = r.values["calendar.fiscal_year_end"]
+	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
+	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
+	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
+	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {
+		if r.values[key] == "" {
+			continue
+		}
+		*folder = r.path(key)
+		if info, err := os.Stat(*folder); err != nil || !info.IsDir() {
+			r.fault(written[key].Place, "%s: %q: no such folder beside the config", key, r.values[key])
+		}
+	}
+}
+
+// path makes the value of a key absolute, from the config's folder.
+func (r *reader) path(key string) string {
+	if filepath.IsAbs(r.values[key]) {
+		return r.values[key]
+	}
+	return filepath.Join(r.config.Folder, r.values[key])
+}

@@ -1,0 +1,150 @@
+package configs
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/strictyaml"
+)
+
+var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// formats are the formats of a source with their delimiters.
+var formats = map[string]string{"csv": ",", "tsv": "\t", "ecb_reference_rates": ","}
+
+// lists reads what the file alone can say.
+func (r *reader) lists(doc document) {
+	for _, text := range doc.Calendar.Holidays {
+		r.config.Calendar.Holidays = append(r.config.Calendar.Holidays, r.day(text))
+	}
+	for _, approver := range doc.Approvers {
+		r.config.Approvers = append(r.config.Approvers, approver.Value)
+	}
+	r.scopes(doc)
+	places := map[string]strictyaml.Place{}
+	positions := false
+	for _, node := range doc.Sources {
+		if first, repeated := places[node.Name.Value]; repeated {
+			r.fault(node.Name.Place, "source %q stands already at line %d", node.Name.Value, first.Line)
+		}
+		places[node.Name.Value] = node.Name.Place
+		positions = positions || node.DataSet.Value == "positions"
+		r.config.Sources = append(r.config.Sources, r.source(node))
+	}
+	if !positions && len(doc.Sources) > 0 {
+		r.fault(doc.Sources[0].Name.Place, "no source of the data set positions; a run needs one")
+	}
+}
+
+func (r *reader) day(text strictyaml.Text) time.Time {
+	if text.Value == "" {
+		return time.Time{}
+	}
+	date, err := time.Parse(time.DateOnly, text.Value)
+	if err != nil {
+		r.fault(text.Place, "%q: expected a date as YYYY-MM-DD", text.Value)
+	}
+	return date
+}
+
+// scopes reads the scopes; without any there is one, group, of every entity.
+func (r *reader) scopes(doc document) {
+	if len(doc.Scopes) == 0 {
+		r.config.Scopes = []Scope{{Name: "group"}}
+	}
+	var names []string
+	for _, node := range doc.Scopes {
+		if !name.MatchString(node.Name.Value) || slices.Contains(names, node.Name.Value) {
+			r.fault(node.Name.Place, "scope %q: expected a name of lower-case letters, digits and _ that stands once", node.Name.Value)
+		}
+		names = append(names, node.Name.Value)
+		scope := Scope{Name: node.Name.Value}
+		for _, e := range node.LegalEntities {
+			entity := ScopeEntity{Entity: e.Entity.Value, From: r.day(e.From), Until: r.day(e.Until)}
+			if !entity.Until.IsZero() && entity.Until.Before(entity.From) {
+				r.fault(e.Until.Place, "scope %q, entity %q: until %s is before from %s", scope.Name, entity.Entity, e.Until.Value, e.From.Value)
+			}
+			scope.LegalEntities = append(scope.LegalEntities, entity)
+		}
+		r.config.Scopes = append(r.config.Scopes, scope)
+	}
+}
+
+func (r *reader) source(node sourceNode) Source {
+	s := Source{Name: node.Name, DataSet: node.DataSet.Value, Files: node.Files, Format: node.Format.Value, Delimiter: node.Delimiter.Value,
+		Quote: node.Quote.Value, Where: node.Where, Columns: node.Columns, AllowEmpty: node.AllowEmpty, OnHoliday: node.OnHoliday,
+		SameNames: len(node.Columns) == 0, Required: true}
+	if node.SameNames != nil {
+		s.SameNames = *node.SameNames
+	}
+	if node.Required != nil {
+		s.Required = *node.Required
+	}
+	if !name.MatchString(s.Name.Value) && s.Name.Value != "" {
+		r.fault(node.Name.Place, "source %q: expected a name of lower-case letters, digits and _", s.Name.Value)
+	}
+	if s.Format == "" {
+		s.Format = "csv"
+	}
+	delimiter, known := formats[s.Format]
+	if !known {
+		r.fault(node.Format.Place, "source %q: format %q is unknown; %s", s.Name.Value, s.Format, strictyaml.Hint(s.Format, []string{"csv", "ecb_reference_rates", "tsv"}))
+	}
+	if s.Delimiter == "" {
+		s.Delimiter = delimiter
+	}
+	if s.Quote == "" {
+		s.Quote = `"`
+	}
+	if len(s.Delimiter) != 1 && known {
+		r.fault(node.Delimiter.Place, "source %q: delimiter %q: expected one character", s.Name.Value, s.Delimiter)
+	}
+	if len(s.Quote) != 1 && s.Quote != "none" {
+		r.fault(node.Quote.Place, "source %q: quote %q: expected one character, or none", s.Name.Value, s.Quote)
+	}
+	if node.Files.Value == "" && node.Files.Line > 0 {
+		r.fault(node.Files.Place, "source %q: files is empty; expected a path or pattern", s.Name.Value)
+	}
+	r.mapping(node, s)
+	return s
+}
+
+// mapping checks a source's columns against the contract.
+func (r *reader) mapping(node sourceNode, s Source) {
+	set, known := position.Find(s.DataSet)
+	if !known || !slices.Contains(position.DataSetNames(), s.DataSet) {
+		if s.DataSet != "" {
+			r.fault(node.DataSet.Place, "source %q: data set %q is unknown; %s", s.Name.Value, s.DataSet, strictyaml.Hint(s.DataSet, position.DataSetNames()))
+		}
+		return
+	}
+	if s.Format == "ecb_reference_rates" {
+		if s.DataSet != "fx_rates" || len(s.Columns) > 0 {
+			r.fault(node.Format.Place, "source %q: format ecb_reference_rates is for the data set fx_rates and has no columns to map", s.Name.Value)
+		}
+		return
+	}
+	mapped := map[string]bool{}
+	for _, entry := range s.Columns {
+		mapped[entry.Key.Value] = true
+		if _, ok := set.Column(entry.Key.Value); !ok {
+			r.fault(entry.Key.Place, "source %q: data set %s has no column %q; %s", s.Name.Value, s.DataSet, entry.Key.Value, strictyaml.Hint(entry.Key.Value, set.Names()))
+		}
+		if entry.Value.Value == "" {
+			r.fault(entry.Key.Place, "source %q: column %s is mapped to nothing; write a SQL expression over the file's columns, or leave the line out", s.Name.Value, entry.Key.Value)
+		}
+	}
+	if s.SameNames {
+		return
+	}
+	for _, column := range set.Columns {
+		if column.Has(position.Required) && !mapped[column.Name] {
+			r.fault(node.Name.Place, "source %q: required column %s of data set %s is not mapped", s.Name.Value, column.Name, s.DataSet)
+		}
+	}
+	if s.DataSet == "positions" && !mapped["maturity_date"] && !mapped["option_expiry_date"] {
+		r.fault(node.Name.Place, "source %q: neither maturity_date nor option_expiry_date is mapped; a position needs one", s.Name.Value)
+	}
+}

@@ -1,0 +1,367 @@
+// Package render writes a packet of disclosure tables as CSV, JSON, Markdown or
+// text. It knows cells and no database.
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"comment11/disclosures"
+)
+
+// Packet is the tables of a period end, and of the date it is compared with.
+type Packet struct {
+	AsOf    string  `json:"as_of_date"`
+	Compare string  `json:"compare_date,omitempty"`
+	Tables  []Table `json:"tables"`
+}
+
+// Table is one disclosure table.
+type Table struct {
+	disclosures.Head
+	Blocks []Block `json:"blocks"`
+}
+
+// Block is one grid of a table, with a sheet for each date.
+type Block struct {
+	ID     string  `json:"id"`
+	Title  string  `json:"title"`
+	Sheets []Sheet `json:"sheets"`
+}
+
+// Sheet is a block at one date.
+type Sheet struct {
+	Date    string   `json:"as_of_date"`
+	Columns []Column `json:"columns"`
+	Rows    []Row    `json:"rows"`
+}
+
+// Column is the head of a column.
+type Column struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+}
+
+// Row is a row with one cell per column.
+type Row struct {
+	ID    string `json:"id"`
+	Label string `json:"label"`
+	Depth int    `json:"depth"`
+	Memo  bool   `json:"memo,omitempty"`
+	Cells []Cell `json:"cells"`
+}
+
+// Cell is a number: exact in currency units, displayed in whole units.
+type Cell struct {
+	Exact     string `json:"exact"`
+	Displayed int64  `json:"displayed"`
+	Unit      string `json:"unit"`
+	Moved     int64  `json:"moved,omitempty"`
+	Measure   string `json:"measure"`
+	Predicate string `json:"predicate"`
+}
+
+// Dated are the cells of one date, in any order.
+type Dated struct {
+	Date  string
+	Cells []disclosures.Cell
+}
+
+// New lays the cells of the as-of date, and of the date compared with if any,
+// into tables.
+func New(heads []disclosures.Head, dates ...Dated) Packet {
+	packet := Packet{AsOf: dates[0].Date}
+	if len(dates) > 1 {
+		packet.Compare = dates[1].Date
+	}
+	for _, head := range heads {
+		table := Table{Head: head}
+		for _, dated := range dates {
+			for _, cell := range inOrder(dated.Cells, head.ID) {
+				table.add(dated.Date, cell)
+			}
+		}
+		packet.Tables = append(packet.Tables, table)
+	}
+	return packet
+}
+
+func inOrder(cells []disclosures.Cell, table string) []disclosures.Cell {
+	list := slices.DeleteFunc(slices.Clone(cells), func(c disclosures.Cell) bool { return c.TableID != table })
+	slices.SortFunc(list, func(a, b disclosures.Cell) int {
+		return slices.Compare([]int{a.BlockNumber, a.RowNumber, a.ColumnNumber}, []int{b.BlockNumber, b.RowNumber, b.ColumnNumber})
+	})
+	return list
+}
+
+// add puts the next cell, in order, where it belongs.
+func (t *Table) add(date string, c disclosures.Cell) {
+	i := slices.IndexFunc(t.Blocks, func(b Block) bool { return b.ID == c.BlockID })
+	if i < 0 {
+		i = len(t.Blocks)
+		t.Blocks = append(t.Blocks, Block{ID: c.BlockID, Title: c.BlockTitle})
+	}
+	block := &t.Blocks[i]
+	if n := len(block.Sheets); n == 0 || block.Sheets[n-1].Date != date {
+		block.Sheets = append(block.Sheets, Sheet{Date: date})
+	}
+	sheet := &block.Sheets[len(block.Sheets)-1]
+	if n := len(sheet.Rows); n == 0 || sheet.Rows[n-1].ID != c.RowID {
+		sheet.Rows = append(sheet.Rows, Row{ID: c.RowID, Label: c.RowLabel, Depth: c.Depth, Memo: c.Memo})
+	}
+	if len(sheet.Rows) == 1 {
+		sheet.Columns = append(sheet.Columns, Column{c.ColumnID, c.ColumnLabel})
+	}
+	row := &sheet.Rows[len(sheet.Rows)-1]
+	exact := c.Exact.StringFixed(2)
+	if c.Measure == "count" {
+		exact = c.Exact.String()
+	}
+	row.Cells = append(row.Cells, Cell{Exact: exact, Displayed: c.Displayed, Unit: c.Unit, Moved: c.Moved, Measure: c.Measure, Predicate: c.Predicate})
+}
+
+// Formats are the formats of a packet with the names of their files.
+var Formats = []struct {
+	Name, File string
+	Write      func(io.Writer, Packet) error
+}{
+	{"csv", "cells.csv", CSV},
+	{"json", "packet.json", JSON},
+	{"markdown", "packet.md", Markdown},
+	{"text", "packet.txt", Text},
+}
+
+// CSV writes one line per cell: as_of_date, table, block, row, column, exact,
+// displayed, unit.
+func CSV(w io.Writer, p Packet) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit"}); err != nil {
+		return err
+	}
+	for _, date := range []string{p.AsOf, p.Compare} {
+		for _, table := range p.Tables {
+			for _, block := range table.Blocks {
+				for _, sheet := range block.Sheets {
+					if sheet.Date != date {
+						continue
+					}
+					if err := sheet.csv(out, table.ID, block.ID); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func (s Sheet) csv(out *csv.Writer, table, block string) error {
+	for _, row := range s.Rows {
+		for i, cell := range row.Cells {
+			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// JSON writes the packet whole.
+func JSON(w io.Writer, p Packet) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	out.SetEscapeHTML(false)
+	return out.Encode(p)
+}
+
+// Markdown writes the packet as tables of Markdown.
+func Markdown(w io.Writer, p Packet) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s\n", p.title())
+	for _, table := range p.Tables {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n", table.Title, table.subtitle())
+		for _, block := range table.Blocks {
+			for _, sheet := range block.Sheets {
+				fmt.Fprintf(&b, "\n### %s at %s\n\n| |", block.Title, sheet.Date)
+				for _, column := range sheet.Columns {
+					fmt.Fprintf(&b, " %s |", escaped(column.Label))
+				}
+				fmt.Fprintf(&b, "\n|---|%s\n", strings.Repeat("---:|", len(sheet.Columns)))
+				for _, row := range sheet.Rows {
+					fmt.Fprintf(&b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
+					for _, cell := range row.Cells {
+						fmt.Fprintf(&b, " %s |", Figure(cell.Displayed))
+					}
+					b.WriteString("\n")
+				}
+			}
+		}
+		if len(table.Notes) > 0 {
+			b.WriteString("\n")
+		}
+		for _, note := range table.Notes {
+			fmt.Fprintf(&b, "- %s\n", note)
+		}
+	}
+	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func escaped(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// Text writes the packet as tables of plain text.
+func Text(w io.Writer, p Packet) error {
+	var b strings.Builder
+	b.WriteString(p.title() + "\n")
+	for _, table := range p.Tables {
+		fmt.Fprintf(&b, "\n%s\n%s\n", strings.ToUpper(table.Title), table.subtitle())
+		for _, block := range table.Blocks {
+			for _, sheet := range block.Sheets {
+				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.Date))
+			}
+		}
+		if len(table.Notes) > 0 {
+			b.WriteString("\n")
+		}
+		for _, note := range table.Notes {
+			fmt.Fprintf(&b, "  %s\n", note)
+		}
+	}
+	writeMoved(&b, p, "\nMOVED CELLS\n", "  ")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// text writes a sheet with its labels at the left and its figures at the right.
+func (s Sheet) text(b *strings.Builder, title string) {
+	labels := utf8.RuneCountInString(title)
+	widths := make([]int, len(s.Columns))
+	heads := make([][]string, len(s.Columns))
+	most := 0
+	for i, column := range s.Columns {
+		heads[i] = wrapped(column.Label, 16)
+		most = max(most, len(heads[i]))
+		for _, line := range heads[i] {
+			widths[i] = max(widths[i], utf8.RuneCountInString(line))
+		}
+	}
+	for _, row := range s.Rows {
+		labels = max(labels, 2*row.Depth+utf8.RuneCountInString(row.Label))
+		for i, cell := range row.Cells {
+			widths[i] = max(widths[i], utf8.RuneCountInString(Figure(cell.Displayed)))
+		}
+	}
+	b.WriteString("\n")
+	for n := range most {
+		label := ""
+		if n == most-1 {
+			label = title
+		}
+		b.WriteString(padRight(label, labels))
+		for i, head := range heads {
+			line := ""
+			if at := n - (most - len(head)); at >= 0 {
+				line = head[at]
+			}
+			b.WriteString("  " + padLeft(line, widths[i]))
+		}
+		b.WriteString("\n")
+	}
+	rule := labels
+	for _, width := range widths {
+		rule += 2 + width
+	}
+	b.WriteString(strings.Repeat("-", rule) + "\n")
+	for _, row := range s.Rows {
+		b.WriteString(padRight(strings.Repeat("  ", row.Depth)+row.Label, labels))
+		for i, cell := range row.Cells {
+			b.WriteString("  " + padLeft(Figure(cell.Displayed), widths[i]))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func (p Packet) title() string {
+	if p.Compare == "" {
+		return "Credit derivatives at " + p.AsOf
+	}
+	return "Credit derivatives at " + p.AsOf + " and " + p.Compare
+}
+
+func (t Table) subtitle() string {
+	text := t.Unit
+	if len(t.Clauses) > 0 {
+		text = "Comment " + strings.Join(t.Clauses, ", ") + "; " + text
+	}
+	return text + "; scope " + t.Scope
+}
+
+// writeMoved lists the cells that were moved from their conventional rounding so
+// that the tables foot.
+func writeMoved(b *strings.Builder, p Packet, head, bullet string) {
+	for _, table := range p.Tables {
+		for _, block := range table.Blocks {
+			for _, sheet := range block.Sheets {
+				for _, row := range sheet.Rows {
+					for i, cell := range row.Cells {
+						if cell.Moved == 0 {
+							continue
+						}
+						b.WriteString(head)
+						head = ""
+						fmt.Fprintf(b, "%s%s %s/%s, %s, %s: exact %s, moved by %+d so that totals foot\n",
+							bullet, sheet.Date, table.ID, block.ID, row.ID, sheet.Columns[i].ID, cell.Exact, cell.Moved)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Figure is a displayed number: a dash for nil, parentheses for a negative one.
+func Figure(value int64) string {
+	if value == 0 {
+		return "—"
+	}
+	digits := strconv.FormatInt(value, 10)
+	negative := strings.HasPrefix(digits, "-")
+	digits = strings.TrimPrefix(digits, "-")
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	if negative {
+		return "(" + digits + ")"
+	}
+	return digits
+}
+
+// wrapped breaks a label into lines of about the given width.
+func wrapped(label string, width int) []string {
+	var lines []string
+	for _, word := range strings.Fields(label) {
+		n := len(lines)
+		if n > 0 && utf8.RuneCountInString(lines[n-1])+1+utf8.RuneCountInString(word) <= width {
+			lines[n-1] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return lines
+}
+
+func padRight(text string, width int) string {
+	return text + strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text)))
+}
+
+func padLeft(text string, width int) string {
+	return strings.Repeat(" ", max(0, width-utf8.RuneCountInString(text))) + text
+}

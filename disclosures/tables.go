@@ -1,0 +1,269 @@
+// Package disclosures computes the disclosure tables. A table is a YAML file: it
+// says which relation it reads, for which scope, in which unit, and its rows and
+// columns as predicates over few-valued columns. From the one file come the SQL,
+// the checks, the rounding and the trace of every cell. Users add tables of
+// their own without Go.
+package disclosures
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"comment11/internal/position"
+	"comment11/internal/strictyaml"
+)
+
+//go:embed tables/*.yaml
+var embedded embed.FS
+
+// Embedded are the tables that come with the program.
+func Embedded() fs.FS {
+	tables, err := fs.Sub(embedded, "tables")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return tables
+}
+
+// Table is the definition of one disclosure table.
+type Table struct {
+	ID         strictyaml.Text   `yaml:"id,required"`
+	Title      strictyaml.Text   `yaml:"title,required"`
+	Order      int               `yaml:"order"`   // place in a packet, then by id
+	Clauses    []strictyaml.Text `yaml:"clauses"` // what it answers, for example 11(a)
+	Scope      strictyaml.Text   `yaml:"scope"`   // default group
+	OptionView strictyaml.Text   `yaml:"option_view"`
+	Unit       strictyaml.Text   `yaml:"unit"`  // dollars, thousands, millions, billions; default the config's
+	Where      strictyaml.Text   `yaml:"where"` // population; default all
+	Notes      []strictyaml.Text `yaml:"notes"`
+	Blocks     []Block           `yaml:"blocks,required"`
+}
+
+// Block is one grid of a table: the rows times the columns.
+type Block struct {
+	ID      strictyaml.Text `yaml:"id,required"`
+	Title   strictyaml.Text `yaml:"title"`
+	Columns []Column        `yaml:"columns,required"`
+	Rows    []Row           `yaml:"rows,required"`
+	Total   *Total          `yaml:"total"` // a last row that is the sum of the rows
+}
+
+// Total is the last row of a block.
+type Total struct {
+	ID    strictyaml.Text `yaml:"id,required"`
+	Label strictyaml.Text `yaml:"label,required"`
+}
+
+// Column is a measure over the facts of a row that satisfy a predicate. Columns
+// of the same measure divide the facts among them: none is lost and none counts
+// twice.
+type Column struct {
+	ID        strictyaml.Text `yaml:"id,required"`
+	Label     strictyaml.Text `yaml:"label,required"`
+	Measure   strictyaml.Text `yaml:"measure,required"` // count, or a money column of facts
+	Where     strictyaml.Text `yaml:"where"`
+	Total     bool            `yaml:"total"`      // the sum of the other columns of its measure
+	HideEmpty bool            `yaml:"hide_empty"` // not shown where no fact is in it
+}
+
+// Row is a predicate; the rows below it divide its facts among them.
+type Row struct {
+	ID        strictyaml.Text `yaml:"id"`
+	Label     strictyaml.Text `yaml:"label"`
+	Where     strictyaml.Text `yaml:"where"`
+	Each      strictyaml.Text `yaml:"each"` // instead of id, label and where: a row for every value of the column
+	Memo      bool            `yaml:"memo"` // outside of the footing
+	HideEmpty bool            `yaml:"hide_empty"`
+	Rows      []Row           `yaml:"rows"`
+}
+
+// Units are the units of display, in currency units.
+var Units = map[string]int64{"dollars": 1, "thousands": 1_000, "millions": 1_000_000, "billions": 1_000_000_000}
+
+var unitNames = []string{"dollars", "thousands", "millions", "billions"}
+
+// countMeasure counts facts instead of summing money.
+const countMeasure = "count"
+
+var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
+
+// ReadTables reads every YAML file of the folders; a file in a later folder
+// takes the place of one of the same name in an earlier. defaultUnit is for
+// tables that name none.
+func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table, error) {
+	texts := map[string][]byte{}
+	for _, folder := range folders {
+		names, err := fs.Glob(folder, "*.yaml")
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if texts[name], err = fs.ReadFile(folder, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var tables []Table
+	var faults strictyaml.Faults
+	for _, name := range sortedKeys(texts) {
+		table, err := readTable(name, texts[name], defaultUnit, scopes)
+		var found strictyaml.Faults
+		switch {
+		case errors.As(err, &found):
+			faults = append(faults, found...)
+		case err != nil:
+			return nil, err
+		default:
+			tables = append(tables, table)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	slices.SortStableFunc(tables, func(a, b Table) int {
+		if a.Order != b.Order {
+			return a.Order - b.Order
+		}
+		return strings.Compare(a.ID.Value, b.ID.Value)
+	})
+	return tables, nil
+}
+
+func readTable(name string, text []byte, defaultUnit string, scopes []string) (Table, error) {
+	var table Table
+	if err := strictyaml.Decode(path.Join("tables", name), text, &table); err != nil {
+		return table, err
+	}
+	if table.Scope.Value == "" {
+		table.Scope.Value = "group"
+	}
+	if table.Unit.Value == "" {
+		table.Unit.Value = defaultUnit
+	}
+	if table.OptionView.Value == "" {
+		table.OptionView.Value = "regulatory"
+	}
+	if faults := table.check(name, scopes); len(faults) > 0 {
+		return table, faults
+	}
+	return table, nil
+}
+
+// check finds what is wrong in a definition before any data is read.
+func (t *Table) check(name string, scopes []string) strictyaml.Faults {
+	var faults strictyaml.Faults
+	fault := func(at strictyaml.Text, format string, arguments ...any) {
+		faults = append(faults, strictyaml.Fault{Place: at.Place, Message: fmt.Sprintf(format, arguments...)})
+	}
+	oneOf := func(text strictyaml.Text, what string, known []string) {
+		if slices.Contains(known, text.Value) {
+			return
+		}
+		hint := "expected one of " + strings.Join(known, ", ")
+		if nearest, ok := strictyaml.Nearest(text.Value, known); ok {
+			hint = fmt.Sprintf("did you mean %q?", nearest)
+		}
+		fault(text, "%s: %q is unknown; %s", what, text.Value, hint)
+	}
+	if t.ID.Value != strings.TrimSuffix(name, ".yaml") {
+		fault(t.ID, "id: %q must be the file's name, %q", t.ID.Value, strings.TrimSuffix(name, ".yaml"))
+	}
+	if t.Scope.File != "" || !slices.Contains(scopes, t.Scope.Value) {
+		oneOf(t.Scope, "scope", scopes)
+	}
+	oneOf(t.Unit, "unit", unitNames)
+	oneOf(t.OptionView, "option_view", []string{"regulatory", "economic"})
+	blocks := map[string]bool{}
+	for i := range t.Blocks {
+		block := &t.Blocks[i]
+		if blocks[block.ID.Value] {
+			fault(block.ID, "block %q stands twice", block.ID.Value)
+		}
+		blocks[block.ID.Value] = true
+		columns := map[string]bool{}
+		for _, column := range block.Columns {
+			if columns[column.ID.Value] || !identifier.MatchString(column.ID.Value) {
+				fault(column.ID, "column %q: ids are of lower-case letters, digits, _, - and ., and stand once in a block", column.ID.Value)
+			}
+			columns[column.ID.Value] = true
+			oneOf(column.Measure, "measure", Measures())
+			if column.Total && column.Where.Value != "" {
+				fault(column.Where, "column %q: a total column is the sum of the others and has no where", column.ID.Value)
+			}
+		}
+		block.Rows = expandRows(block.Rows, fault)
+		checkRows(block.Rows, fault)
+	}
+	return faults
+}
+
+// Measures are the names that a column may sum, and count.
+func Measures() []string {
+	list := []string{countMeasure}
+	for _, c := range position.Facts(nil).Columns {
+		if c.Has(position.Measure) {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
+
+// expandRows puts a row for every value in the place of each `each`.
+func expandRows(rows []Row, fault func(strictyaml.Text, string, ...any)) []Row {
+	var expanded []Row
+	for _, row := range rows {
+		row.Rows = expandRows(row.Rows, fault)
+		if row.Each.Value == "" {
+			expanded = append(expanded, row)
+			continue
+		}
+		column, ok := position.Facts(nil).Column(row.Each.Value)
+		if !ok || len(column.Values) == 0 {
+			fault(row.Each, "each: %q is no column of facts with a closed list of values", row.Each.Value)
+			continue
+		}
+		for _, value := range column.Values {
+			at := func(text string) strictyaml.Text { return strictyaml.Text{Value: text, Place: row.Each.Place} }
+			expanded = append(expanded, Row{ID: at(value), Label: at(label(value)), Where: at(row.Each.Value + " = '" + value + "'"),
+				Memo: row.Memo, HideEmpty: row.HideEmpty || value == position.Unclassified, Rows: row.Rows})
+		}
+	}
+	return expanded
+}
+
+func checkRows(rows []Row, fault func(strictyaml.Text, string, ...any)) {
+	seen := map[string]bool{}
+	for _, row := range rows {
+		switch {
+		case row.ID.Value == "":
+			fault(row.Label, "a row needs an id, or each")
+		case seen[row.ID.Value] || !identifier.MatchString(row.ID.Value):
+			fault(row.ID, "row %q: ids are of lower-case letters, digits, _, - and ., and stand once below a row", row.ID.Value)
+		case row.Where.Value == "":
+			fault(row.ID, "row %q has no where", row.ID.Value)
+		}
+		seen[row.ID.Value] = true
+		checkRows(row.Rows, fault)
+	}
+}
+
+// label makes words of a value: over_1_to_5_years becomes Over 1 to 5 years.
+func label(value string) string {
+	words := strings.ReplaceAll(value, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"comment11/internal/store"
+)
+
+// Map is a vocabulary: what a source's word stands for.
+type Map map[string]string
+
+// Functions are what mappings may call beside the functions of every
+// expression. Each gives text in the spelling of the contract, or the text as it
+// was found, so that what cannot be read is rejected with its own words and
+// never turned into nothing.
+func Functions(maps map[string]Map) map[string]store.Function {
+	return map[string]store.Function{
+		"printed_amount":  {MinArguments: 1, MaxArguments: 2, Compile: printedAmount},
+		"capped_amount":   {MinArguments: 1, MaxArguments: 1, Compile: cappedAmount},
+		"printed_percent": {MinArguments: 1, MaxArguments: 1, Compile: printedPercent},
+		"date_mdy":        {MinArguments: 1, MaxArguments: 1, Compile: dateOf(3, 1, 2)},
+		"date_dmy":        {MinArguments: 1, MaxArguments: 1, Compile: dateOf(3, 2, 1)},
+		"date_yyyymmdd":   {MinArguments: 1, MaxArguments: 1, Compile: compactDate},
+		"flag":            {MinArguments: 1, MaxArguments: 1, Compile: flag},
+		"lookup":          {MinArguments: 2, MaxArguments: 2, Compile: lookupIn(maps)},
+	}
+}
+
+const printedNumber = `\$? ?(\d{1,3}(,\d{3})+|\d{1,14})(\.\d{1,4})?`
+
+// printedAmount reads amounts as they are printed: 26,580 or (407,261) or a
+// dash for nil, times a power of ten.
+func printedAmount(arguments []string, constants []*string) (string, error) {
+	scale := "1"
+	if len(arguments) == 2 {
+		scale = arguments[1]
+		if !slices.Contains([]string{"1", "1000", "1000000", "1000000000"}, scale) {
+			return "", errors.New("the second argument is the unit: 1, 1000, 1000000 or 1000000000")
+		}
+	}
+	return printed(arguments[0], scale), nil
+}
+
+func printed(text, scale string) string {
+	digits := func(sign string) string {
+		return fmt.Sprintf(`'%s' || regexp_replace(cast(cast(regexp_replace(%s, '[^0-9.]', '', 'g') as decimal(18, 4)) * cast(%s as decimal(10, 0)) as varchar), '\.?0+$', '')`,
+			sign, text, scale)
+	}
+	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '[-–—]') then '0' `+
+		`when regexp_full_match(trim(%[1]s), '%[2]s') then %[3]s `+
+		`when regexp_full_match(trim(%[1]s), '-%[2]s|\( *%[2]s *\)') then %[4]s `+
+		`else %[1]s end`, text, printedNumber, digits(""), digits("-"))
+}
+
+// cappedAmount reads a capped amount such as 250,000,000+, a floor.
+func cappedAmount(arguments []string, _ []*string) (string, error) {
+	return printed("rtrim("+arguments[0]+", '+')", "1"), nil
+}
+
+// printedPercent reads 1.25 or (1.25) or 1.25% as the fraction 0.0125.
+func printedPercent(arguments []string, _ []*string) (string, error) {
+	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '\(?-?\d{1,5}(\.\d{1,6})?\)? ?%%?') `+
+		`then case when regexp_matches(%[1]s, '[-(]') then '-' else '' end || `+
+		`cast(cast(cast(regexp_replace(%[1]s, '[^0-9.]', '', 'g') as decimal(18, 8)) * 0.01 as decimal(18, 8)) as varchar) else %[1]s end`,
+		arguments[0]), nil
+}
+
+// dateOf reads dates of three numbers in the given order of year, month, day.
+// Two-digit years below 70 are of this century.
+func dateOf(year, month, day int) func([]string, []*string) (string, error) {
+	return func(arguments []string, _ []*string) (string, error) {
+		const pattern = `(\d{1,4})[/.-](\d{1,2})[/.-](\d{4}|\d{2})`
+		part := func(group int) string {
+			return fmt.Sprintf(`regexp_extract(trim(%s), '%s', %d)`, arguments[0], pattern, group)
+		}
+		return fmt.Sprintf(`case when regexp_full_match(trim(%s), '\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2})') then `+
+			`case when length(%[2]s) = 4 then '' when %[2]s < '70' then '20' else '19' end || %[2]s || '-' || lpad(%[3]s, 2, '0') || '-' || lpad(%[4]s, 2, '0') else %[1]s end`,
+			arguments[0], part(year), part(month), part(day)), nil
+	}
+}
+
+// compactDate reads 20070930.
+func compactDate(arguments []string, _ []*string) (string, error) {
+	return fmt.Sprintf(`case when regexp_full_match(%[1]s, '\d{8}') then left(%[1]s, 4) || '-' || substr(%[1]s, 5, 2) || '-' || right(%[1]s, 2) else %[1]s end`,
+		arguments[0]), nil
+}
+
+// flag reads the usual words for yes and no.
+func flag(arguments []string, _ []*string) (string, error) {
+	return fmt.Sprintf(`case when lower(%[1]s) in ('y', 'yes', 'true', 't', '1') then 'true' when lower(%[1]s) in ('n', 'no', 'false', 'f', '0') then 'false' else %[1]s end`,
+		arguments[0]), nil
+}
+
+// lookupIn reads a word through a map; a word that the map does not know stays.
+func lookupIn(maps map[string]Map) func([]string, []*string) (string, error) {
+	return func(arguments []string, constants []*string) (string, error) {
+		if constants[0] == nil {
+			return "", errors.New("the first argument is the name of a map, as a text in quotes")
+		}
+		words, ok := maps[*constants[0]]
+		if !ok {
+			return "", fmt.Errorf("no map %q; the maps are %s", *constants[0], strings.Join(sortedKeys(maps), ", "))
+		}
+		var b strings.Builder
+		b.WriteString("case " + arguments[1])
+		for _, word := range sortedKeys(words) {
+			b.WriteString(" when " + store.Literal(word) + " then " + store.Literal(words[word]))
+		}
+		b.WriteString(" else " + arguments[1] + " end")
+		return b.String(), nil
+	}
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,274 @@
+// Package ingest takes source files to data sets. For every file of every
+// source it leaves one Parquet file with all its sound records in their order,
+// typed as the contract says, each taken, excluded or rejected, and on top of
+// them the relations
+//
+//	<data set>_records   every sound record, with its status
+//	<data set>           the records that were taken
+//	conflicts            records that another record of the same key rejected or superseded
+//	structural_rejects   records that could not be split into fields
+//	rejects, exclusions  what was not taken, with file, record number and reason
+//
+// Nothing is dropped: scanned = taken + excluded + rejected, for every file.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// Source is where a data set comes from and how its columns are made.
+type Source struct {
+	Name       string
+	DataSet    string
+	Files      string // path or glob; {as_of} and {as_of_yyyymmdd} stand for the due date
+	OnHoliday  string // "", "previous", or the pattern for due dates that are no business day
+	Format     string // csv, tsv or ecb_reference_rates
+	Delimiter  byte
+	Quote      byte // 0: quotes mean nothing
+	Where      Expression
+	Columns    []Mapping
+	SameNames  bool // contract columns that are not mapped are taken from file columns of the same name
+	AllowEmpty bool
+	Optional   bool // no matching file is no error
+}
+
+// Mapping makes a contract column from the columns of the source.
+type Mapping struct {
+	Column string
+	Expression
+}
+
+// Expression is a SQL expression and where it stands in the config.
+type Expression struct {
+	Text         string
+	File         string
+	Line, Column int
+}
+
+// Input is what a run reads, and for which date.
+type Input struct {
+	Sources []Source
+	AsOf    time.Time // the due date
+	// PreviousBusinessDay is the last business day on or before AsOf.
+	PreviousBusinessDay time.Time
+	// RatesFrom is the first day whose rates are kept from a history of rates.
+	RatesFrom time.Time
+	Release   string
+	Root      string // folder that relative files are in
+	Output    string // folder for the Parquet files
+	Scratch   string // folder for copies that are removed afterwards
+	Maps      map[string]Map
+	Progress  func(stage string, records int64)
+}
+
+// File is one file as it was read.
+type File struct {
+	Source   string `json:"source"`
+	DataSet  string `json:"data_set"`
+	Name     string `json:"name"`
+	SHA256   string `json:"sha256"`
+	Bytes    int64  `json:"bytes"`
+	Records  int64  `json:"records"` // as the scanner counted them
+	Taken    int64  `json:"taken"`
+	Excluded int64  `json:"excluded"`
+	Rejected int64  `json:"rejected"`
+
+	path       string
+	output     string
+	header     []string
+	structural []structuralFault
+	// filtered counts records that a history of rates holds outside of the period kept.
+	filtered int64
+}
+
+// Output is the Parquet file that holds the sound records of the file.
+func (f File) Output() string { return f.output }
+
+// FileError is a file that could not be taken as a whole.
+type FileError struct {
+	File    string
+	Reason  string // of the closed list in docs/DATA.md
+	Message string
+}
+
+func (e *FileError) Error() string { return e.File + ": " + e.Message }
+
+// ErrUsage marks errors of the configuration rather than of the data.
+var ErrUsage = errors.New("configuration")
+
+// Scan finds and scans the files of all sources, reading none of their records.
+// All files that must be refused are named in one error.
+func Scan(in Input) ([]File, error) {
+	var files []File
+	var faults []error
+	for _, source := range in.Sources {
+		found, err := source.resolve(in)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		for _, path := range found {
+			file, err := scanSource(source, path, in.Progress)
+			if err != nil {
+				faults = append(faults, err)
+				continue
+			}
+			files = append(files, file)
+		}
+	}
+	return files, errors.Join(append(faults, repeatedNames(files)...)...)
+}
+
+// Read reads the scanned files and makes the relations. It fills in how many
+// records of each file were taken, excluded and rejected.
+func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
+	if err := compileSources(ctx, db, in, files); err != nil {
+		return err
+	}
+	for i := range files {
+		files[i].output = filepath.Join(in.Output, fmt.Sprintf("%s_records-%03d.parquet", files[i].DataSet, i+1))
+		if err := readFile(ctx, db, in, &files[i]); err != nil {
+			return err
+		}
+		report(in.Progress, "read "+files[i].Name, files[i].Records)
+	}
+	if err := relate(ctx, db, in, files); err != nil {
+		return err
+	}
+	return count(ctx, db, files)
+}
+
+// Validate compiles the mappings of the sources whose files are there, by their
+// headers alone.
+func Validate(ctx context.Context, db *store.DB, in Input) error {
+	var files []File
+	var faults []error
+	for _, source := range in.Sources {
+		source.Optional = true
+		found, err := source.resolve(in)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		for _, path := range found {
+			header, err := readHeader(path, source.dialect())
+			if err != nil {
+				faults = append(faults, fileError(filepath.Base(path), err))
+				continue
+			}
+			files = append(files, File{Source: source.Name, DataSet: source.DataSet, Name: filepath.Base(path), path: path, header: header})
+		}
+	}
+	return errors.Join(append(faults, compileSources(ctx, db, in, files))...)
+}
+
+func report(progress func(string, int64), stage string, records int64) {
+	if progress != nil {
+		progress(stage, records)
+	}
+}
+
+// resolve gives the files of the source for the due date, in order of their names.
+func (s Source) resolve(in Input) ([]string, error) {
+	pattern, date := s.Files, in.AsOf
+	if !in.PreviousBusinessDay.Equal(in.AsOf) && s.OnHoliday != "" {
+		if s.OnHoliday == "previous" {
+			date = in.PreviousBusinessDay
+		} else {
+			pattern = s.OnHoliday
+		}
+	}
+	pattern = strings.NewReplacer(
+		"{as_of}", date.Format(time.DateOnly),
+		"{as_of_yyyymmdd}", date.Format("20060102"),
+	).Replace(pattern)
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(in.Root, pattern)
+	}
+	found, err := filepath.Glob(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("%w: source %s: files %q: %w", ErrUsage, s.Name, s.Files, err)
+	}
+	if len(found) == 0 && !s.Optional {
+		return nil, &FileError{File: filepath.Base(pattern), Reason: "missing_file", Message: fmt.Sprintf(
+			"no such file, expected by source %s (files: %s) for %s; deliver it, or set required: false on the source",
+			s.Name, s.Files, in.AsOf.Format(time.DateOnly))}
+	}
+	slices.Sort(found)
+	return found, nil
+}
+
+// scanSource scans one file and refuses what must not be read.
+func scanSource(s Source, path string, progress func(string, int64)) (File, error) {
+	name := filepath.Base(path)
+	scan, err := scanFile(path, s.dialect())
+	var refused *refusal
+	if errors.As(err, &refused) && s.AllowEmpty && refused.reason == emptyFile {
+		return File{Source: s.Name, DataSet: s.DataSet, Name: name, path: path}, nil
+	}
+	if err != nil {
+		return File{}, fileError(name, err)
+	}
+	if scan.records == 0 && !s.AllowEmpty {
+		return File{}, &FileError{File: name, Reason: "header_only", Message: "a header and no record; " +
+			"an empty delivery is taken only where the source says allow_empty: true"}
+	}
+	report(progress, "scan "+name, scan.records)
+	return File{Source: s.Name, DataSet: s.DataSet, Name: name, SHA256: scan.sha256, Bytes: scan.bytes,
+		Records: scan.records, path: path, header: scan.header, structural: scan.faults}, nil
+}
+
+// fileError names the file that could not be scanned.
+func fileError(name string, err error) error {
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused):
+		return &FileError{File: name, Reason: refused.reason, Message: refused.message}
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+		return &FileError{File: name, Reason: "unreadable_file", Message: err.Error()}
+	default:
+		return fmt.Errorf("%s: %w", name, err)
+	}
+}
+
+func (s Source) dialect() dialect {
+	return dialect{delimiter: s.Delimiter, quote: s.Quote, trailingDelimiter: s.Format == "ecb_reference_rates"}
+}
+
+// repeatedNames refuses two files of one name in one data set: rejects and
+// control totals name files without their folders.
+func repeatedNames(files []File) []error {
+	var faults []error
+	seen := map[string]bool{}
+	for _, f := range files {
+		key := f.DataSet + "/" + f.Name
+		if seen[key] {
+			faults = append(faults, &FileError{File: f.Name, Reason: "repeated_file", Message: fmt.Sprintf(
+				"two files of data set %s have this name; rename one, figures are traced by file name", f.DataSet)})
+		}
+		seen[key] = true
+	}
+	return faults
+}
+
+// source finds the source of a file.
+func (in Input) source(name string) Source {
+	i := slices.IndexFunc(in.Sources, func(s Source) bool { return s.Name == name })
+	return in.Sources[i]
+}
+
+// dataSet finds a data set that the config has already checked.
+func dataSet(name string) position.DataSet {
+	set, _ := position.Find(name)
+	return set
+}

@@ -1,0 +1,328 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// Separators of the packed faults of a record: between faults, and between
+// reason, column and value of one.
+const (
+	faultSeparator = "chr(30)"
+	fieldSeparator = "chr(31)"
+)
+
+// asOfColumn is what expressions call the due date, as text.
+const asOfColumn = "run_as_of_date"
+
+// readFile writes every sound record of the file to Parquet, in the file's
+// order: typed columns, status, and where it is not taken, why and its text.
+func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
+	source := in.source(file.Source)
+	if len(file.header) == 0 { // an empty file that the source allows
+		return db.WriteParquet(ctx, emptyRecords(in, *file), file.output)
+	}
+	path, cleanUp, err := soundFile(*file, in.Scratch)
+	if err != nil {
+		return err
+	}
+	defer cleanUp()
+	if source.Format == "ecb_reference_rates" {
+		return readRates(ctx, db, in, source, file, path)
+	}
+	mapped, err := mappedColumns(ctx, db, in, source, *file)
+	if err != nil {
+		return err
+	}
+	query := recordsQuery(in, *file, mapped, readCSV(source, file.header, path))
+	if err := db.WriteParquet(ctx, query, file.output); err != nil {
+		return fmt.Errorf("%s: reading the records: %w", file.Name, err)
+	}
+	return nil
+}
+
+// soundFile gives the file to read: itself, or a copy without the records that
+// cannot be split into fields.
+func soundFile(file File, scratch string) (path string, cleanUp func(), err error) {
+	if len(file.structural) == 0 {
+		return file.path, func() {}, nil
+	}
+	path = filepath.Join(scratch, "sound-"+file.DataSet+"-"+strings.TrimSuffix(strings.TrimSuffix(file.Name, ".gz"), ".zst"))
+	out, err := os.Create(path)
+	if err != nil {
+		return "", nil, err
+	}
+	cleanUp = func() { os.Remove(path) }
+	if err := errors.Join(writeWithout(out, file.path, file.structural), out.Close()); err != nil {
+		cleanUp()
+		return "", nil, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
+	}
+	return path, cleanUp, nil
+}
+
+// readCSV is the FROM item for the file: all columns as text, by the names and
+// in the order of its own header, because DuckDB ignores header names once it
+// is given columns.
+func readCSV(source Source, header []string, path string) string {
+	columns := make([]string, len(header))
+	for i, name := range header {
+		columns[i] = store.Literal(name) + ": 'VARCHAR'"
+	}
+	quote := "''"
+	if source.Quote != 0 {
+		quote = store.Literal(string(source.Quote))
+	}
+	return fmt.Sprintf("read_csv(%s, auto_detect = false, header = true, delim = %s, quote = %s, escape = %s, "+
+		"columns = {%s}, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = %d)",
+		store.Literal(path), store.Literal(string(source.Delimiter)), quote, quote, strings.Join(columns, ", "), maximumRecordSize)
+}
+
+// mappedColumn is a contract column and the SQL that makes its text.
+type mappedColumn struct {
+	position.Column
+	text string
+}
+
+// mapped is all that a source's expressions compile to.
+type mapped struct {
+	columns []mappedColumn // of the contract, in its order; text is "" where nothing is mapped
+	where   string         // SQL boolean, "" where the source takes all
+}
+
+// compileSources checks the mappings of all files before any data is read.
+func compileSources(ctx context.Context, db *store.DB, in Input, files []File) error {
+	var faults store.ExpressionFaults
+	var others []error
+	for _, file := range files {
+		if len(file.header) == 0 || in.source(file.Source).Format == "ecb_reference_rates" {
+			continue
+		}
+		_, err := mappedColumns(ctx, db, in, in.source(file.Source), file)
+		var list store.ExpressionFaults
+		switch {
+		case errors.As(err, &list):
+			for _, fault := range list {
+				if !slices.Contains(faults, fault) {
+					faults = append(faults, fault)
+				}
+			}
+		case err != nil:
+			others = append(others, err)
+		}
+	}
+	if len(faults) > 0 {
+		others = append(others, fmt.Errorf("%w: %w", ErrUsage, faults))
+	}
+	return errors.Join(others...)
+}
+
+// mappedColumns compiles the mapping of a source for one file's header.
+func mappedColumns(ctx context.Context, db *store.DB, in Input, source Source, file File) (mapped, error) {
+	relation := "source_" + source.Name
+	names := append(slices.Clone(file.header), asOfColumn)
+	for i, name := range names {
+		names[i] = store.Identifier(name) + " varchar"
+	}
+	if err := db.Run(ctx, "create or replace table "+store.Identifier(relation)+" ("+strings.Join(names, ", ")+")"); err != nil {
+		return mapped{}, err
+	}
+	mappings := source.mappingsFor(file.header)
+	if err := missingColumns(source, mappings, file); err != nil {
+		return mapped{}, err
+	}
+	expressions := make([]store.Expression, 0, len(mappings)+1)
+	for _, m := range mappings {
+		expressions = append(expressions, m.compilable(relation, store.Value))
+	}
+	if source.Where.Text != "" {
+		expressions = append(expressions, source.Where.compilable(relation, store.Boolean))
+	}
+	texts, err := store.Compile(ctx, db, expressions, Functions(in.Maps))
+	if err != nil {
+		return mapped{}, err
+	}
+	var result mapped
+	for _, column := range dataSet(source.DataSet).Columns {
+		i := slices.IndexFunc(mappings, func(m Mapping) bool { return m.Column == column.Name })
+		text := ""
+		switch {
+		case i >= 0:
+			text = texts[i]
+		case column.Name == "source_system":
+			text = store.Literal(source.Name)
+		}
+		result.columns = append(result.columns, mappedColumn{column, text})
+	}
+	if source.Where.Text != "" {
+		result.where = texts[len(texts)-1]
+	}
+	return result, nil
+}
+
+func (e Expression) compilable(relation string, want store.ExpressionType) store.Expression {
+	return store.Expression{Text: e.Text, File: e.File, Line: e.Line, Column: e.Column, Relation: relation, Want: want}
+}
+
+// mappingsFor adds the columns that are taken by their own names.
+func (s Source) mappingsFor(header []string) []Mapping {
+	mappings := slices.Clone(s.Columns)
+	if !s.SameNames {
+		return mappings
+	}
+	for _, name := range header {
+		column, known := dataSet(s.DataSet).Column(name)
+		taken := slices.ContainsFunc(mappings, func(m Mapping) bool { return m.Column == column.Name })
+		if known && !taken {
+			mappings = append(mappings, Mapping{Column: name, Expression: Expression{Text: store.Identifier(name), File: s.Name}})
+		}
+	}
+	return mappings
+}
+
+// missingColumns refuses a file without the columns that a record must have.
+func missingColumns(source Source, mappings []Mapping, file File) error {
+	var missing []string
+	for _, column := range dataSet(source.DataSet).Columns {
+		has := slices.ContainsFunc(mappings, func(m Mapping) bool { return m.Column == column.Name })
+		if column.Has(position.Required) && !has {
+			missing = append(missing, column.Name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &FileError{File: file.Name, Reason: "missing_column", Message: fmt.Sprintf(
+		"no column %s, which data set %s requires; the header has %s; add the column, or map it under columns of source %s",
+		strings.Join(missing, ", "), source.DataSet, strings.Join(file.header, ", "), source.Name)}
+}
+
+// recordsQuery reads the records with their types, status and faults.
+func recordsQuery(in Input, file File, m mapped, from string) string {
+	var texts, typed, final, raw []string
+	for _, column := range m.columns {
+		if column.text != "" {
+			texts = append(texts, fmt.Sprintf("nullif(cast(%s as varchar), '') as %s", column.text, textOf(column.Name)))
+		}
+		typed = append(typed, typedValue(column)+" as "+store.Identifier(column.Name))
+		final = append(final, store.Identifier(column.Name))
+	}
+	for i, name := range file.header {
+		texts = append(texts, fmt.Sprintf("%s as %s", store.Identifier(name), rawField(i)))
+		raw = append(raw, rawField(i))
+	}
+	where := "true"
+	if m.where != "" {
+		where = "coalesce(" + m.where + ", false)"
+	}
+	checks := recordChecks(in, file.DataSet, m.columns)
+	anyFault, anyReject, packed := checks.sql()
+	return fmt.Sprintf(`
+with source as (select *, '%[1]s' as %[2]s from %[3]s),
+mapped as (select %[4]s, %[5]s as included from source),
+typed as (select *, %[7]s from mapped),
+judged as (select *, %[8]s as has_fault, %[9]s as has_reject, %[10]s as cut_off from typed),
+status as (select *, case when not included or (cut_off is not null and not has_reject) then 'excluded' when has_reject then 'rejected' else 'taken' end as record_status from judged)
+select %[11]s, record_status,
+  case when not included then 'where' when record_status = 'excluded' then cut_off end as exclusion,
+  case when has_fault and included then %[12]s end as faults,
+  case when record_status <> 'taken' then cast(to_json([%[6]s]) as varchar) end as raw,
+  %[13]s
+from status`,
+		in.AsOf.Format(time.DateOnly), asOfColumn, from, strings.Join(texts, ", "), where, strings.Join(raw, ", "),
+		strings.Join(typed, ", "), anyFault, anyReject, cutOff(in, file.DataSet), strings.Join(final, ", "), packed,
+		keyColumns(in, file))
+}
+
+// keyColumns are the columns that every Parquet file of a release ends with.
+func keyColumns(in Input, file File) string {
+	return fmt.Sprintf("%s as source_file, date '%s' as as_of_date, %s as release",
+		store.Literal(file.Name), in.AsOf.Format(time.DateOnly), store.Literal(in.Release))
+}
+
+// emptyRecords has the columns of recordsQuery and no row.
+func emptyRecords(in Input, file File) string {
+	var columns []string
+	for _, c := range dataSet(file.DataSet).Columns {
+		columns = append(columns, fmt.Sprintf("cast(null as %s) as %s", c.Type.SQL(), store.Identifier(c.Name)))
+	}
+	return "select " + strings.Join(columns, ", ") + ", '' as record_status, '' as exclusion, '' as faults, '' as raw, " +
+		keyColumns(in, file) + " where false"
+}
+
+// textOf names the text that a column is made of.
+func textOf(column string) string { return store.Identifier("text of " + column) }
+
+// rawField names a field of the file as it was found.
+func rawField(i int) string { return store.Identifier(fmt.Sprintf("field %d", i+1)) }
+
+// typedValue is the column's value where its text is spelled as its type
+// demands, and NULL otherwise.
+func typedValue(c mappedColumn) string {
+	if c.text == "" {
+		return "cast(null as " + c.Type.SQL() + ")"
+	}
+	text := textOf(c.Name)
+	values := c.Values
+	if c.Type == position.Currency {
+		values = position.Currencies
+	}
+	switch {
+	case len(values) > 0:
+		return fmt.Sprintf("cast(case when %[1]s in (%[2]s) then %[1]s end as %[3]s)", text, quoted(values), c.Type.SQL())
+	case c.Type == position.Text:
+		return text
+	default:
+		return fmt.Sprintf("case when regexp_full_match(%[1]s, '%[2]s') then try_cast(%[1]s as %[3]s) end", text, c.Type.Spelling(), c.Type.SQL())
+	}
+}
+
+func quoted(values []string) string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = store.Literal(v)
+	}
+	return strings.Join(list, ", ")
+}
+
+// relate makes the relations over the records of all files.
+func relate(ctx context.Context, db *store.DB, in Input, files []File) error {
+	outputs := map[string][]string{}
+	for _, f := range files {
+		outputs[f.DataSet] = append(outputs[f.DataSet], f.output)
+	}
+	if err := createConflicts(ctx, db, outputs); err != nil {
+		return err
+	}
+	for _, set := range position.DataSets {
+		if len(outputs[set.Name]) == 0 {
+			if err := db.Run(ctx, set.CreateTable(set.Name), "alter table "+set.Name+" add column source_file varchar"); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := db.CreateView(ctx, set.Name, takenQuery(set, set.Name+"_records")); err != nil {
+			return err
+		}
+	}
+	if err := createStructuralRejects(ctx, db, files); err != nil {
+		return err
+	}
+	sets := slices.Sorted(maps.Keys(outputs))
+	if err := db.CreateTable(ctx, "rejects", rejectsQuery(sets)); err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, "exclusions", exclusionsQuery(sets)); err != nil {
+		return err
+	}
+	return db.CreateTable(ctx, "unreadable_values", unreadableQuery(sets))
+}

@@ -1,0 +1,199 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// createConflicts finds the records that cannot be judged alone: of two with
+// the same key and version all are rejected, so that their order cannot matter,
+// and of several versions the highest counts. outputs are the Parquet files of
+// each data set; the views <data set>_records are made here.
+func createConflicts(ctx context.Context, db *store.DB, outputs map[string][]string) error {
+	queries := []string{"select '' as data_set, '' as source_file, cast(0 as bigint) as file_row_number, '' as record_status, '' as exclusion, '' as faults where false"}
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
+		if err := db.CreateView(ctx, name+"_records", "select * from "+store.ReadParquet(outputs[name])); err != nil {
+			return err
+		}
+		queries = append(queries, conflictsQuery(dataSet(name)))
+	}
+	return db.CreateTable(ctx, "conflicts", strings.Join(queries, " union all "))
+}
+
+func conflictsQuery(set position.DataSet) string {
+	version := "0"
+	var keys, present []string
+	for _, c := range set.Columns {
+		switch {
+		case !c.Has(position.Key):
+		case strings.HasSuffix(c.Name, "_version") && c.Name != "index_version":
+			version = "coalesce(" + c.Name + ", 0)"
+		default:
+			keys = append(keys, fmt.Sprintf("coalesce(cast(%s as varchar), '')", c.Name))
+		}
+		if c.Has(position.Key | position.Required) {
+			present = append(present, c.Name+" is not null")
+		}
+	}
+	if len(present) == 0 {
+		present = []string{"true"}
+	}
+	identity := fmt.Sprintf("concat_ws(%s, %s)", fieldSeparator, strings.Join(keys, ", "))
+	if len(keys) == 1 {
+		identity = keys[0]
+	}
+	return fmt.Sprintf(`
+select '%[1]s' as data_set, source_file, file_row_number,
+  case when repeated then 'rejected' else 'excluded' end as record_status,
+  case when not repeated then 'superseded' end as exclusion,
+  case when repeated then concat_ws(%[2]s, 'duplicate_key', '%[3]s', replace(identity, %[2]s, '/'), 'reject') end as faults
+from (
+  select source_file, file_row_number, identity, version,
+    count(*) over (partition by identity, version) > 1 as repeated,
+    max(version) over (partition by identity) as highest
+  from (
+    select source_file, file_row_number, %[4]s as identity, %[5]s as version
+    from "%[1]s_records"
+    where exclusion is distinct from 'where' and %[6]s
+  )
+  where identity in (
+    select %[4]s from "%[1]s_records" where exclusion is distinct from 'where' and %[6]s group by 1 having count(*) > 1)
+)
+where repeated or version < highest`,
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "))
+}
+
+// takenQuery selects the records that were taken, in the contract's columns.
+func takenQuery(set position.DataSet, records string) string {
+	return fmt.Sprintf(`select %s, source_file from %s as r where record_status = 'taken' and not exists (
+  select 1 from conflicts as c where c.data_set = '%s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
+		strings.Join(set.Names(), ", "), store.Identifier(records), set.Name)
+}
+
+// createStructuralRejects writes down the records that could not be split, with
+// the number of sound records before each.
+func createStructuralRejects(ctx context.Context, db *store.DB, files []File) error {
+	err := db.Run(ctx, `create table structural_rejects (
+  data_set varchar, source_file varchar, record bigint, sound_before bigint, ordinal bigint, reason varchar, value varchar, raw varchar)`)
+	if err != nil {
+		return err
+	}
+	statement, err := db.PrepareContext(ctx, "insert into structural_rejects values (?, ?, ?, ?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	defer statement.Close()
+	for _, f := range files {
+		for i, s := range f.structural {
+			value := fmt.Sprintf("%d fields, the header has %d", s.fields, len(f.header))
+			if s.reason == invalidUTF8 || s.reason == misplacedQuote {
+				value = ""
+			}
+			_, err := statement.ExecContext(ctx, f.DataSet, f.Name, s.record, s.record-int64(i)-1, i+1, s.reason, value, s.text)
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// notTaken are the records of all data sets that were not taken, with their
+// record numbers: the row in the Parquet file and the structural rejects before it.
+func notTaken(sets []string) string {
+	var queries []string
+	for _, name := range sets {
+		money := "cast(null as varchar) as currency, cast(null as decimal(18, 2)) as notional, cast(null as decimal(18, 2)) as fair_value"
+		if name == "positions" {
+			money = "r.currency, r.notional, r.fair_value"
+		}
+		queries = append(queries, fmt.Sprintf(`
+select '%[1]s' as data_set, r.source_file, r.file_row_number, coalesce(c.record_status, r.record_status) as record_status,
+  case when c.record_status is null then r.exclusion else c.exclusion end as exclusion,
+  case when r.record_status = 'rejected' then concat_ws(%[2]s, r.faults, c.faults) else coalesce(c.faults, r.faults) end as faults, r.raw, %[3]s
+from "%[1]s_records" as r
+left join conflicts as c on c.data_set = '%[1]s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number
+where r.record_status <> 'taken' or c.record_status is not null`, name, faultSeparator, money))
+	}
+	return fmt.Sprintf(`
+select n.* exclude (file_row_number), n.file_row_number + 1 + coalesce(s.ordinal, 0) as record
+from (%s) as n
+asof left join (select data_set, source_file, sound_before, max(ordinal) as ordinal from structural_rejects group by all) as s
+  on s.data_set = n.data_set and s.source_file = n.source_file and n.file_row_number >= s.sound_before`,
+		strings.Join(queries, " union all "))
+}
+
+const unpackedFault = `split_part(fault, chr(31), 1) as reason, split_part(fault, chr(31), 2) as column_name, split_part(fault, chr(31), 3) as value, split_part(fault, chr(31), 4) as effect`
+
+func rejectsQuery(sets []string) string {
+	return fmt.Sprintf(`
+with not_taken as (%s),
+faults as (
+  select data_set, source_file, record, currency, notional, raw, unnest(string_split(faults, %s)) as fault from not_taken where record_status = 'rejected'),
+unpacked as (select *, %s from faults),
+all_rejects as (
+  select data_set, source_file as file, record, column_name, nullif(value, '') as value, reason, currency, notional, raw from unpacked where effect = 'reject'
+  union all
+  select data_set, source_file, record, null, nullif(value, ''), reason, null, null, raw from structural_rejects)
+select data_set, file, record, cast(row_number() over (partition by data_set, file, record order by reason = 'duplicate_key', column_name, reason) as integer) as fault,
+  column_name, value, reason, currency, notional, raw
+from all_rejects order by data_set, file, record, fault`, notTaken(sets), faultSeparator, unpackedFault)
+}
+
+func exclusionsQuery(sets []string) string {
+	return fmt.Sprintf(`
+with not_taken as (%s)
+select data_set, source_file as file, record, exclusion as reason, currency, notional, fair_value, raw
+from not_taken where record_status = 'excluded' order by data_set, file, record`, notTaken(sets))
+}
+
+// unreadableQuery lists the texts that could not be read in records that were
+// taken all the same, because the column is not essential.
+func unreadableQuery(sets []string) string {
+	var queries []string
+	for _, name := range sets {
+		queries = append(queries, fmt.Sprintf(`
+select '%[1]s' as data_set, r.source_file, r.file_row_number, unnest(string_split(r.faults, %[2]s)) as fault
+from "%[1]s_records" as r
+where r.record_status = 'taken' and r.faults is not null and not exists (
+  select 1 from conflicts as c where c.data_set = '%[1]s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
+			name, faultSeparator))
+	}
+	return fmt.Sprintf(`
+with unpacked as (select *, %s from (%s)),
+numbered as (
+  select u.*, u.file_row_number + 1 + coalesce(s.ordinal, 0) as record
+  from unpacked as u
+  asof left join (select data_set, source_file, sound_before, max(ordinal) as ordinal from structural_rejects group by all) as s
+    on s.data_set = u.data_set and s.source_file = u.source_file and u.file_row_number >= s.sound_before)
+select data_set, source_file as file, record, column_name, value, reason from numbered order by data_set, file, record, column_name`,
+		unpackedFault, strings.Join(queries, " union all "))
+}
+
+// count fills in how many records of each file were taken, excluded and rejected.
+func count(ctx context.Context, db *store.DB, files []File) error {
+	for i := range files {
+		f := &files[i]
+		key := store.Literal(f.DataSet) + " and %s = " + store.Literal(f.Name)
+		where := func(column string) string { return " where data_set = " + fmt.Sprintf(key, column) }
+		var err error
+		if f.Rejected, err = store.Scalar[int64](ctx, db, "select count(*) from rejects"+where("file")+" and fault = 1"); err != nil {
+			return err
+		}
+		if f.Excluded, err = store.Scalar[int64](ctx, db, "select count(*) from exclusions"+where("file")); err != nil {
+			return err
+		}
+		f.Excluded += f.filtered
+		f.Taken, err = store.Scalar[int64](ctx, db, "select count(*) from "+store.Identifier(f.DataSet)+" where source_file = "+store.Literal(f.Name))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

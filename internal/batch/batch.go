@@ -1,0 +1,309 @@
+// Package batch is one run from end to end: it reads the sources of a due date,
+// makes facts and cells of them, holds the controls and publishes the release,
+// or keeps it back and says why.
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/configs"
+	"comment11/disclosures"
+	"comment11/ingest"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/internal/strictyaml"
+	"comment11/transform"
+)
+
+// ErrData marks a run that failed because of the data or its controls: nothing
+// was published.
+var ErrData = errors.New("nothing was published")
+
+// ErrUsage marks a run that cannot be done as it was asked for or configured.
+var ErrUsage = errors.New("usage or configuration")
+
+// Options are what a single run is asked to do.
+type Options struct {
+	AsOf     time.Time
+	Force    bool // make a release even where nothing changed
+	DryRun   bool // do everything but keep the result
+	Program  store.Program
+	Progress func(stage string, records int64)
+	Now      func() time.Time
+}
+
+// Outcome is how a run ended.
+type Outcome struct {
+	Status   string // published, held, unchanged or dry_run
+	Manifest store.Manifest
+	Folder   string // of the release, "" for a dry run
+	Files    []ingest.File
+	Controls []position.Control
+	Findings []transform.Finding
+	Cells    []disclosures.Cell
+	Seconds  map[string]float64 // by stage
+}
+
+// Broken gives the controls that do not hold.
+func (o Outcome) Broken() []position.Control {
+	return slices.DeleteFunc(slices.Clone(o.Controls), position.Control.Holds)
+}
+
+// job is a run under way.
+type job struct {
+	Definitions
+	config    configs.Config
+	options   Options
+	warehouse store.Warehouse
+	db        *store.DB
+	staging   string // folder of the run
+	output    string // folder that becomes the release
+	release   string
+	outcome   Outcome
+	stage     time.Time
+}
+
+// Run does the nightly job for one due date. An error that is ErrData or ErrUsage
+// is for the user; a *store.BusyError means that another run is writing.
+func Run(ctx context.Context, config configs.Config, options Options) (outcome Outcome, err error) {
+	if !config.Calendar.IsDue(options.AsOf) {
+		return Outcome{}, fmt.Errorf("%w: %s is no due date: neither a business day nor a fiscal period end of the calendar in %s",
+			ErrUsage, options.AsOf.Format(time.DateOnly), filepath.Base(config.File))
+	}
+	definitions, err := Define(config, options.AsOf)
+	if err != nil {
+		return Outcome{}, err
+	}
+	j := &job{Definitions: definitions, config: config, options: options, stage: options.Now(),
+		warehouse: store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}, outcome: Outcome{Seconds: map[string]float64{}}}
+	started := options.Now()
+	unlock, err := j.warehouse.Lock(started)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := j.open(ctx); err != nil {
+		return Outcome{}, err
+	}
+	defer func() {
+		err = errors.Join(err, j.db.Close(), j.warehouse.Disk.Remove(j.staging))
+	}()
+	if done, err := j.read(ctx); done || err != nil {
+		return j.outcome, err
+	}
+	if err := j.classify(ctx); err != nil {
+		return j.outcome, err
+	}
+	if err := j.disclose(ctx); err != nil {
+		return j.outcome, err
+	}
+	return j.outcome, j.publish(ctx, started)
+}
+
+// open sweeps what killed runs left, and opens the database of the run.
+func (j *job) open(ctx context.Context) error {
+	if err := j.warehouse.Sweep(); err != nil {
+		return fmt.Errorf("sweeping the staging folder: %w", err)
+	}
+	var err error
+	if j.staging, err = j.warehouse.Staging(); err != nil {
+		return err
+	}
+	j.output = filepath.Join(j.staging, "release")
+	if err := os.Mkdir(j.output, 0o755); err != nil {
+		return err
+	}
+	if j.db, err = store.Open(ctx, j.settings()); err != nil {
+		return err
+	}
+	return j.db.CreateMacros(ctx)
+}
+
+func (j *job) settings() store.Settings {
+	return store.Settings{Threads: j.config.Engine.Threads, MemoryLimit: j.config.Engine.MemoryLimit,
+		TemporaryFolder: filepath.Join(j.staging, "temporary"), TemporaryLimit: j.config.Engine.TemporaryLimit}
+}
+
+// read scans the files, and reads them unless the newest release of the date
+// was already made of the same inputs, rules and program.
+func (j *job) read(ctx context.Context) (done bool, err error) {
+	release, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
+	if err != nil {
+		return false, err
+	}
+	j.release = release
+	in := j.ingestInput()
+	files, err := ingest.Scan(in)
+	if err != nil {
+		return false, dataError(err)
+	}
+	version, err := j.db.Version(ctx)
+	if err != nil {
+		return false, err
+	}
+	j.options.Program.DuckDB = version
+	manifest := store.Manifest{Version: store.ManifestVersion, AsOfDate: j.options.AsOf.Format(time.DateOnly),
+		BusinessDay: in.PreviousBusinessDay.Format(time.DateOnly), Release: release, Kind: "first",
+		ReportingCurrency: j.config.ReportingCurrency, Program: j.options.Program, Configuration: j.Hashes}
+	for _, scope := range j.Scopes {
+		manifest.Scopes = append(manifest.Scopes, scope.Name)
+	}
+	manifest.Fingerprint = fingerprint(manifest, files)
+	j.finish("scan")
+	if last := len(earlier) - 1; last >= 0 && earlier[last].Fingerprint == manifest.Fingerprint && !j.options.Force {
+		j.outcome.Status, j.outcome.Manifest = "unchanged", earlier[last]
+		j.outcome.Folder = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release)
+		return true, nil
+	}
+	j.outcome.Manifest = manifest
+	if err := ingest.Read(ctx, j.db, in, files); err != nil {
+		return false, dataError(err)
+	}
+	j.outcome.Files = files
+	j.finish("ingest")
+	return false, nil
+}
+
+// classify makes the facts, and holds what must hold of them.
+func (j *job) classify(ctx context.Context) error {
+	in := j.transformInput(j.release, j.output)
+	if _, err := transform.Facts(ctx, j.db, in); err != nil {
+		return dataError(err)
+	}
+	j.finish("transform")
+	controls, err := transform.Controls(ctx, j.db, in)
+	if err != nil {
+		return err
+	}
+	findings, err := transform.Findings(ctx, j.db, in)
+	if err != nil {
+		return err
+	}
+	j.outcome.Findings = findings
+	j.outcome.Controls = append(recordControls(j.outcome.Files), controls...)
+	totals, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
+	if err != nil {
+		return err
+	}
+	j.outcome.Controls = append(j.outcome.Controls, totals...)
+	limits, err := j.limits(ctx)
+	j.outcome.Controls = append(j.outcome.Controls, limits...)
+	j.finish("controls")
+	return err
+}
+
+// disclose computes the tables.
+func (j *job) disclose(ctx context.Context) error {
+	result, err := disclosures.Compute(ctx, j.db, j.Tables, j.scopeNames(), j.config.ReportingCurrency)
+	if err != nil {
+		return dataError(err)
+	}
+	j.outcome.Cells = result.Cells
+	j.outcome.Controls = append(j.outcome.Controls, result.Controls...)
+	j.finish("disclosures")
+	return nil
+}
+
+// finish notes how long a stage took.
+func (j *job) finish(stage string) {
+	now := j.options.Now()
+	j.outcome.Seconds[stage] = now.Sub(j.stage).Seconds()
+	j.stage = now
+	if j.options.Progress != nil {
+		j.options.Progress(stage, 0)
+	}
+}
+
+// dataError marks what the data is to blame for, and usageError what the
+// configuration is; other errors are of the machine or the program.
+func dataError(err error) error {
+	var file *ingest.FileError
+	var expressions store.ExpressionFaults
+	var faults strictyaml.Faults
+	switch {
+	case errors.Is(err, ingest.ErrUsage), errors.As(err, &expressions), errors.As(err, &faults):
+		return usageError(err)
+	case errors.As(err, &file), errors.Is(err, transform.ErrData):
+		return fmt.Errorf("%w:\n%w", ErrData, err)
+	default:
+		return err
+	}
+}
+
+// limits are controls on how much may be missing before a release is held.
+func (j *job) limits(ctx context.Context) ([]position.Control, error) {
+	limits := j.config.Limits
+	rejects, err := store.Query(ctx, j.db, `
+select count(*), coalesce(sum(convert_amount(abs(r.notional), n.numerator, n.denominator)), 0),
+  count(*) filter (where r.data_set = 'positions' and convert_amount(r.notional, n.numerator, n.denominator) is null)
+from rejects as r left join conversions as n on n.currency = r.currency
+where r.fault = 1`)
+	if err != nil {
+		return nil, err
+	}
+	noValue, err := store.Scalar[int64](ctx, j.db, "select count(*) from facts where fair_value is null")
+	if err != nil {
+		return nil, err
+	}
+	unclassified, err := store.Scalar[int64](ctx, j.db, "select count(*) from facts where 'unclassified' in (instrument, direction, purpose, counterparty_type)")
+	if err != nil {
+		return nil, err
+	}
+	money, err := decimal.NewFromString(limits.Rejects.Money)
+	if err != nil {
+		return nil, err
+	}
+	row := rejects.Rows[0]
+	rejectedMoney, ok := row[1].(decimal.Decimal)
+	if !ok {
+		return nil, fmt.Errorf("money of the rejects is a %T", row[1])
+	}
+	list := []position.Control{
+		limit("rejects.count", "rejected records", decimal.NewFromInt(row[0].(int64)), decimal.NewFromInt(int64(limits.Rejects.Count))),
+		limit("rejects.money", "notional of rejected records, "+j.config.ReportingCurrency, rejectedMoney, money),
+		limit("rejects.unpriced", "rejected positions without a readable amount", decimal.NewFromInt(row[2].(int64)), decimal.NewFromInt(int64(limits.Rejects.Unpriced))),
+		limit("no_value", "facts without a fair value", decimal.NewFromInt(noValue), decimal.NewFromInt(int64(limits.NoValue))),
+	}
+	if limits.Unclassified >= 0 {
+		list = append(list, limit("unclassified", "facts with an unclassified attribute", decimal.NewFromInt(unclassified), decimal.NewFromInt(int64(limits.Unclassified))))
+	}
+	if held := heldFindings(j.outcome.Findings); len(held) > 0 {
+		list = append(list, position.Control{ID: "findings_that_hold", Class: "completeness", Severity: "hold", Subject: strings.Join(held, ", "),
+			LeftMeaning: "findings of severity hold", Left: decimal.NewFromInt(int64(len(held))), RightMeaning: "none"})
+	}
+	return list, nil
+}
+
+func heldFindings(findings []transform.Finding) []string {
+	var list []string
+	for _, f := range findings {
+		if f.Severity == "hold" {
+			list = append(list, f.Code+" "+f.Subject)
+		}
+	}
+	return list
+}
+
+// limit is a control that holds while a count or amount is within a limit.
+func limit(subject, meaning string, value, most decimal.Decimal) position.Control {
+	return position.Control{ID: "within_limit", Subject: subject, Class: "completeness", Severity: "hold",
+		LeftMeaning: meaning, Left: value, RightMeaning: "none", Tolerance: most}
+}
+
+// folder gives a folder of the user as a file system, or none.
+func folder(path string) []fs.FS {
+	if path == "" {
+		return nil
+	}
+	return []fs.FS{os.DirFS(path)}
+}

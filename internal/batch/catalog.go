@@ -1,0 +1,36 @@
+package batch
+
+import (
+	"fmt"
+	"strings"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// CatalogViews are the relations that the catalog derives from the files of
+// releases: every data set that was loaded, and the facts.
+func CatalogViews() []store.CatalogView {
+	views := []store.CatalogView{{Name: "facts", Relation: "facts", Query: func(m store.Manifest, from string) (string, error) {
+		var scopes []transform.Scope
+		for _, name := range m.Scopes {
+			scopes = append(scopes, transform.Scope{Name: name})
+		}
+		return transform.FactsQuery(scopes, from)
+	}}}
+	for _, set := range position.DataSets {
+		views = append(views, store.CatalogView{Name: set.Name, Relation: set.Name + "_records", Query: takenRecords(set)})
+	}
+	return views
+}
+
+// takenRecords selects the records of a data set that were taken. A record that
+// another one of its key superseded or rejected is in conflicts.
+func takenRecords(set position.DataSet) func(store.Manifest, string) (string, error) {
+	return func(_ store.Manifest, from string) (string, error) {
+		return fmt.Sprintf(`select %s, source_file, as_of_date, release from %s as r where record_status = 'taken' and not exists (
+  select 1 from conflicts_all_releases as c where c.release = r.release and c.data_set = '%s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
+			strings.Join(set.Names(), ", "), from, set.Name), nil
+	}
+}

@@ -1,0 +1,212 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"time"
+
+	"comment11/configs"
+	"comment11/disclosures"
+	"comment11/ingest"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// Definitions are what a run works by, read from the config and its folders.
+type Definitions struct {
+	Config configs.Config
+	AsOf   time.Time
+	Rules  transform.Rules
+	Maps   map[string]transform.Map
+	Tables []disclosures.Table
+	Scopes []transform.Scope
+	Hashes []store.FileHash // of config, rules, maps, tables and SQL
+}
+
+// Define reads rules, maps and tables. All faults of all files are in the error.
+func Define(config configs.Config, asOf time.Time) (Definitions, error) {
+	d := Definitions{Config: config, AsOf: asOf, Scopes: scopesAt(config, asOf)}
+	rules, err := fs.Sub(configs.Files, "rules")
+	if err != nil {
+		return d, err
+	}
+	maps, err := fs.Sub(configs.Files, "maps")
+	if err != nil {
+		return d, err
+	}
+	ruleFolders := append([]fs.FS{rules}, folder(config.Rules)...)
+	mapFolders := append([]fs.FS{maps}, folder(config.Maps)...)
+	tableFolders := append([]fs.FS{disclosures.Embedded()}, folder(config.Tables)...)
+	var ruleErr, mapErr, tableErr error
+	d.Rules, ruleErr = transform.ReadRules(ruleFolders...)
+	d.Maps, mapErr = transform.ReadMaps(mapFolders...)
+	d.Tables, tableErr = disclosures.ReadTables(config.Unit, d.scopeNames(), tableFolders...)
+	if err := usageError(ruleErr, mapErr, tableErr); err != nil {
+		return d, err
+	}
+	d.Hashes, err = hashDefinitions(config, map[string][]fs.FS{
+		"rules": ruleFolders, "maps": mapFolders, "tables": tableFolders, "sql": {transform.SQL()},
+	})
+	return d, err
+}
+
+// usageError joins errors of the configuration into one, or gives nil.
+func usageError(list ...error) error {
+	var joined error
+	for _, err := range list {
+		switch {
+		case err == nil:
+		case joined == nil:
+			joined = fmt.Errorf("%w:\n%w", ErrUsage, err)
+		default:
+			joined = fmt.Errorf("%w\n%w", joined, err)
+		}
+	}
+	return joined
+}
+
+// hashDefinitions hashes the config and every file of the folders, in order of
+// their names; of two files of one name the later folder's counts.
+func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store.FileHash, error) {
+	text, err := os.ReadFile(config.File)
+	if err != nil {
+		return nil, err
+	}
+	hashes := []store.FileHash{hashText("comment11.yaml", text)}
+	settings, err := json.Marshal(map[string]any{"reporting_currency": config.ReportingCurrency, "limits": config.Limits, "unit": config.Unit})
+	if err != nil {
+		return nil, err
+	}
+	hashes = append(hashes, hashText("settings in force", settings))
+	for _, kind := range []string{"maps", "rules", "sql", "tables"} {
+		texts := map[string][]byte{}
+		for _, folder := range folders[kind] {
+			err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+				if err != nil || entry.IsDir() {
+					return err
+				}
+				texts[name], err = fs.ReadFile(folder, name)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+		names := make([]string, 0, len(texts))
+		for name := range texts {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		for _, name := range names {
+			hashes = append(hashes, hashText(path.Join(kind, path.Base(name)), texts[name]))
+		}
+	}
+	return hashes, nil
+}
+
+func hashText(name string, text []byte) store.FileHash {
+	sum := sha256.Sum256(text)
+	return store.FileHash{Name: name, Bytes: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+// fingerprint is the hash of all that decides the figures of a release.
+func fingerprint(m store.Manifest, files []ingest.File) string {
+	h := sha256.New()
+	fmt.Fprintln(h, m.AsOfDate, m.BusinessDay, m.Program.Version, m.Program.Revision, m.Program.DuckDB)
+	for _, c := range m.Configuration {
+		fmt.Fprintln(h, c.Name, c.SHA256)
+	}
+	for _, f := range files {
+		fmt.Fprintln(h, f.Source, f.DataSet, f.Name, f.SHA256)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// scopesAt are the scopes with the entities that belong to them at the date.
+func scopesAt(config configs.Config, asOf time.Time) []transform.Scope {
+	var scopes []transform.Scope
+	for _, s := range config.Scopes {
+		scope := transform.Scope{Name: s.Name, All: len(s.LegalEntities) == 0}
+		for _, e := range s.LegalEntities {
+			if (e.From.IsZero() || !e.From.After(asOf)) && (e.Until.IsZero() || !e.Until.Before(asOf)) {
+				scope.LegalEntities = append(scope.LegalEntities, e.Entity)
+			}
+		}
+		scopes = append(scopes, scope)
+	}
+	return scopes
+}
+
+func (d Definitions) scopeNames() []string {
+	var names []string
+	for _, s := range d.Scopes {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func (j *job) ingestInput() ingest.Input {
+	in := ingestInput(j.config, j.options.AsOf, j.Maps)
+	in.Release, in.Output, in.Scratch, in.Progress = j.release, j.output, j.staging, j.options.Progress
+	return in
+}
+
+// ingestInput takes the sources of a config as plain values.
+func ingestInput(config configs.Config, asOf time.Time, maps map[string]transform.Map) ingest.Input {
+	in := ingest.Input{AsOf: asOf, PreviousBusinessDay: config.Calendar.PreviousBusinessDay(asOf), Root: config.Folder, Maps: map[string]ingest.Map{},
+		RatesFrom: config.Calendar.FiscalYearStart(asOf).AddDate(-2, 0, -config.Limits.RateAgeDays)}
+	for name, words := range maps {
+		in.Maps[name] = words
+	}
+	for _, s := range config.Sources {
+		source := ingest.Source{Name: s.Name.Value, DataSet: s.DataSet, Files: s.Files.Value, OnHoliday: s.OnHoliday.Value, Format: s.Format,
+			Delimiter: s.Delimiter[0], SameNames: s.SameNames, AllowEmpty: s.AllowEmpty, Optional: !s.Required,
+			Where: ingest.Expression{Text: s.Where.Value, File: s.Where.File, Line: s.Where.Line, Column: s.Where.Column}}
+		if s.Quote != "none" {
+			source.Quote = s.Quote[0]
+		}
+		for _, entry := range s.Columns {
+			source.Columns = append(source.Columns, ingest.Mapping{Column: entry.Key.Value, Expression: ingest.Expression{
+				Text: entry.Value.Value, File: entry.Value.File, Line: entry.Value.Line, Column: entry.Value.Column}})
+		}
+		in.Sources = append(in.Sources, source)
+	}
+	return in
+}
+
+func (d Definitions) transformInput(release, output string) transform.Input {
+	return transform.Input{AsOf: d.AsOf, PreviousBusinessDay: d.Config.Calendar.PreviousBusinessDay(d.AsOf), Release: release,
+		ReportingCurrency: d.Config.ReportingCurrency, RateAgeDays: d.Config.Limits.RateAgeDays, Scopes: d.Scopes,
+		Approvers: d.Config.Approvers, Rules: d.Rules, Maps: d.Maps, Output: output}
+}
+
+// Validate reads everything that a run works by and binds every expression, over
+// no data.
+func Validate(ctx context.Context, config configs.Config, asOf time.Time) error {
+	d, err := Define(config, asOf)
+	if err != nil {
+		return err
+	}
+	db, err := store.Open(ctx, store.Settings{Threads: 1, MemoryLimit: config.Engine.MemoryLimit})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, set := range position.DataSets {
+		if err := db.Run(ctx, set.CreateTable(set.Name)); err != nil {
+			return err
+		}
+	}
+	_, ruleErr := transform.Prepare(ctx, db, d.transformInput("", ""))
+	tableErr := disclosures.Validate(ctx, db, d.Tables, d.scopeNames())
+	sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
+	return usageError(ruleErr, tableErr, sourceErr)
+}

@@ -1,0 +1,193 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/disclosures"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// publish writes the relations that are not written yet, and publishes the
+// release or keeps it back.
+func (j *job) publish(ctx context.Context, started time.Time) error {
+	relations, err := j.writeRelations(ctx)
+	if err != nil {
+		return err
+	}
+	m := &j.outcome.Manifest
+	for _, name := range slices.Sorted(maps.Keys(relations)) {
+		relation, err := j.db.DescribeRelation(ctx, name, relations[name])
+		if err != nil {
+			return err
+		}
+		m.Relations = append(m.Relations, relation)
+	}
+	if m.Inputs, err = json.Marshal(j.outcome.Files); err != nil {
+		return err
+	}
+	m.Status = store.Published
+	if slices.ContainsFunc(j.outcome.Broken(), func(c position.Control) bool { return c.Severity == "hold" }) {
+		m.Status = store.Held
+	}
+	if m.Kind, err = j.kind(); err != nil {
+		return err
+	}
+	j.outcome.Status = m.Status
+	if j.options.DryRun {
+		j.outcome.Status = "dry_run"
+		return nil
+	}
+	if err := j.warehouse.Publish(j.output, *m); err != nil {
+		return fmt.Errorf("publishing the release: %w", err)
+	}
+	j.outcome.Folder = j.warehouse.ReleaseFolder(m.AsOfDate, m.Release)
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	j.finish("publish")
+	record := store.RunRecord{AsOfDate: m.AsOfDate, Release: m.Release, Status: m.Status, Host: host,
+		StartedAt: started.UTC(), PublishedAt: j.options.Now().UTC(), Seconds: j.outcome.Seconds}
+	if err := j.warehouse.WriteRun(record); err != nil {
+		return err
+	}
+	if m.Status == store.Held {
+		return nil
+	}
+	err = j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews())
+	j.finish("catalog")
+	return err
+}
+
+// kind tells whether a second release of a date changed any figure.
+func (j *job) kind() (string, error) {
+	_, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
+	if err != nil {
+		return "", err
+	}
+	earlier = slices.DeleteFunc(earlier, func(m store.Manifest) bool { return m.Status != store.Published })
+	if len(earlier) == 0 {
+		return "first", nil
+	}
+	before, _ := earlier[len(earlier)-1].Relation("cells")
+	now, _ := j.outcome.Manifest.Relation("cells")
+	if before.ContentHash == now.ContentHash {
+		return "rerun", nil
+	}
+	return "correction", nil
+}
+
+// writeRelations writes what is in memory and gives the files of every relation.
+func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
+	files := map[string][]string{}
+	for _, f := range j.outcome.Files {
+		name := f.DataSet + "_records"
+		files[name] = append(files[name], f.Output())
+	}
+	facts, err := filepath.Glob(filepath.Join(j.output, "facts-*.parquet"))
+	if err != nil {
+		return nil, err
+	}
+	files["facts"] = facts
+	queries := map[string]string{
+		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.config.ReportingCurrency),
+		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
+	}
+	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions"} {
+		queries[name] = "select * from " + name
+	}
+	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
+		path := filepath.Join(j.output, name+".parquet")
+		if err := j.db.WriteParquet(ctx, "select *"+key+" from ("+queries[name]+")", path); err != nil {
+			return nil, err
+		}
+		files[name] = []string{path}
+	}
+	return files, nil
+}
+
+// rows makes a SELECT of literal rows with the columns and types of a published relation.
+func rows(relation string, values [][]any) string {
+	set, _ := position.Find(relation)
+	var nulls, texts []string
+	for _, c := range set.Columns {
+		nulls = append(nulls, "cast(null as "+c.Type.SQL()+")")
+	}
+	texts = append(texts, "("+strings.Join(nulls, ", ")+")")
+	for _, row := range values {
+		cells := make([]string, len(row))
+		for i, value := range row {
+			cells[i] = literal(value)
+		}
+		texts = append(texts, "("+strings.Join(cells, ", ")+")")
+	}
+	return fmt.Sprintf("select * from (values %s) as v(%s) where %s is not null", strings.Join(texts, ", "),
+		strings.Join(set.Names(), ", "), set.Columns[0].Name)
+}
+
+func literal(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return store.Literal(v)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func cellRows(cells []disclosures.Cell) string {
+	var values [][]any
+	for _, c := range cells {
+		values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, c.RowNumber, c.ColumnNumber, c.TableNumber, c.BlockNumber, c.Depth,
+			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo})
+	}
+	return rows("cells", values)
+}
+
+func tableRows(tables []disclosures.Table, currency string) string {
+	var values [][]any
+	for number, t := range tables {
+		var clauses, notes []string
+		for _, c := range t.Clauses {
+			clauses = append(clauses, c.Value)
+		}
+		for _, n := range t.Notes {
+			notes = append(notes, n.Value)
+		}
+		values = append(values, []any{t.ID.Value, number, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
+			currency + " " + t.Unit.Value, strings.Join(notes, "\n")})
+	}
+	return rows("tables", values)
+}
+
+func controlRows(controls []position.Control) string {
+	var values [][]any
+	for _, c := range controls {
+		values = append(values, []any{c.ID, c.Subject, c.Class, c.Severity, c.LeftMeaning, c.Left, c.RightMeaning, c.Right, c.Difference(), c.Tolerance, c.Holds()})
+	}
+	return rows("controls", values)
+}
+
+func findingRows(findings []transform.Finding) string {
+	var values [][]any
+	for _, f := range findings {
+		var notional any
+		if f.Notional.Valid {
+			notional = f.Notional.Decimal
+		}
+		values = append(values, []any{f.Code, f.Subject, f.Severity, f.Positions, notional, f.Example, f.Message})
+	}
+	return rows("findings", values)
+}

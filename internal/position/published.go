@@ -1,0 +1,185 @@
+package position
+
+// Published are the relations of a release that the catalog shows beside the
+// data sets, with the columns that every release of this contract has. Facts
+// has one more column per scope of the configuration: see Facts.
+var Published = []DataSet{Facts(nil), cells, tables, controls, findings, rejects, exclusions, runs}
+
+// ScopeColumn names the column of facts that says how a fact stands to a scope.
+func ScopeColumn(scope string) string { return "scope_" + scope }
+
+// Facts is the contract of the relation facts for the scopes of a configuration.
+func Facts(scopes []string) DataSet {
+	facts := DataSet{
+		Name:    "facts",
+		Grain:   "one row per position or adjustment and slice",
+		Meaning: "Classified positions and adjustments, each attribute with the rule that decided it; money is in the reporting currency unless the column says otherwise.",
+		Columns: []Column{
+			{Name: "source_system", Type: Text, Use: Key, Meaning: "System of record of the position."},
+			{Name: "position_id", Type: Text, Use: Key, Meaning: "Identity of the position; of an adjustment, the position it adjusts, if any."},
+			{Name: "slice", Type: Integer, Use: Key, Meaning: "0 for a whole position; slices of one that serves two purposes count from 1."},
+			{Name: "origin", Type: Text, Values: []string{"position", "adjustment"}, Use: Dimension, Meaning: "Where the fact comes from."},
+			{Name: "adjustment_id", Type: Text, Use: Key, Meaning: "Identity of the adjustment, or empty."},
+			{Name: "legal_entity", Type: Text, Use: Dimension, Meaning: "Our entity that holds the position."},
+			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the trade, in which notional_local is."},
+			{Name: "instrument", Type: Text, Values: Instruments, Use: Dimension, Meaning: "Kind of contract."},
+			{Name: "instrument_rule", Type: Text, Meaning: "Rule that decided instrument."},
+			{Name: "product_disagrees", Type: Flag, Meaning: "The product code says another instrument than the structure, which decided."},
+			{Name: "funded", Type: Flag, Use: Dimension, Meaning: "A credit-linked note: a population of its own, in no total of derivatives."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Dimension, Meaning: "Credit protection from our side, regulatory view: an option's buyer has bought."},
+			{Name: "direction_rule", Type: Text, Meaning: "Rule that decided direction."},
+			{Name: "direction_economic", Type: Text, Values: Directions, Use: Dimension, Meaning: "Credit protection from our side, economic view: a long payer and a short receiver have bought."},
+			{Name: "direction_economic_rule", Type: Text, Meaning: "Rule that decided direction_economic."},
+			{Name: "obligation", Type: Text, Values: []string{"default_payout", "fixed_payout", "carrying_amount", "buy_protection", "no_fixed_maximum", "none", Unclassified}, Use: Dimension, Meaning: "What the contract can oblige us to pay; maximum exposure follows it, not the label."},
+			{Name: "obligation_rule", Type: Text, Meaning: "Rule that decided obligation."},
+			{Name: "purpose", Type: Text, Values: Purposes, Use: Dimension, Meaning: "What the position is for (comment 11(a))."},
+			{Name: "purpose_rule", Type: Text, Meaning: "Rule that decided purpose."},
+			{Name: "purpose_detail", Type: Text, Values: PurposeDetails, Use: Dimension, Meaning: "Detail of a hedging purpose."},
+			{Name: "designation", Type: Text, Values: append([]string{"not_stated"}, Designations...), Use: Dimension, Meaning: "Accounting designation."},
+			{Name: "counterparty_type", Type: Text, Values: CounterpartyTypes, Use: Dimension, Meaning: "Type of the legal counterparty (comment 11(g))."},
+			{Name: "counterparty_type_rule", Type: Text, Meaning: "Rule that decided counterparty_type."},
+			{Name: "rating_grade", Type: Text, Values: RatingGrades, Use: Dimension, Meaning: "Grade of the reference."},
+			{Name: "rating_grade_rule", Type: Text, Meaning: "Rule that decided rating_grade."},
+			{Name: "maturity_bucket", Type: Text, Values: MaturityBuckets, Use: Dimension, Meaning: "Remaining maturity at the as-of date."},
+			{Name: "maturity_bucket_rule", Type: Text, Meaning: "Rule that decided maturity_bucket."},
+			{Name: "underlying_kind", Type: Text, Values: append([]string{"not_stated"}, UnderlyingKinds...), Use: Dimension, Meaning: "What the protection refers to."},
+			{Name: "capital_treatment", Type: Text, Values: append([]string{"not_stated"}, CapitalTreatments...), Use: Dimension, Meaning: "Regulatory capital treatment."},
+			{Name: "fair_value_level", Type: Integer, Use: Dimension, Meaning: "Level of the fair value hierarchy, or empty."},
+			{Name: "fair_value_status", Type: Text, Values: []string{"receivable", "payable", "nil", "no_value"}, Use: Dimension, Meaning: "Sign of the fair value, or that there is none."},
+			{Name: "notional_is_floor", Type: Flag, Use: Dimension, Meaning: "The notional is a capped or masked amount: at least so much."},
+			{Name: "recovery_fixed", Type: Rate, Unit: "fraction", Meaning: "Fixed recovery of a digital swap."},
+			{Name: "notional_factor", Type: Rate, Unit: "fraction", Meaning: "Factor that made the current notional of the original one; 1 for a current one, empty where losses were taken off instead."},
+			{Name: "notional_local", Type: Amount, Unit: "trade currency", Meaning: "Current notional in the currency of the trade."},
+			{Name: "notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Current notional at the as-of date's rate."},
+			{Name: "fair_value", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Fair value from our side; empty where there is none."},
+			{Name: "fair_value_receivable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The fair value where it is positive, else 0."},
+			{Name: "fair_value_payable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The absolute fair value where it is negative, else 0."},
+			{Name: "valuation_adjustment", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Valuation adjustment; empty where none is given."},
+			{Name: "maximum_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Most that we could have to pay, undiscounted, before recovery, recourse and collateral (ASC 815-10-50-4K); 0 where nothing, empty where no maximum is fixed."},
+		},
+	}
+	for _, scope := range scopes {
+		facts.Columns = append(facts.Columns, Column{Name: ScopeColumn(scope), Type: Text, Values: ScopeStatuses, Use: Dimension,
+			Meaning: "How the position stands to the scope " + scope + ": external to it, internal to it, or out of it."})
+	}
+	return facts
+}
+
+var cells = DataSet{
+	Name: "cells", Grain: "one row per table, block, row and column",
+	Meaning: "Every number of every disclosure table: exact and as displayed. Amounts are in the reporting currency, counts are numbers of facts.",
+	Columns: []Column{
+		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
+		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
+		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row; nested rows are joined by a slash."},
+		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
+		{Name: "row_number", Type: Integer, Meaning: "Place of the row in the block."},
+		{Name: "column_number", Type: Integer, Meaning: "Place of the column in the block."},
+		{Name: "table_number", Type: Integer, Meaning: "Place of the table."},
+		{Name: "block_number", Type: Integer, Meaning: "Place of the block in the table."},
+		{Name: "depth", Type: Integer, Meaning: "How far the row is indented."},
+		{Name: "block_title", Type: Text, Meaning: "Title of the block."},
+		{Name: "row_label", Type: Text, Meaning: "Label of the row."},
+		{Name: "column_label", Type: Text, Meaning: "Label of the column."},
+		{Name: "measure", Type: Text, Meaning: "Measure that is summed, or count."},
+		{Name: "predicate", Type: Text, Meaning: "Predicate on facts that gives the facts behind the cell."},
+		{Name: "exact", Type: Total, Unit: "reporting currency", Meaning: "Exact value, or the count."},
+		{Name: "displayed", Type: Whole, Unit: "units of the column unit", Meaning: "Displayed value in whole units; displayed values foot."},
+		{Name: "unit", Type: Text, Meaning: "Unit of the displayed value, for example USD millions."},
+		{Name: "moved", Type: Whole, Unit: "units", Meaning: "Displayed value less the conventionally rounded one: not 0 where the cell was moved so that the table foots."},
+		{Name: "memo", Type: Flag, Meaning: "The row stands outside the footing."},
+	},
+}
+
+var tables = DataSet{
+	Name: "tables", Grain: "one row per disclosure table",
+	Meaning: "Titles, clauses and notes of the tables whose numbers are in cells.",
+	Columns: []Column{
+		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
+		{Name: "table_number", Type: Integer, Meaning: "Place of the table."},
+		{Name: "title", Type: Text, Meaning: "Title."},
+		{Name: "clauses", Type: Text, Meaning: "What it answers, for example 11(a), separated by commas."},
+		{Name: "scope", Type: Text, Meaning: "Scope that it speaks for."},
+		{Name: "option_view", Type: Text, Meaning: "View of options: regulatory or economic."},
+		{Name: "unit", Type: Text, Meaning: "Unit of its displayed amounts."},
+		{Name: "notes", Type: Text, Meaning: "Notes, one per line."},
+	},
+}
+
+var controls = DataSet{
+	Name: "controls", Grain: "one row per control and subject",
+	Meaning: "Identities that must hold on every run, with both sides and the difference.",
+	Columns: []Column{
+		{Name: "control_id", Type: Text, Use: Key, Meaning: "Control."},
+		{Name: "subject", Type: Text, Use: Key, Meaning: "What it was held against: a file, a currency, a scope, a table."},
+		{Name: "class", Type: Text, Values: []string{"integrity", "completeness", "reconciliation"}, Meaning: "Class of the control; integrity can never be accepted."},
+		{Name: "severity", Type: Text, Values: []string{"hold", "warn", "info"}, Meaning: "What a break does to the release."},
+		{Name: "left_meaning", Type: Text, Meaning: "What the left side is."},
+		{Name: "left_value", Type: Total, Meaning: "Left side."},
+		{Name: "right_meaning", Type: Text, Meaning: "What the right side is."},
+		{Name: "right_value", Type: Total, Meaning: "Right side."},
+		{Name: "difference", Type: Total, Meaning: "Left less right."},
+		{Name: "tolerance", Type: Total, Meaning: "Largest absolute difference that holds."},
+		{Name: "holds", Type: Flag, Meaning: "Whether the control holds."},
+	},
+}
+
+var findings = DataSet{
+	Name: "findings", Grain: "one row per finding code and subject",
+	Meaning: "What a person should look at, with how many records or positions and how much money.",
+	Columns: []Column{
+		{Name: "code", Type: Text, Use: Key, Meaning: "Code of the finding; RUNBOOK tells what to do."},
+		{Name: "subject", Type: Text, Use: Key, Meaning: "The value, column or file that it is about."},
+		{Name: "severity", Type: Text, Values: []string{"hold", "warn", "info"}, Meaning: "What it does to the release."},
+		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "How many positions or records."},
+		{Name: "notional", Type: Total, Unit: "reporting currency", Meaning: "Their notional; empty where none could be read."},
+		{Name: "example", Type: Text, Meaning: "The first of them."},
+		{Name: "message", Type: Text, Meaning: "What it means and what to do."},
+	},
+}
+
+var rejects = DataSet{
+	Name: "rejects", Grain: "one row per record that could not be taken and fault in it",
+	Meaning: "Input records that could not be taken.",
+	Columns: []Column{
+		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
+		{Name: "file", Type: Text, Use: Key, Meaning: "File, without its folder."},
+		{Name: "record", Type: Whole, Use: Key, Meaning: "Record number; the first after the header is 1."},
+		{Name: "fault", Type: Integer, Use: Key, Meaning: "Number of the fault in the record; 1 marks one row per record."},
+		{Name: "column_name", Type: Text, Meaning: "Column of the contract, or empty where the record could not be split."},
+		{Name: "value", Type: Text, Meaning: "Text that was found."},
+		{Name: "reason", Type: Text, Meaning: "Reason, of the closed list in docs/DATA.md."},
+		{Name: "currency", Type: Currency, Meaning: "Currency of the record, if it could be read."},
+		{Name: "notional", Type: Amount, Unit: "currency", Meaning: "Notional of the record, if it could be read; else it is unpriced."},
+		{Name: "raw", Type: Text, Meaning: "The record's fields as they stood in the file, as a JSON list; of a record that could not be split, its text."},
+	},
+}
+
+var exclusions = DataSet{
+	Name: "exclusions", Grain: "one row per record that was left out on purpose",
+	Meaning: "Records that were read and left out: by the source's where, by cut-off, or superseded.",
+	Columns: []Column{
+		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
+		{Name: "file", Type: Text, Use: Key, Meaning: "File, without its folder."},
+		{Name: "record", Type: Whole, Use: Key, Meaning: "Record number; the first after the header is 1."},
+		{Name: "reason", Type: Text, Values: []string{"where", "expired", "not_yet_traded", "superseded"}, Meaning: "Why it was left out."},
+		{Name: "currency", Type: Currency, Meaning: "Currency of the record."},
+		{Name: "notional", Type: Amount, Unit: "currency", Meaning: "Notional of the record."},
+		{Name: "fair_value", Type: Amount, Unit: "currency", Meaning: "Fair value of the record."},
+		{Name: "raw", Type: Text, Meaning: "The record's fields as they stood in the file, as a JSON list; of a record that could not be split, its text."},
+	},
+}
+
+var runs = DataSet{
+	Name: "runs", Grain: "one row per published release",
+	Meaning: "The releases that the catalog shows, newest of each as-of date marked.",
+	Columns: []Column{
+		{Name: "as_of_date", Type: Date, Use: Key, Meaning: "As-of date."},
+		{Name: "release", Type: Text, Use: Key, Meaning: "Release."},
+		{Name: "kind", Type: Text, Meaning: "first, rerun or correction."},
+		{Name: "reporting_currency", Type: Currency, Meaning: "Currency of money in facts and cells."},
+		{Name: "newest", Type: Flag, Meaning: "Whether positions, facts and cells show this release."},
+		{Name: "published_at", Type: Time, Meaning: "When it was published, UTC."},
+		{Name: "fingerprint", Type: Text, Meaning: "SHA-256 over inputs, rules, maps, tables and program."},
+	},
+}

@@ -1,0 +1,204 @@
+// Package store is the only room that knows DuckDB. It opens databases with
+// the settings that every run needs, runs SQL, writes and hashes relations,
+// publishes releases and the catalog, vets the expressions and queries that
+// users write, and keeps the lock of a warehouse.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/shopspring/decimal"
+)
+
+// Settings are the limits within which a database works.
+type Settings struct {
+	Threads         int    // 0: all processors
+	MemoryLimit     string // for example 1500MB
+	TemporaryFolder string // where DuckDB may spill
+	TemporaryLimit  string // the most it may spill, for example 100GB
+}
+
+// DB is a DuckDB database in memory, which a run works in.
+type DB struct{ *sql.DB }
+
+// Open opens a database in memory with the settings that make runs repeatable:
+// no extension is fetched or loaded, times are UTC, and rows keep their order.
+func Open(ctx context.Context, s Settings) (*DB, error) {
+	return open(ctx, "", s)
+}
+
+func open(ctx context.Context, path string, s Settings) (*DB, error) {
+	settings := []string{
+		"set timezone = 'UTC'",
+		"set autoinstall_known_extensions = false",
+		"set autoload_known_extensions = false",
+		"set preserve_insertion_order = true",
+		"set enable_progress_bar = false",
+	}
+	if s.Threads > 0 {
+		settings = append(settings, fmt.Sprintf("set threads = %d", s.Threads))
+	}
+	for name, value := range map[string]string{
+		"memory_limit": s.MemoryLimit, "temp_directory": s.TemporaryFolder, "max_temp_directory_size": s.TemporaryLimit,
+	} {
+		if value != "" {
+			settings = append(settings, "set "+name+" = "+Literal(value))
+		}
+	}
+	connector, err := duckdb.NewConnector(path, func(c driver.ExecerContext) error {
+		for _, setting := range settings {
+			if _, err := c.ExecContext(context.Background(), setting, nil); err != nil {
+				return fmt.Errorf("setting the database up: %s: %w", setting, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening the database %s: %w", path, err)
+	}
+	db := &DB{sql.OpenDB(connector)}
+	if err := db.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
+	}
+	return db, nil
+}
+
+// Version is the version of the linked DuckDB, for example v1.5.6.
+func (db *DB) Version(ctx context.Context) (string, error) {
+	return Scalar[string](ctx, db, "select version()")
+}
+
+// Run executes statements one after the other; the first error names its statement.
+func (db *DB) Run(ctx context.Context, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%w\nin: %s", err, abridged(statement))
+		}
+	}
+	return nil
+}
+
+// CreateView makes relation name a view of the given SELECT.
+func (db *DB) CreateView(ctx context.Context, name, query string) error {
+	return db.Run(ctx, "create or replace view "+Identifier(name)+" as "+query)
+}
+
+// CreateTable makes relation name a table of the rows of the given SELECT.
+func (db *DB) CreateTable(ctx context.Context, name, query string) error {
+	return db.Run(ctx, "create or replace table "+Identifier(name)+" as "+query)
+}
+
+// WriteParquet writes the rows of a SELECT to a new Parquet file, in their order.
+func (db *DB) WriteParquet(ctx context.Context, query, path string) error {
+	return db.Run(ctx, "copy ("+query+") to "+Literal(path)+" (format parquet, compression zstd)")
+}
+
+// ReadParquet is the FROM item that reads the files, with file_row_number
+// counting the rows of each from 0.
+func ReadParquet(paths []string) string {
+	return "read_parquet(" + List(paths) + ", file_row_number = true, hive_partitioning = false)"
+}
+
+// Scalar gives the one value of a query of one row and one column.
+func Scalar[T any](ctx context.Context, q Queryer, query string, arguments ...any) (T, error) {
+	var value T
+	rows, err := q.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return value, fmt.Errorf("%w\nin: %s", err, abridged(query))
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return value, errors.Join(fmt.Errorf("no row from: %s", abridged(query)), rows.Err())
+	}
+	if err := rows.Scan(&value); err != nil {
+		return value, fmt.Errorf("%w\nin: %s", err, abridged(query))
+	}
+	return value, rows.Err()
+}
+
+// Table is the result of a query, held in memory: for results of few rows.
+type Table struct {
+	Columns []string
+	Types   []string // DuckDB's names of the types
+	Rows    [][]any  // decimals as decimal.Decimal, NULL as nil
+}
+
+// Query runs a query and holds its result.
+func Query(ctx context.Context, q Queryer, query string, arguments ...any) (Table, error) {
+	var table Table
+	rows, err := q.QueryContext(ctx, query, arguments...)
+	if err != nil {
+		return table, fmt.Errorf("%w\nin: %s", err, abridged(query))
+	}
+	defer rows.Close()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return table, err
+	}
+	for _, t := range types {
+		table.Columns = append(table.Columns, t.Name())
+		table.Types = append(table.Types, t.DatabaseTypeName())
+	}
+	for rows.Next() {
+		row := make([]any, len(types))
+		pointers := make([]any, len(types))
+		for i := range row {
+			pointers[i] = &row[i]
+		}
+		if err := rows.Scan(pointers...); err != nil {
+			return table, err
+		}
+		for i, value := range row {
+			row[i] = exactValue(value)
+		}
+		table.Rows = append(table.Rows, row)
+	}
+	return table, rows.Err()
+}
+
+// exactValue turns the driver's decimals and wide integers into decimal.Decimal.
+func exactValue(value any) any {
+	switch v := value.(type) {
+	case duckdb.Decimal:
+		return decimal.NewFromBigInt(v.Value, -int32(v.Scale))
+	case *big.Int:
+		return decimal.NewFromBigInt(v, 0)
+	default:
+		return value
+	}
+}
+
+// Queryer is what reading needs of a database.
+type Queryer interface {
+	QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error)
+}
+
+// Identifier quotes a name for SQL.
+func Identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Literal quotes a text for SQL.
+func Literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
+
+// List is a list of text literals for SQL.
+func List(texts []string) string {
+	quoted := make([]string, len(texts))
+	for i, text := range texts {
+		quoted[i] = Literal(text)
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+func abridged(statement string) string {
+	const most = 2000
+	if len(statement) <= most {
+		return statement
+	}
+	return statement[:most] + " ..."
+}

@@ -1,0 +1,213 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/internal/strictyaml"
+)
+
+// Rule decides one attribute of the positions on which its condition holds.
+type Rule struct {
+	ID      string
+	When    strictyaml.Text // SQL boolean over the joined position
+	Then    strictyaml.Text // a value of the attribute, or a SQL expression that gives one
+	Because string
+	From    time.Time // first as-of date, zero: always
+	Until   time.Time // last as-of date, zero: open
+}
+
+// Attributes are what rules decide, in the order in which they are decided:
+// the instrument first, because the others ask for it.
+var Attributes = []string{
+	"instrument", "direction", "direction_economic", "obligation", "purpose", "counterparty_type",
+	"rating_grade", "maturity_bucket",
+}
+
+// Rules are the rules of each attribute, in their order: the first match wins.
+type Rules map[string][]Rule
+
+// ReadRules reads <attribute>.yaml of every attribute from the folders; a file
+// in a later folder takes the place of one in an earlier.
+func ReadRules(folders ...fs.FS) (Rules, error) {
+	rules := Rules{}
+	var faults strictyaml.Faults
+	for _, attribute := range Attributes {
+		name := attribute + ".yaml"
+		text, err := readLast(folders, name)
+		if err != nil {
+			return nil, err
+		}
+		list, err := decodeRules(name, text)
+		var found strictyaml.Faults
+		switch {
+		case errors.As(err, &found):
+			faults = append(faults, found...)
+		case err != nil:
+			return nil, err
+		}
+		rules[attribute] = list
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return rules, nil
+}
+
+func readLast(folders []fs.FS, name string) ([]byte, error) {
+	for _, folder := range slices.Backward(folders) {
+		text, err := fs.ReadFile(folder, name)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return text, err
+		}
+	}
+	return nil, fmt.Errorf("no file %s among the rules and maps", name)
+}
+
+func decodeRules(name string, text []byte) ([]Rule, error) {
+	var nodes []struct {
+		ID      strictyaml.Text `yaml:"id,required"`
+		When    strictyaml.Text `yaml:"when,required"`
+		Then    strictyaml.Text `yaml:"then,required"`
+		Because strictyaml.Text `yaml:"because,required"`
+		From    strictyaml.Text `yaml:"from"`
+		Until   strictyaml.Text `yaml:"until"`
+	}
+	if err := strictyaml.Decode(path.Join("rules", name), text, &nodes); err != nil {
+		return nil, err
+	}
+	var faults strictyaml.Faults
+	places := map[string]strictyaml.Place{}
+	rules := make([]Rule, len(nodes))
+	for i, n := range nodes {
+		if first, repeated := places[n.ID.Value]; repeated {
+			faults = append(faults, strictyaml.Fault{Place: n.ID.Place, Message: fmt.Sprintf("rule %q stands already at line %d; give it an id of its own", n.ID.Value, first.Line)})
+		}
+		places[n.ID.Value] = n.ID.Place
+		rules[i] = Rule{ID: n.ID.Value, When: n.When, Then: n.Then, Because: n.Because.Value,
+			From: day(n.From, &faults), Until: day(n.Until, &faults)}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return rules, nil
+}
+
+func day(text strictyaml.Text, faults *strictyaml.Faults) time.Time {
+	if text.Value == "" {
+		return time.Time{}
+	}
+	date, err := time.Parse(time.DateOnly, text.Value)
+	if err != nil {
+		*faults = append(*faults, strictyaml.Fault{Place: text.Place, Message: fmt.Sprintf("%q is no date; write YYYY-MM-DD", text.Value)})
+	}
+	return date
+}
+
+// inForce are the rules that hold at the as-of date.
+func inForce(rules []Rule, asOf time.Time) []Rule {
+	return slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool {
+		return (!r.From.IsZero() && r.From.After(asOf)) || (!r.Until.IsZero() && r.Until.Before(asOf))
+	})
+}
+
+// compiledRules is the SQL of one attribute's rules.
+type compiledRules struct {
+	attribute string
+	rules     []Rule
+	when      []string
+	then      []string
+}
+
+// compile vets and compiles the rules of the attributes over a relation.
+func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relation string, attributes ...string) (map[string]compiledRules, error) {
+	compiled := map[string]compiledRules{}
+	var expressions []store.Expression
+	for _, attribute := range attributes {
+		c := compiledRules{attribute: attribute, rules: inForce(r[attribute], asOf)}
+		for _, rule := range c.rules {
+			expressions = append(expressions, expression(rule.When, relation, store.Boolean))
+			if !isValue(attribute, rule.Then.Value) {
+				expressions = append(expressions, expression(rule.Then, relation, store.Value))
+			}
+		}
+		compiled[attribute] = c
+	}
+	texts, err := store.Compile(ctx, db, expressions, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, attribute := range attributes {
+		c := compiled[attribute]
+		for _, rule := range c.rules {
+			c.when, texts = append(c.when, texts[0]), texts[1:]
+			if isValue(attribute, rule.Then.Value) {
+				c.then = append(c.then, store.Literal(rule.Then.Value))
+			} else {
+				c.then, texts = append(c.then, texts[0]), texts[1:]
+			}
+		}
+		compiled[attribute] = c
+	}
+	return compiled, nil
+}
+
+func expression(text strictyaml.Text, relation string, want store.ExpressionType) store.Expression {
+	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want}
+}
+
+// isValue tells whether the text is a value of the attribute's closed list.
+func isValue(attribute, text string) bool {
+	column, _ := position.Facts(nil).Column(attribute)
+	return slices.Contains(column.Values, text)
+}
+
+// number is the SQL that gives the number of the first rule that matches, or 0.
+func (c compiledRules) number() string {
+	var b strings.Builder
+	b.WriteString("case")
+	for i, when := range c.when {
+		fmt.Fprintf(&b, " when %s then %d", when, i+1)
+	}
+	if len(c.when) == 0 {
+		return "0"
+	}
+	return b.String() + " else 0 end"
+}
+
+// value is the SQL that gives the attribute from the number of its rule.
+func (c compiledRules) value() string {
+	return c.byNumber(c.then, "'"+position.Unclassified+"'")
+}
+
+// ruleID is the SQL that gives the rule's id from its number.
+func (c compiledRules) ruleID() string {
+	ids := make([]string, len(c.rules))
+	for i, rule := range c.rules {
+		ids[i] = store.Literal(rule.ID)
+	}
+	return c.byNumber(ids, "'none'")
+}
+
+func (c compiledRules) byNumber(values []string, otherwise string) string {
+	if len(values) == 0 {
+		return otherwise
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "case %s_number", c.attribute)
+	for i, value := range values {
+		if value[0] != '\'' {
+			value = "coalesce(" + value + ", " + otherwise + ")"
+		}
+		fmt.Fprintf(&b, " when %d then %s", i+1, value)
+	}
+	return b.String() + " else " + otherwise + " end"
+}

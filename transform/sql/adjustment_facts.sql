@@ -1,0 +1,47 @@
+-- adjustment_facts: one row per adjustment that applies, classified as the position
+-- that it names or as it says itself
+-- reads: applied_adjustments, position_facts_written, conversions
+select
+  p.source_system,
+  a.position_id,
+  0 as slice,
+  'adjustment' as origin,
+  a.adjustment_id,
+  coalesce(a.legal_entity, p.legal_entity) as legal_entity,
+  a.currency,
+  coalesce(a.instrument, p.instrument, 'unclassified') as instrument,
+  'adjustment' as instrument_rule,
+  false as product_disagrees,
+  coalesce(a.instrument, p.instrument, 'unclassified') = 'credit_linked_note' as funded,
+  coalesce(a.direction, p.direction, 'unclassified') as direction,
+  'adjustment' as direction_rule,
+  coalesce(a.direction, p.direction_economic, 'unclassified') as direction_economic,
+  'adjustment' as direction_economic_rule,
+  coalesce(p.obligation, case when a.direction = 'sold' then 'default_payout' when a.direction = 'bought' then 'none' end, 'unclassified') as obligation,
+  'adjustment' as obligation_rule,
+  coalesce(a.purpose, p.purpose, 'unclassified') as purpose,
+  'adjustment' as purpose_rule,
+  p.purpose_detail,
+  coalesce(a.designation, p.designation, 'not_stated') as designation,
+  coalesce(a.counterparty_type, p.counterparty_type, 'unclassified') as counterparty_type,
+  'adjustment' as counterparty_type_rule,
+  coalesce(a.rating_grade, p.rating_grade, 'not_rated') as rating_grade,
+  'adjustment' as rating_grade_rule,
+  coalesce(a.maturity_bucket, p.maturity_bucket, 'no_maturity') as maturity_bucket,
+  'adjustment' as maturity_bucket_rule,
+  coalesce(p.underlying_kind, 'not_stated') as underlying_kind,
+  coalesce(p.capital_treatment, 'not_stated') as capital_treatment,
+  p.fair_value_level,
+  false as notional_is_floor,
+  p.recovery_fixed,
+  cast(1 as decimal(18, 8)) as notional_factor,
+  coalesce(a.notional, cast(0 as decimal(18, 2))) as notional_local,
+  convert_amount(coalesce(a.notional, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as notional,
+  convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
+  cast(null as decimal(18, 2)) as valuation_adjustment,
+  {{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
+  {{end}}{{.AsOf}} as as_of_date,
+  {{.Release}} as release
+from applied_adjustments as a
+left join position_facts_written as p on p.position_id = a.position_id
+left join conversions as n on n.currency = a.currency

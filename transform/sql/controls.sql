@@ -1,0 +1,61 @@
+-- controls of the transformation: one row per control and subject, with both sides
+-- reads: positions, facts, facts_stored, conversions, indices_as_of, applied_adjustments
+with original as (
+  select p.currency,
+    case
+      when p.attachment_point is not null then greatest(p.notional - coalesce(p.losses_to_date, 0), 0)
+      when p.index_name is not null then coalesce(times_factor(p.notional, coalesce(p.index_factor, i.factor_of_index)), p.notional)
+      else p.notional
+    end as notional
+  from positions as p
+  left join indices_as_of as i
+    on i.index_name = p.index_name and i.index_series = p.index_series and i.index_version = coalesce(p.index_version, 0)
+  where p.notional_basis = 'original'
+),
+notionals as (
+  select currency, sum(notional) as notional, sum(records) as records
+  from (
+    select currency, sum(notional) as notional, count(*) as records from positions where notional_basis is distinct from 'original' group by currency
+    union all
+    select currency, sum(notional), count(*) from original group by currency
+    union all
+    select currency, sum(coalesce(notional, 0)), count(*) from applied_adjustments group by currency
+  ) as parts
+  group by currency
+),
+facts_by_currency as (
+  select currency, count(*) as records, sum(notional_local) as notional_local, sum(notional) as notional
+  from facts_stored
+  group by currency
+),
+all_facts as (
+  select count(*) as records, coalesce(sum(notional), 0) as notional, coalesce(sum(fair_value), 0) as fair_value
+  from facts_stored
+)
+select 'facts_equal_positions' as control_id, 'integrity' as class, n.currency || ' records' as subject,
+  'positions and adjustments' as left_meaning, cast(n.records as decimal(38, 2)) as left_value,
+  'facts' as right_meaning, cast(coalesce(f.records, 0) as decimal(38, 2)) as right_value, cast(0 as decimal(38, 2)) as tolerance
+from notionals as n left join facts_by_currency as f on f.currency = n.currency
+union all
+select 'facts_equal_positions', 'integrity', n.currency || ' notional',
+  'notional of positions and adjustments, in ' || n.currency, cast(n.notional as decimal(38, 2)),
+  'notional_local of facts', cast(coalesce(f.notional_local, 0) as decimal(38, 2)), 0
+from notionals as n left join facts_by_currency as f on f.currency = n.currency
+{{range .Scopes}}
+union all
+select 'scope_is_complete', 'integrity', '{{.Name}} notional',
+  'notional of all facts', cast(max(a.notional) as decimal(38, 2)),
+  'external, internal and out of scope', cast(coalesce(sum(f.notional) filter (where f.{{.Column}} in ('external', 'internal', 'out_of_scope')), 0) as decimal(38, 2)), 0
+from all_facts as a left join (select {{.Column}}, sum(notional) as notional from facts_stored group by {{.Column}}) as f on true
+union all
+select 'internal_legs_pair', 'completeness', '{{.Name}} notional',
+  'internal protection bought', cast(coalesce(sum(notional) filter (where direction = 'bought'), 0) as decimal(38, 2)),
+  'internal protection sold', cast(coalesce(sum(notional) filter (where direction = 'sold'), 0) as decimal(38, 2)), 0
+from facts_stored where {{.Column}} = 'internal'
+union all
+select 'internal_legs_pair', 'completeness', '{{.Name}} fair value',
+  'fair value of internal positions', cast(coalesce(sum(fair_value), 0) as decimal(38, 2)),
+  'nil', cast(0 as decimal(38, 2)), 0
+from facts_stored where {{.Column}} = 'internal'
+{{end}}
+order by control_id, subject

@@ -1,0 +1,29 @@
+-- facts: one row per position or adjustment and slice, with the measures derived
+-- from those that are stored
+-- reads: facts_stored
+select
+  source_system, position_id, slice, origin, adjustment_id, legal_entity, currency,
+  instrument, instrument_rule, product_disagrees, funded,
+  direction, direction_rule, direction_economic, direction_economic_rule, obligation, obligation_rule,
+  purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,
+  rating_grade, rating_grade_rule, maturity_bucket, maturity_bucket_rule,
+  underlying_kind, capital_treatment, fair_value_level,
+  case
+    when fair_value > 0 then 'receivable'
+    when fair_value < 0 then 'payable'
+    when fair_value = 0 then 'nil'
+    else 'no_value'
+  end as fair_value_status,
+  notional_is_floor, recovery_fixed, notional_factor, notional_local, notional, fair_value,
+  case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end as fair_value_receivable,
+  case when fair_value < 0 then -fair_value else cast(0 as decimal(18, 2)) end as fair_value_payable,
+  valuation_adjustment,
+  case
+    when obligation = 'default_payout' then notional
+    when obligation = 'fixed_payout' then cast(round(cast(notional as decimal(28, 2)) * cast(1 - recovery_fixed as decimal(9, 8)), 2) as decimal(18, 2))
+    when obligation = 'carrying_amount' then case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end
+    when obligation in ('no_fixed_maximum', 'unclassified') then null
+    else cast(0 as decimal(18, 2))
+  end as maximum_exposure,
+  {{range .Scopes}}{{.Column}}, {{end}}as_of_date, release
+from facts_stored

@@ -1,0 +1,15 @@
+-- indices_as_of: one row per index version with the factor in force at the as-of date
+-- reads: indices
+with dated as (
+  select
+    index_name, index_series, coalesce(index_version, 0) as index_version, index_factor, grade,
+    row_number() over (
+      partition by index_name, index_series, coalesce(index_version, 0)
+      order by coalesce(valid_from, date '0001-01-01') desc
+    ) as age
+  from indices
+  where valid_from is null or valid_from <= {{.AsOf}}
+)
+select index_name, index_series, index_version, index_factor as factor_of_index, grade as index_grade
+from dated
+where age = 1

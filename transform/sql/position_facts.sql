@@ -1,0 +1,69 @@
+-- position_facts: one row per position: key, classes, the rules that decided them,
+-- and money in the trade's and in the reporting currency
+-- reads: classified, conversions
+with measured as (
+  select
+    c.*,
+    case
+      when c.notional_basis = 'original' and c.attachment_point is not null then null
+      when c.notional_basis = 'original' and c.index_name is not null then coalesce(c.index_factor, c.factor_of_index)
+      else cast(1 as decimal(18, 8))
+    end as notional_factor,
+    case
+      when c.notional_basis = 'original' and c.attachment_point is not null
+        then cast(greatest(c.notional - coalesce(c.losses_to_date, 0), 0) as decimal(18, 2))
+      when c.notional_basis = 'original' and c.index_name is not null and coalesce(c.index_factor, c.factor_of_index) is not null
+        then times_factor(c.notional, coalesce(c.index_factor, c.factor_of_index))
+      else c.notional
+    end as notional_local,
+    n.numerator as notional_numerator, n.denominator as notional_denominator,
+    f.numerator as value_numerator, f.denominator as value_denominator
+  from classified as c
+  left join conversions as n on n.currency = c.currency
+  left join conversions as f on f.currency = coalesce(c.fair_value_currency, c.currency)
+)
+select
+  source_system,
+  position_id,
+  0 as slice,
+  'position' as origin,
+  cast(null as varchar) as adjustment_id,
+  legal_entity,
+  currency,
+  instrument,
+  {{.RuleID "instrument"}} as instrument_rule,
+  coalesce(product_instrument <> instrument, false) as product_disagrees,
+  instrument = 'credit_linked_note' as funded,
+  {{.Value "direction"}} as direction,
+  {{.RuleID "direction"}} as direction_rule,
+  {{.Value "direction_economic"}} as direction_economic,
+  {{.RuleID "direction_economic"}} as direction_economic_rule,
+  {{.Value "obligation"}} as obligation,
+  {{.RuleID "obligation"}} as obligation_rule,
+  {{.Value "purpose"}} as purpose,
+  {{.RuleID "purpose"}} as purpose_rule,
+  case
+    when purpose_of_code is not null then detail_of_code
+    else detail_of_book
+  end as purpose_detail,
+  coalesce(designation, 'not_stated') as designation,
+  {{.Value "counterparty_type"}} as counterparty_type,
+  {{.RuleID "counterparty_type"}} as counterparty_type_rule,
+  {{.Value "rating_grade"}} as rating_grade,
+  {{.RuleID "rating_grade"}} as rating_grade_rule,
+  {{.Value "maturity_bucket"}} as maturity_bucket,
+  {{.RuleID "maturity_bucket"}} as maturity_bucket_rule,
+  coalesce(underlying_kind, kind_of_reference, 'not_stated') as underlying_kind,
+  coalesce(capital_treatment, 'not_stated') as capital_treatment,
+  fair_value_level,
+  coalesce(notional_is_floor, false) as notional_is_floor,
+  recovery_fixed,
+  notional_factor,
+  notional_local,
+  convert_amount(notional_local, notional_numerator, notional_denominator) as notional,
+  convert_amount(fair_value, value_numerator, value_denominator) as fair_value,
+  convert_amount(valuation_adjustment, value_numerator, value_denominator) as valuation_adjustment,
+  {{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
+  {{end}}{{.AsOf}} as as_of_date,
+  {{.Release}} as release
+from measured

@@ -1,0 +1,310 @@
+// Package transform turns data sets into facts. It reads the relations that
+// ingest leaves and makes
+//
+//	conversions    the exact ratio from each currency to the reporting currency
+//	joined         positions with what the other data sets and the maps say of them
+//	facts          classified positions and adjustments, with money in the reporting currency
+//	findings       what a person should look at
+//
+// Rules are data: they compile to CASE expressions that are evaluated in one
+// pass over the positions. The SQL stands in sql/, one SELECT per file; the
+// file's name is the relation's name.
+package transform
+
+import (
+	"context"
+	"embed"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"text/template"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+//go:embed sql/*.sql
+var queries embed.FS
+
+// SQL gives the text of all queries, for the manifest.
+func SQL() fs.FS { return queries }
+
+// Scope is a set of legal entities that a table may speak for, at the as-of date.
+type Scope struct {
+	Name          string
+	All           bool // every legal entity
+	LegalEntities []string
+}
+
+// Column is the column of facts that says how a fact stands to the scope.
+func (s Scope) Column() string { return position.ScopeColumn(s.Name) }
+
+// Status is the SQL that tells how a position of our entity with a counterparty
+// entity stands to the scope.
+func (s Scope) Status(entity, counterpartyEntity string) string {
+	if s.All {
+		return "case when " + counterpartyEntity + " is not null then 'internal' else 'external' end"
+	}
+	list := make([]string, len(s.LegalEntities))
+	for i, e := range s.LegalEntities {
+		list[i] = store.Literal(e)
+	}
+	entities := strings.Join(append(list, "null"), ", ")
+	return fmt.Sprintf("case when not coalesce(%s in (%s), false) then 'out_of_scope' when coalesce(%s in (%s), false) then 'internal' else 'external' end",
+		entity, entities, counterpartyEntity, entities)
+}
+
+// Map is a vocabulary: what a source's word stands for.
+type Map = map[string]string
+
+// MapNames are the vocabularies that classification needs.
+var MapNames = []string{"counterparty_types", "products", "purpose_details", "purposes", "ratings"}
+
+// ReadMaps reads <name>.csv (columns word and value) of every vocabulary, and
+// every other CSV file of the folders for use in mappings; a file in a later
+// folder takes the place of one in an earlier.
+func ReadMaps(folders ...fs.FS) (map[string]Map, error) {
+	maps := map[string]Map{}
+	for _, folder := range folders {
+		files, err := fs.Glob(folder, "*.csv")
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			name := strings.TrimSuffix(file, ".csv")
+			if maps[name], err = readMap(folder, file); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, name := range MapNames {
+		if maps[name] == nil {
+			return nil, fmt.Errorf("no map %s.csv", name)
+		}
+	}
+	return maps, nil
+}
+
+func readMap(folder fs.FS, file string) (Map, error) {
+	in, err := folder.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	records, err := csv.NewReader(in).ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("maps/%s: %w", file, err)
+	}
+	if len(records) == 0 || len(records[0]) != 2 || records[0][0] != "word" || records[0][1] != "value" {
+		return nil, fmt.Errorf("maps/%s:1: expected the header word,value", file)
+	}
+	words := Map{}
+	for i, record := range records[1:] {
+		if _, repeated := words[record[0]]; repeated {
+			return nil, fmt.Errorf("maps/%s:%d: %q stands twice; a word has one meaning", file, i+2, record[0])
+		}
+		words[record[0]] = record[1]
+	}
+	return words, nil
+}
+
+// Input is what the transformation needs beside the relations of ingest.
+type Input struct {
+	AsOf                time.Time
+	PreviousBusinessDay time.Time // on or before AsOf
+	Release             string
+	ReportingCurrency   string
+	RateAgeDays         int // oldest rate that may convert, in days before the as-of date
+	Scopes              []Scope
+	Approvers           []string
+	Rules               Rules
+	Maps                map[string]Map
+	Output              string // folder for the Parquet files
+}
+
+// parameters are what the SQL templates may ask for.
+type parameters struct {
+	Input
+	compiled map[string]compiledRules
+}
+
+// AsOf and the others give SQL literals and expressions to the templates.
+func (p parameters) AsOf() string        { return dateLiteral(p.Input.AsOf) }
+func (p parameters) BusinessDay() string { return dateLiteral(p.Input.PreviousBusinessDay) }
+func (p parameters) OneYearOn() string   { return dateLiteral(Anniversary(p.Input.AsOf, 1)) }
+func (p parameters) FiveYearsOn() string { return dateLiteral(Anniversary(p.Input.AsOf, 5)) }
+func (p parameters) Release() string     { return store.Literal(p.Input.Release) }
+func (p parameters) RuleNumber(attribute string) string {
+	return p.compiled[attribute].number()
+}
+func (p parameters) Value(attribute string) string  { return p.compiled[attribute].value() }
+func (p parameters) RuleID(attribute string) string { return p.compiled[attribute].ruleID() }
+func (p parameters) Approvers() string {
+	list := []string{"null"}
+	for _, name := range p.Input.Approvers {
+		list = append(list, store.Literal(name))
+	}
+	return strings.Join(list, ", ")
+}
+
+func dateLiteral(d time.Time) string { return "date '" + d.Format(time.DateOnly) + "'" }
+
+// Anniversary is the same calendar day years later, and 28 February for the
+// 29th where that year has none.
+func Anniversary(d time.Time, years int) time.Time {
+	moved := d.AddDate(years, 0, 0)
+	if moved.Day() != d.Day() {
+		return moved.AddDate(0, 0, -moved.Day())
+	}
+	return moved
+}
+
+// Prepare makes the relations that classification reads, up to joined, and
+// compiles the rules; it is all that validation needs.
+func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRules, error) {
+	for name, words := range in.Maps {
+		if err := loadMap(ctx, db, name, words); err != nil {
+			return nil, err
+		}
+	}
+	p := parameters{Input: in}
+	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades"} {
+		query, err := render(name, p)
+		if err != nil {
+			return nil, err
+		}
+		if err := db.CreateTable(ctx, name, query); err != nil {
+			return nil, err
+		}
+	}
+	if err := uniqueNow(ctx, db); err != nil {
+		return nil, err
+	}
+	query, err := render("joined", p)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CreateView(ctx, "joined", query); err != nil {
+		return nil, err
+	}
+	if err := db.CreateView(ctx, "joined_with_instrument", "select *, cast('' as varchar) as instrument from joined"); err != nil {
+		return nil, err
+	}
+	first, err := in.Rules.compile(ctx, db, in.AsOf, "joined", "instrument")
+	second, err2 := in.Rules.compile(ctx, db, in.AsOf, "joined_with_instrument", Attributes[1:]...)
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	second["instrument"] = first["instrument"]
+	return second, nil
+}
+
+// uniqueNow refuses reference data that is valid twice at the as-of date: a
+// join would count its positions twice.
+func uniqueNow(ctx context.Context, db *store.DB) error {
+	var faults []error
+	for relation, key := range map[string]string{
+		"counterparties_as_of": "counterparty_id", "books_as_of": "book", "reference_grades": "reference_entity_id",
+	} {
+		table, err := store.Query(ctx, db, fmt.Sprintf(
+			"select %[1]s, count(*) as times from %[2]s group by %[1]s having count(*) > 1 order by %[1]s limit 10", key, relation))
+		if err != nil {
+			return err
+		}
+		for _, row := range table.Rows {
+			faults = append(faults, fmt.Errorf("%w: %s %q is valid %d times at the as-of date (relation %s); end one period before the next begins",
+				ErrData, key, row[0], row[1], relation))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// ErrData marks errors of the data rather than of the program.
+var ErrData = errors.New("data")
+
+func loadMap(ctx context.Context, db *store.DB, name string, words Map) error {
+	var rows []string
+	for word, value := range words {
+		rows = append(rows, "("+store.Literal(word)+", "+store.Literal(value)+")")
+	}
+	query := "select cast(null as varchar) as word, cast(null as varchar) as value where false"
+	if len(rows) > 0 {
+		query = "select word, value from (values " + strings.Join(rows, ", ") + ") as v(word, value)"
+	}
+	return db.CreateTable(ctx, "map_"+name, query)
+}
+
+// Facts writes the facts and makes the relation facts. It gives the Parquet
+// files it wrote.
+func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
+	compiled, err := Prepare(ctx, db, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := createConversions(ctx, db, in); err != nil {
+		return nil, err
+	}
+	p := parameters{in, compiled}
+	if err := createView(ctx, db, "classified", p); err != nil {
+		return nil, err
+	}
+	var files []string
+	for i, name := range []string{"position_facts", "adjustment_facts"} {
+		if name == "adjustment_facts" {
+			if err := createView(ctx, db, "applied_adjustments", p); err != nil {
+				return nil, err
+			}
+		}
+		query, err := render(name, p)
+		if err != nil {
+			return nil, err
+		}
+		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
+		if err := db.WriteParquet(ctx, query, file); err != nil {
+			return nil, fmt.Errorf("writing the facts: %w", err)
+		}
+		files = append(files, file)
+		if err := db.CreateView(ctx, name+"_written", "select * from "+store.ReadParquet([]string{file})); err != nil {
+			return nil, err
+		}
+	}
+	if err := db.CreateView(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
+		return nil, err
+	}
+	return files, createView(ctx, db, "facts", p)
+}
+
+// FactsQuery is the SELECT that derives facts from the stored ones, for the
+// scopes of a release; stored is the FROM item.
+func FactsQuery(scopes []Scope, stored string) (string, error) {
+	query, err := render("facts", parameters{Input: Input{Scopes: scopes}})
+	return strings.Replace(query, "from facts_stored", "from "+stored, 1), err
+}
+
+func createView(ctx context.Context, db *store.DB, name string, p parameters) error {
+	query, err := render(name, p)
+	if err != nil {
+		return err
+	}
+	return db.CreateView(ctx, name, query)
+}
+
+func render(name string, p parameters) (string, error) {
+	text, err := fs.ReadFile(queries, "sql/"+name+".sql")
+	if err != nil {
+		return "", err
+	}
+	parsed, err := template.New(name).Parse(string(text))
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	if err := parsed.Execute(&b, p); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}
