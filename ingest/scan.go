@@ -83,7 +83,7 @@ func scanFile(path string, d dialect) (scanned, error) {
 	}
 	defer text.Close()
 	s := scanner{dialect: d}
-	if err := s.scan(text); err != nil {
+	if err := s.scan(wholeReader{text}); err != nil {
 		return scanned{}, err
 	}
 	if _, err := io.Copy(io.Discard, raw); err != nil {
@@ -106,8 +106,21 @@ func readHeader(path string, d dialect) ([]string, error) {
 	}
 	defer text.Close()
 	s := scanner{dialect: d, headerOnly: true}
-	err = s.scan(text)
+	err = s.scan(wholeReader{text})
 	return s.result.header, err
+}
+
+// wholeReader tells a compressed text that breaks off from one that ends.
+type wholeReader struct{ io.Reader }
+
+var errBreaksOff = errors.New("the compressed text breaks off")
+
+func (r wholeReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errBreaksOff
+	}
+	return n, err
 }
 
 type countingWriter struct{ bytes int64 }

@@ -146,7 +146,20 @@ func say(stdout, stderr io.Writer, shared *sharedFlags, config configs.Config, o
 			fmt.Fprintf(stderr, "  %s\n", controlLine(c))
 		}
 	}
+	sayRejects(stderr, o.Rejects)
 	return fmt.Errorf("%w%w", errSaid, batch.ErrData)
+}
+
+// sayRejects names the first rejects and counts the rest.
+func sayRejects(w io.Writer, rejects []ingest.Reject) {
+	named := map[int64]bool{}
+	for _, r := range rejects {
+		named[r.Record] = true
+		fmt.Fprintf(w, "  %s\n", r)
+	}
+	if len(rejects) > 0 && rejects[0].RecordsInTotal > int64(len(named)) {
+		fmt.Fprintf(w, "  and others, %d rejected records in all; the relation rejects has them\n", rejects[0].RecordsInTotal)
+	}
 }
 
 func controlLine(c position.Control) string {

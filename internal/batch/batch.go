@@ -50,6 +50,7 @@ type Outcome struct {
 	Files    []ingest.File
 	Controls []position.Control
 	Findings []transform.Finding
+	Rejects  []ingest.Reject // the first ones
 	Cells    []disclosures.Cell
 	Seconds  map[string]float64 // by stage
 }
@@ -170,8 +171,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		return false, dataError(err)
 	}
 	j.outcome.Files = files
+	j.outcome.Rejects, err = ingest.FirstRejects(ctx, j.db, 20)
 	j.finish("ingest")
-	return false, nil
+	return false, err
 }
 
 // classify makes the facts, and holds what must hold of them.

@@ -82,8 +82,13 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 		return err
 	}
 	defer db.Close()
+	db.SetMaxOpenConns(1) // attached databases and transactions are of a connection
 	// Storage version 1.0 is the oldest that clients still in use can read.
 	if err := db.Run(ctx, "attach "+Literal(path)+" as catalog (storage_version 'v1.0.0')", "use catalog"); err != nil {
+		return err
+	}
+	// One transaction: each statement on its own would wait for the disk.
+	if err := db.Run(ctx, "begin transaction"); err != nil {
 		return err
 	}
 	if err := w.createRuns(ctx, db, manifests); err != nil {
@@ -102,7 +107,7 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 	if err := comment(ctx, db); err != nil {
 		return err
 	}
-	return db.Run(ctx, "use memory", "detach catalog")
+	return db.Run(ctx, "commit", "use memory", "detach catalog")
 }
 
 func (w Warehouse) createRuns(ctx context.Context, db *DB, manifests []Manifest) error {
