@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// cellsOf extracts the cells of a date: the displayed value by table/block/row/column.
+func cellsOf(t *testing.T, args ...string) map[string]string {
+	t.Helper()
+	records, err := csv.NewReader(strings.NewReader(mustRun(t, append([]string{"extract", "--format", "csv"}, args...)...))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := map[string]string{}
+	for _, r := range records[1:] {
+		cells[strings.Join(r[1:5], "/")] = r[6]
+	}
+	return cells
+}
+
+// TestCitigroup2010 compares the book of testdata/cases/citi-2010 with the table
+// that Citigroup published, every figure of four blocks and four columns.
+func TestCitigroup2010(t *testing.T) {
+	config, warehouse := "../../testdata/cases/citi-2010/comment11.yaml", "warehouse="+t.TempDir()
+	mustRun(t, "run", "--config", config, "--set", warehouse, "--as-of", "2010-12-31")
+	cells := cellsOf(t, "--config", config, "--set", warehouse, "--as-of", "2010-12-31")
+
+	t.Run("designation and direction", func(t *testing.T) {
+		want := map[string]string{
+			"trading/bought/receivable": "42403", "trading/bought/payable": "23503",
+			"trading/sold/receivable": "22638", "trading/sold/payable": "35958",
+			"management_hedge/bought/receivable": "88", "management_hedge/bought/payable": "337",
+			"trading/receivable": "65041", "trading/payable": "59461", "total/receivable": "65129", "total/payable": "59798",
+		}
+		got := map[string]string{}
+		for key := range want {
+			got[key] = cells["designation/designation/"+key]
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("published", func(t *testing.T) {
+		path := filepath.Join(sharedData, "published/citigroup_10k2010_credit_derivatives_by_counterparty_and_form.tsv")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Skipf("the published table is not here: %v", err)
+		}
+		rows := map[string]string{
+			"Bank": "counterparty/bank", "Broker-dealer": "counterparty/broker_dealer", "Monoline": "counterparty/monoline",
+			"Non-financial": "counterparty/non_financial", "Insurance and other financial institutions": "counterparty/insurance_and_other_financial",
+			"Total by industry/counterparty": "counterparty/total", "Credit default swaps and options": "instrument/credit_default_swaps_and_options",
+			"Total return swaps and other": "instrument/total_return_swaps_and_other", "Total by instrument": "instrument/total",
+			"Investment grade": "rating/investment", "Non-investment grade (1)": "rating/non_investment", "Total by rating": "rating/total",
+			"Within 1 year": "maturity/within_1_year", "From 1 to 5 years": "maturity/from_1_to_5_years",
+			"After 5 years": "maturity/after_5_years", "Total by maturity": "maturity/total",
+		}
+		compared := 0
+		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+			fields := strings.Split(line, "\t")
+			if fields[0] != "2010-12-31" {
+				continue
+			}
+			for i, column := range []string{"receivable", "payable", "beneficiary", "guarantor"} {
+				key := "citigroup/" + rows[fields[2]] + "/" + column
+				want := strings.ReplaceAll(fields[3+i], "—", "0")
+				if cells[key] != want {
+					t.Errorf("%s: %s, published %s", key, cells[key], want)
+				}
+				compared++
+			}
+		}
+		if compared != 64 {
+			t.Errorf("compared %d figures, expected 16 rows of 4", compared)
+		}
+	})
+}
+
+// TestFundSchedules runs the real positions of five funds, printed as in their
+// filings, one release per as-of date.
+func TestFundSchedules(t *testing.T) {
+	folder := "../../testdata/cases/fund-schedules"
+	skipWithoutSharedData(t, folder)
+	config, warehouse := filepath.Join(folder, "comment11.yaml"), "warehouse="+t.TempDir()
+	var taken int64
+	for _, date := range []string{"2020-03-31", "2021-03-31", "2021-09-30", "2023-06-30", "2024-03-31", "2025-06-30"} {
+		record := decodeRecord(t, mustRun(t, "run", "--config", config, "--set", warehouse, "--as-of", date, "-o", "json"))
+		if record.Counts.Rejected != 0 || record.Counts.Records != 18 {
+			t.Errorf("%s: %+v, expected 18 records and no reject", date, record.Counts)
+		}
+		taken += record.Counts.Taken
+	}
+	if taken != 18 {
+		t.Errorf("%d positions taken in all, expected 18", taken)
+	}
+	got := mustRun(t, "query", "--config", config, "--set", warehouse, "-o", "csv", `
+select direction, instrument in ('cds_single_name', 'cds_index') as swaps, instrument = 'total_return_swap' as total_return_swaps,
+  sum(notional) as notional, sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable
+from facts group by all order by all`)
+	want := `direction,swaps,total_return_swaps,notional,receivable,payable
+bought,true,false,44945000.00,1118539.00,407261.00
+sold,false,false,11370000.00,0.00,753.00
+sold,false,true,772000.00,4655.00,0.00
+sold,true,false,4270000.00,18271.00,0.00
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestQueryAgreesWithTables holds the sums over facts against the tables, to the cent.
+func TestQueryAgreesWithTables(t *testing.T) {
+	config, warehouse := "../../testdata/book/comment11.yaml", "warehouse="+t.TempDir()
+	mustRun(t, "run", "--config", config, "--set", warehouse, "--as-of", "2007-09-30")
+	records, err := csv.NewReader(strings.NewReader(mustRun(t, "query", "--config", config, "--set", warehouse, "-o", "csv",
+		"select direction, sum(notional), count(*) from facts group by direction order by direction"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := csv.NewReader(strings.NewReader(mustRun(t, "extract", "--config", config, "--set", warehouse, "--as-of", "2007-09-30", "--format", "csv"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	exact := map[string]string{}
+	for _, c := range cells {
+		exact[strings.Join(c[1:5], "/")] = c[5]
+	}
+	if len(records) != 4 {
+		t.Errorf("%d directions, expected bought, sold and two_way: %v", len(records)-1, records)
+	}
+	for _, r := range records[1:] {
+		if key := "comment-11a/notional/" + r[0] + "/total"; exact[key] != r[1] {
+			t.Errorf("%s: the table has %s, the query %s", r[0], exact[key], r[1])
+		}
+		if n, err := strconv.Atoi(r[2]); err != nil || n == 0 {
+			t.Errorf("%s: %s facts", r[0], r[2])
+		}
+	}
+}
