@@ -86,7 +86,6 @@ type sheet struct {
 	figures   [][]figure
 	unlinked  []string // cells that could not show what they show elsewhere
 	linked    int
-	predicate string
 }
 
 func newSheet(table Table, rows, columns []line, g groups) *sheet {

@@ -49,7 +49,7 @@ func severityOf(c check) string {
 
 // recordChecks are all checks of a record of the data set: one per mapped
 // column, then those of the data set.
-func recordChecks(in Input, name string, columns []mappedColumn) checks {
+func recordChecks(name string, columns []mappedColumn) checks {
 	var list checks
 	mappedNames := map[string]bool{}
 	for _, c := range columns {

@@ -18,14 +18,14 @@ type Map map[string]string
 // never turned into nothing.
 func Functions(maps map[string]Map) map[string]store.Function {
 	return map[string]store.Function{
-		"printed_amount":  {MinArguments: 1, MaxArguments: 2, Compile: printedAmount},
-		"capped_amount":   {MinArguments: 1, MaxArguments: 1, Compile: cappedAmount},
-		"printed_percent": {MinArguments: 1, MaxArguments: 1, Compile: printedPercent},
-		"date_mdy":        {MinArguments: 1, MaxArguments: 1, Compile: dateOf(3, 1, 2)},
-		"date_dmy":        {MinArguments: 1, MaxArguments: 1, Compile: dateOf(3, 2, 1)},
-		"date_yyyymmdd":   {MinArguments: 1, MaxArguments: 1, Compile: compactDate},
-		"flag":            {MinArguments: 1, MaxArguments: 1, Compile: flag},
-		"lookup":          {MinArguments: 2, MaxArguments: 2, Compile: lookupIn(maps)},
+		"printed_amount":  {MinArguments: 1, MaxArguments: 2, Meaning: "an amount as it is printed: 26,580 or (407,261) or -5 or a dash for nil, times the unit 1, 1000, 1000000 or 1000000000", Compile: printedAmount},
+		"capped_amount":   {MinArguments: 1, MaxArguments: 1, Meaning: "a capped amount such as 250,000,000+, a floor", Compile: cappedAmount},
+		"printed_percent": {MinArguments: 1, MaxArguments: 1, Meaning: "1.25 or 1.25% or (1.25) as the fraction 0.0125, negative in parentheses", Compile: printedPercent},
+		"date_mdy":        {MinArguments: 1, MaxArguments: 1, Meaning: "a date as month, day, year: 06/20/28 or 6/20/2028; two-digit years below 70 are of this century", Compile: dateOf(3, 1, 2)},
+		"date_dmy":        {MinArguments: 1, MaxArguments: 1, Meaning: "a date as day, month, year: 20.06.2028; two-digit years below 70 are of this century", Compile: dateOf(3, 2, 1)},
+		"date_yyyymmdd":   {MinArguments: 1, MaxArguments: 1, Meaning: "a date such as 20070930", Compile: compactDate},
+		"flag":            {MinArguments: 1, MaxArguments: 1, Meaning: "true of y, yes, t, 1 and false of n, no, f, 0", Compile: flag},
+		"lookup":          {MinArguments: 2, MaxArguments: 2, Meaning: "the value of a word in a map, or the word itself where the map does not have it", Compile: lookupIn(maps)},
 	}
 }
 

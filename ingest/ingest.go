@@ -142,7 +142,7 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 		}
 		report(in.Progress, "read "+files[i].Name, files[i].Records)
 	}
-	if err := relate(ctx, db, in, files); err != nil {
+	if err := relate(ctx, db, files); err != nil {
 		return err
 	}
 	return count(ctx, db, files)

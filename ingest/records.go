@@ -62,7 +62,7 @@ func soundFile(file File, scratch string) (path string, cleanUp func(), err erro
 	if err != nil {
 		return "", nil, err
 	}
-	cleanUp = func() { os.Remove(path) }
+	cleanUp = func() { _ = os.Remove(path) } // the staging folder goes anyway
 	if err := errors.Join(writeWithout(out, file.path, file.structural), out.Close()); err != nil {
 		cleanUp()
 		return "", nil, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
@@ -224,7 +224,7 @@ func recordsQuery(in Input, file File, m mapped, from string) string {
 	if m.where != "" {
 		where = "coalesce(" + m.where + ", false)"
 	}
-	checks := recordChecks(in, file.DataSet, m.columns)
+	checks := recordChecks(file.DataSet, m.columns)
 	anyFault, anyReject, packed := checks.sql()
 	return fmt.Sprintf(`
 with source as (select *, '%[1]s' as %[2]s from %[3]s),
@@ -295,7 +295,7 @@ func quoted(values []string) string {
 }
 
 // relate makes the relations over the records of all files.
-func relate(ctx context.Context, db *store.DB, in Input, files []File) error {
+func relate(ctx context.Context, db *store.DB, files []File) error {
 	outputs := map[string][]string{}
 	for _, f := range files {
 		outputs[f.DataSet] = append(outputs[f.DataSet], f.output)

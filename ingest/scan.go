@@ -352,7 +352,7 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 		return s.header(line, misplaced)
 	}
 	s.result.records++
-	reason := ""
+	var reason string
 	switch {
 	case misplaced:
 		reason = misplacedQuote
@@ -435,16 +435,14 @@ func (s *scanner) header(line []byte, misplaced bool) error {
 func (s *scanner) split(line string) []string {
 	var fields []string
 	for {
-		field := line
 		if s.quote != 0 && line != "" && line[0] == s.quote {
 			end := s.closing([]byte(line), 1)
-			field, line = line[1:end-1], line[end:]
 			quote := string(s.quote)
-			fields = append(fields, strings.TrimSpace(strings.ReplaceAll(field, quote+quote, quote)))
-			if line == "" {
+			fields = append(fields, strings.TrimSpace(strings.ReplaceAll(line[1:end-1], quote+quote, quote)))
+			if end == len(line) {
 				return fields
 			}
-			line = line[1:]
+			line = line[end+1:]
 			continue
 		}
 		field, rest, more := strings.Cut(line, string(s.delimiter))

@@ -134,7 +134,7 @@ type parameters struct {
 
 // AsOf and the others give SQL literals and expressions to the templates.
 func (p parameters) AsOf() string        { return dateLiteral(p.Input.AsOf) }
-func (p parameters) BusinessDay() string { return dateLiteral(p.Input.PreviousBusinessDay) }
+func (p parameters) BusinessDay() string { return dateLiteral(p.PreviousBusinessDay) }
 func (p parameters) OneYearOn() string   { return dateLiteral(Anniversary(p.Input.AsOf, 1)) }
 func (p parameters) FiveYearsOn() string { return dateLiteral(Anniversary(p.Input.AsOf, 5)) }
 func (p parameters) Release() string     { return store.Literal(p.Input.Release) }

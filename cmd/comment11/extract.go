@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"comment11/configs"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
@@ -48,7 +47,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if out == "" {
 				return printPacket(cmd, packet, formats)
 			}
-			return writePacket(cmd, config, packet, out, formats)
+			return writePacket(cmd, packet, out, formats)
 		},
 	}
 	flags := command.Flags()
@@ -79,7 +78,7 @@ func printPacket(cmd *cobra.Command, packet render.Packet, formats []string) err
 }
 
 // writePacket writes all files aside first, so that a failed extract leaves none.
-func writePacket(cmd *cobra.Command, config configs.Config, packet render.Packet, out string, formats []string) error {
+func writePacket(cmd *cobra.Command, packet render.Packet, out string, formats []string) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}

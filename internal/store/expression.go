@@ -544,7 +544,7 @@ func (c *compiler) function(n map[string]any) (string, error) {
 		return "", refuse(n, "function %q is not allowed here; %s", name, strictyaml.Hint(name, slices.Collect(maps.Keys(c.functions))))
 	}
 	if len(arguments) < function.MinArguments || len(arguments) > function.MaxArguments {
-		return "", refuse(n, "function %q has %d arguments; expected %s", name, len(arguments), function.arity())
+		return "", refuse(n, "function %q has %d arguments; expected %s", name, len(arguments), function.Arity())
 	}
 	if function.Compile == nil {
 		return name + "(" + strings.Join(arguments, ", ") + ")", nil
@@ -556,7 +556,8 @@ func (c *compiler) function(n map[string]any) (string, error) {
 	return "(" + text + ")", nil
 }
 
-func (f Function) arity() string {
+// Arity says how many arguments the function takes.
+func (f Function) Arity() string {
 	switch {
 	case f.MinArguments == f.MaxArguments:
 		return strconv.Itoa(f.MinArguments)
@@ -609,7 +610,7 @@ func bind(ctx context.Context, q Queryer, expressions []Expression, texts []stri
 		list := byRelation[relation]
 		types, err := typesOf(ctx, q, relation, list, texts)
 		for position, i := range list {
-			one := ""
+			var one string
 			if err == nil {
 				one = types[position]
 			} else if alone, err := typesOf(ctx, q, relation, []int{i}, texts); err == nil {
