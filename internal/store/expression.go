@@ -177,16 +177,13 @@ type parsed struct {
 
 // parse parses every expression bare and in parentheses, in one query.
 func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, error) {
-	var selects []string
-	var arguments []any
+	var forms []string
 	for _, e := range expressions {
-		text := strings.ReplaceAll(e.Text, "\x00", "\uFFFD") // a NUL would cut the text off
-		for _, form := range []string{"select " + text, "select (" + text + ")"} {
-			selects = append(selects, "cast(json_serialize_sql(cast(? as varchar)) as varchar)")
-			arguments = append(arguments, form)
-		}
+		// A NUL would cut the text off, and the driver crashes on what is not UTF-8; both are refused below.
+		text := strings.ToValidUTF8(strings.ReplaceAll(e.Text, "\x00", "\uFFFD"), "\uFFFD")
+		forms = append(forms, "select "+text, "select ("+text+")")
 	}
-	table, err := Query(ctx, q, "select unnest(["+strings.Join(selects, ", ")+"])", arguments...)
+	table, err := Query(ctx, q, "select cast(json_serialize_sql(form) as varchar) from (select unnest(cast(? as varchar[])) as form)", forms)
 	if err != nil {
 		return nil, err
 	}
@@ -230,6 +227,9 @@ func (c *compiler) compile(e Expression, bare, enclosed parsed) (string, error) 
 	c.relation = e.Relation
 	if strings.TrimSpace(e.Text) == "" {
 		return "", &refusal{"the expression is empty", 0}
+	}
+	if !utf8.ValidString(e.Text) {
+		return "", &refusal{"the expression is not UTF-8", 0}
 	}
 	if strings.ContainsRune(e.Text, 0) {
 		return "", &refusal{"the expression has a NUL character", strings.IndexByte(e.Text, 0)}
@@ -523,7 +523,7 @@ func (c *compiler) function(n map[string]any) (string, error) {
 	name, _ := n["function_name"].(string)
 	orders, _ := n["order_bys"].(map[string]any)
 	ordered, _ := orders["orders"].([]any)
-	if n["schema"] != "" || n["catalog"] != "" {
+	if schema := n["schema"]; (schema != "" && schema != "main") || n["catalog"] != "" { // trim(x) is parsed as main.trim(x)
 		return "", refuse(n, "function %q with a schema; name the function alone", name)
 	}
 	if n["distinct"] == true || n["filter"] != nil || n["export_state"] == true || len(ordered) > 0 {

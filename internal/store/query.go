@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // ErrRefused marks a query that asks for more than reading the catalog.
@@ -72,6 +73,9 @@ func (w Warehouse) openCatalog(ctx context.Context, s Settings) (*DB, error) {
 
 // vetQuery refuses what is not one SELECT over the given relations.
 func vetQuery(ctx context.Context, text string, relations []string) error {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return fmt.Errorf("%w: the query is not UTF-8 text", ErrRefused)
+	}
 	db, err := Open(ctx, Settings{Threads: 1, MemoryLimit: "200MB"})
 	if err != nil {
 		return err
