@@ -163,7 +163,7 @@ type whole struct {
 	toCeiling bool // conventionally rounded, half away from zero
 }
 
-func split(value decimal.Decimal, unit int64) whole {
+func splitValue(value decimal.Decimal, unit int64) whole {
 	cents := value.Shift(2).BigInt()
 	floor, rest := new(big.Int).DivMod(cents, big.NewInt(unit*100), new(big.Int))
 	w := whole{floor: floor.Int64(), rest: rest.Int64(), unit: unit * 100, negative: value.IsNegative()}
@@ -174,7 +174,7 @@ func split(value decimal.Decimal, unit int64) whole {
 
 // conventional rounds half away from zero.
 func conventional(value decimal.Decimal, unit int64) int64 {
-	w := split(value, unit)
+	w := splitValue(value, unit)
 	if w.toCeiling {
 		return w.floor + 1
 	}
@@ -211,7 +211,7 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 			if leaf[r] {
 				to = fmt.Sprintf("up %d", r)
 			}
-			if !n.figure(from, to, cellIndex{r, c}, split(p.exact[r][c], p.unit), pinned) {
+			if !n.figure(from, to, cellIndex{r, c}, splitValue(p.exact[r][c], p.unit), pinned) {
 				return errInfeasible
 			}
 		}
@@ -219,7 +219,7 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 		if r != p.rows[0] {
 			to = fmt.Sprintf("up %d", p.parent[r])
 		}
-		w := split(p.exact[r][p.total], p.unit)
+		w := splitValue(p.exact[r][p.total], p.unit)
 		if !n.figure(fmt.Sprintf("up %d", r), to, cellIndex{r, p.total}, w, pinned) {
 			return errInfeasible
 		}
