@@ -26,37 +26,39 @@ func recordControls(files []ingest.File) []position.Control {
 }
 
 // controlTotals compares what the sender says it sent with what was read: the
-// records of each file, and per currency its notional and fair value, before
-// conversion and whatever became of the records. Where the data set is given,
+// records of each file, and per currency its notional and fair value, each in its
+// own currency, before conversion and whatever became of the records. Where the data set is given,
 // every file of positions needs its totals and all totals their file.
 func controlTotals(ctx context.Context, db *store.DB, asOf time.Time, files []ingest.File) ([]position.Control, error) {
 	given, err := store.Scalar[int64](ctx, db, "select count(*) from control_totals")
 	if err != nil || given == 0 {
 		return nil, err
 	}
-	read := ""
-	records := ""
+	records, amounts := "", ""
 	for _, f := range files {
 		if f.DataSet == "positions" {
 			records += fmt.Sprintf(" union all select %s, %d", store.Literal(f.Name), f.Records)
-			read = " union all select source_file, currency, notional, fair_value from positions_records"
+			amounts = ` union all select source_file, 'notional', currency, notional from positions_records
+  union all select source_file, 'fair value', coalesce(fair_value_currency, currency), fair_value from positions_records`
 		}
 	}
 	table, err := store.Query(ctx, db, fmt.Sprintf(`
 with given as (select file, currency, records, notional, fair_value from control_totals where as_of = date '%[1]s'),
 counted as (select '' as file, 0 as records where false %[2]s),
-amounts as (select cast(null as varchar) as file, cast(null as varchar) as currency, cast(null as decimal(18, 2)) as notional, cast(null as decimal(18, 2)) as fair_value where false %[3]s),
-read as (select file, currency, coalesce(sum(notional), 0) as notional, coalesce(sum(fair_value), 0) as fair_value from amounts group by file, currency),
+stated as (
+  select file, 'notional' as what, currency, notional as amount from given where currency is not null and notional is not null
+  union all
+  select file, 'fair value', currency, fair_value from given where currency is not null and fair_value is not null),
+amounts as (select '' as file, '' as what, '' as currency, cast(null as decimal(18, 2)) as amount where false %[3]s),
+read as (select file, what, currency, sum(amount) as amount from amounts where amount is not null group by file, what, currency),
 sides as (
   select coalesce(g.file, c.file) as subject, 'records' as what, cast(max(g.records) as decimal(38, 2)) as given, cast(max(c.records) as decimal(38, 2)) as read
   from given as g full join counted as c on c.file = g.file group by 1
   union all
-  select coalesce(g.file, r.file) || ' ' || coalesce(g.currency, r.currency, 'no currency'), 'notional', cast(g.notional as decimal(38, 2)), cast(r.notional as decimal(38, 2))
-  from (select * from given where currency is not null and notional is not null) as g full join read as r on r.file = g.file and r.currency = g.currency
-  union all
-  select coalesce(g.file, r.file) || ' ' || coalesce(g.currency, r.currency, 'no currency'), 'fair value', cast(g.fair_value as decimal(38, 2)), cast(r.fair_value as decimal(38, 2))
-  from (select * from given where currency is not null and fair_value is not null) as g full join read as r on r.file = g.file and r.currency = g.currency)
-select subject, what, given, read from sides order by subject, what`, asOf.Format(time.DateOnly), records, read))
+  select coalesce(s.file, r.file) || ' ' || coalesce(s.currency, r.currency, 'no currency'), coalesce(s.what, r.what),
+    cast(s.amount as decimal(38, 2)), cast(r.amount as decimal(38, 2))
+  from stated as s full join read as r on r.file = s.file and r.what = s.what and r.currency = s.currency)
+select subject, what, given, read from sides order by subject, what`, asOf.Format(time.DateOnly), records, amounts))
 	if err != nil {
 		return nil, err
 	}

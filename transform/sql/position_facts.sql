@@ -32,7 +32,7 @@ select
   currency,
   instrument,
   {{.RuleID "instrument"}} as instrument_rule,
-  coalesce(product_instrument <> instrument, false) as product_disagrees,
+  coalesce(product_instrument <> instrument and instrument <> 'unclassified', false) as product_disagrees,
   instrument = 'credit_linked_note' as funded,
   {{.Value "direction"}} as direction,
   {{.RuleID "direction"}} as direction_rule,
