@@ -87,6 +87,7 @@ type File struct {
 	output     string
 	header     []string
 	structural []structuralFault
+	unsound    []span
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64
 }
@@ -225,7 +226,7 @@ func scanSource(s Source, path string, progress func(string, int64)) (File, erro
 	}
 	report(progress, "scan "+name, scan.records)
 	return File{Source: s.Name, DataSet: s.DataSet, Name: name, SHA256: scan.sha256, Bytes: scan.bytes,
-		Records: scan.records, path: path, header: scan.header, structural: scan.faults}, nil
+		Records: scan.records, path: path, header: scan.header, structural: scan.faults, unsound: scan.unsound}, nil
 }
 
 // fileError names the file that could not be scanned.

@@ -51,10 +51,10 @@ func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 	return nil
 }
 
-// soundFile gives the file to read: itself, or a copy without the records that
-// cannot be split into fields.
+// soundFile gives the file to read: itself, or a copy without the lines that the
+// engine must not see.
 func soundFile(file File, scratch string) (path string, cleanUp func(), err error) {
-	if len(file.structural) == 0 {
+	if len(file.unsound) == 0 {
 		return file.path, func() {}, nil
 	}
 	path = filepath.Join(scratch, "sound-"+file.DataSet+"-"+strings.TrimSuffix(strings.TrimSuffix(file.Name, ".gz"), ".zst"))
@@ -63,7 +63,7 @@ func soundFile(file File, scratch string) (path string, cleanUp func(), err erro
 		return "", nil, err
 	}
 	cleanUp = func() { _ = os.Remove(path) } // the staging folder goes anyway
-	if err := errors.Join(writeWithout(out, file.path, file.structural), out.Close()); err != nil {
+	if err := errors.Join(writeWithout(out, file.path, file.unsound), out.Close()); err != nil {
 		cleanUp()
 		return "", nil, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
 	}

@@ -40,12 +40,14 @@ const maximumRecordSize = 2_000_000
 
 // structuralFault is a record that cannot be split into the header's fields.
 type structuralFault struct {
-	record         int64 // 1 for the first record after the header
-	reason         string
-	fields         int    // as found
-	text           string // without its line end, at most 1,000 bytes of it
-	offset, length int64  // bytes in the decompressed text, line end included
+	record int64 // 1 for the first record after the header
+	reason string
+	fields int    // as found
+	text   string // without its line end, at most 1,000 bytes of it
 }
+
+// span is a part of the decompressed text, in bytes.
+type span struct{ offset, length int64 }
 
 // scanned is what a file's structure comes to.
 type scanned struct {
@@ -54,6 +56,9 @@ type scanned struct {
 	header  []string
 	records int64 // with structural faults, without header and blank lines
 	faults  []structuralFault
+	// unsound are the lines that the engine must not see, line ends included: the
+	// faults, and of a file with one column the blank lines, which would be records.
+	unsound []span
 }
 
 // refusal is a file that must not be read at all.
@@ -344,8 +349,12 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 	if err != nil {
 		return err
 	}
-	if len(line) == 0 {
-		return nil // a blank line
+	here := span{s.offset + at, int64(len(record))}
+	if len(line) == 0 { // a blank line
+		if len(s.result.header) == 1 {
+			s.result.unsound = append(s.result.unsound, here)
+		}
+		return nil
 	}
 	defer func() { s.line += int64(bytes.Count(line, []byte{'\n'})) }()
 	if s.result.header == nil {
@@ -366,8 +375,8 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 		return nil
 	}
 	s.result.faults = append(s.result.faults, structuralFault{record: s.result.records, reason: reason, fields: fields,
-		text:   strings.ToValidUTF8(string(line[:min(len(line), 1000)]), "\uFFFD"),
-		offset: s.offset + at, length: int64(len(record))})
+		text: strings.ToValidUTF8(string(line[:min(len(line), 1000)]), "\uFFFD")})
+	s.result.unsound = append(s.result.unsound, here)
 	return nil
 }
 
@@ -454,8 +463,8 @@ func (s *scanner) split(line string) []string {
 	}
 }
 
-// writeWithout copies the text of a file without the records of the faults.
-func writeWithout(w io.Writer, path string, faults []structuralFault) error {
+// writeWithout copies the text of a file without the spans, which are in order.
+func writeWithout(w io.Writer, path string, spans []span) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -467,14 +476,14 @@ func writeWithout(w io.Writer, path string, faults []structuralFault) error {
 	}
 	defer text.Close()
 	var at int64
-	for _, fault := range faults {
-		if _, err := io.CopyN(w, text, fault.offset-at); err != nil {
+	for _, s := range spans {
+		if _, err := io.CopyN(w, text, s.offset-at); err != nil {
 			return err
 		}
-		if _, err := io.CopyN(io.Discard, text, fault.length); err != nil {
+		if _, err := io.CopyN(io.Discard, text, s.length); err != nil {
 			return err
 		}
-		at = fault.offset + fault.length
+		at = s.offset + s.length
 	}
 	_, err = io.Copy(w, text)
 	return err
