@@ -41,10 +41,12 @@ func printedAmount(arguments []string, constants []*string) (string, error) {
 			return "", errors.New("the second argument is the unit: 1, 1000, 1000000 or 1000000000")
 		}
 	}
-	return printed(arguments[0], scale), nil
+	return printed(arguments[0], scale, arguments[0]), nil
 }
 
-func printed(text, scale string) string {
+// printed reads a text as a printed amount times the scale; what it cannot read
+// it gives as otherwise says.
+func printed(text, scale, otherwise string) string {
 	digits := func(sign string) string {
 		return fmt.Sprintf(`'%s' || regexp_replace(cast(cast(regexp_replace(%s, '[^0-9.]', '', 'g') as decimal(18, 4)) * cast(%s as decimal(10, 0)) as varchar), '\.?0+$', '')`,
 			sign, text, scale)
@@ -52,12 +54,12 @@ func printed(text, scale string) string {
 	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '[-–—]') then '0' `+
 		`when regexp_full_match(trim(%[1]s), '%[2]s') then %[3]s `+
 		`when regexp_full_match(trim(%[1]s), '-%[2]s|\( *%[2]s *\)') then %[4]s `+
-		`else %[1]s end`, text, printedNumber, digits(""), digits("-"))
+		`else %[5]s end`, text, printedNumber, digits(""), digits("-"), otherwise)
 }
 
 // cappedAmount reads a capped amount such as 250,000,000+, a floor.
 func cappedAmount(arguments []string, _ []*string) (string, error) {
-	return printed("rtrim("+arguments[0]+", '+')", "1"), nil
+	return printed("rtrim("+arguments[0]+", '+')", "1", arguments[0]), nil
 }
 
 // printedPercent reads 1.25 or (1.25) or 1.25% as the fraction 0.0125.

@@ -25,8 +25,9 @@ var Macros = []Macro{
     else cast(case when amount < 0 then -1 else 1 end
         * ((cast(abs(amount) * 100 as hugeint) * numerator * 2 + denominator) // (cast(denominator as hugeint) * 2)) as decimal(18, 0)) * cast(0.01 as decimal(2, 2))
   end`,
-		Trino: `cast(sign(amount) * ((cast(abs(amount) * 100 as decimal(38, 0)) * numerator * 2 + denominator) / (denominator * 2)) ...) with decimal(38, 0) and truncating division by floor()`,
-		Spark: `cast(sign(amount) * ((cast(abs(amount) * 100 as decimal(38, 0)) * numerator * 2 + denominator) div (denominator * 2)) as decimal(18, 0)) * 0.01`,
+		// Trino divides decimals of scale 0 with rounding half away from zero.
+		Trino: `cast(cast(amount * 100 as decimal(19, 0)) * cast(numerator as decimal(18, 0)) / cast(denominator as decimal(18, 0)) * decimal '0.01' as decimal(18, 2))`,
+		Spark: `cast(sign(amount) * ((cast(abs(amount) * 100 as decimal(19, 0)) * cast(numerator as decimal(18, 0)) * 2 + denominator) div (cast(denominator as decimal(19, 0)) * 2)) * 0.01 as decimal(18, 2))`,
 	},
 	{
 		Name: "times_factor",
