@@ -5,9 +5,11 @@
 package strictyaml
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"regexp"
 	"slices"
@@ -71,12 +73,16 @@ func (f Faults) Error() string {
 // error is Faults.
 func Decode(file string, data []byte, into any) error {
 	d := decoder{file: file, lines: strings.Split(string(data), "\n")}
-	var document yaml.Node
-	if err := yaml.Unmarshal(data, &document); err != nil {
+	var document, another yaml.Node
+	stream := yaml.NewDecoder(bytes.NewReader(data))
+	if err := stream.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
 		return Faults{syntaxFault(file, err)}
 	}
-	if strings.Contains("\n"+string(data), "\n---") && strings.Count("\n"+string(data), "\n---") > 1 {
-		return Faults{{Place{File: file}, "more than one document; a file holds one"}}
+	switch err := stream.Decode(&another); {
+	case err == nil:
+		return Faults{{Place{file, another.Line, another.Column}, "a second document; a file holds one"}}
+	case !errors.Is(err, io.EOF):
+		return Faults{syntaxFault(file, err)}
 	}
 	target := reflect.ValueOf(into).Elem()
 	if len(document.Content) == 0 {
