@@ -121,7 +121,7 @@ func compileSources(ctx context.Context, db *store.DB, in Input, files []File) e
 		}
 	}
 	if len(faults) > 0 {
-		others = append(others, fmt.Errorf("%w: %w", ErrUsage, faults))
+		others = append(others, faults)
 	}
 	return errors.Join(others...)
 }

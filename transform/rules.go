@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -131,17 +132,31 @@ type compiledRules struct {
 func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relation string, attributes ...string) (map[string]compiledRules, error) {
 	compiled := map[string]compiledRules{}
 	var expressions []store.Expression
+	var faults strictyaml.Faults
+	columns, err := store.Query(ctx, db, "describe "+relation)
+	if err != nil {
+		return nil, err
+	}
 	for _, attribute := range attributes {
 		c := compiledRules{attribute: attribute, rules: inForce(r[attribute], asOf)}
 		for _, rule := range c.rules {
 			expressions = append(expressions, expression(rule.When, relation, store.Boolean))
-			if !isValue(attribute, rule.Then.Value) {
+			switch then := rule.Then.Value; {
+			case isValue(attribute, then):
+			case word.MatchString(then) && !slices.ContainsFunc(columns.Rows, func(row []any) bool { return row[0] == then }):
+				column, _ := position.Facts(nil).Column(attribute)
+				faults = append(faults, strictyaml.Fault{Place: rule.Then.Place, Message: fmt.Sprintf(
+					"then: %q is no value of %s and no column; %s", then, attribute, strictyaml.Hint(then, column.Values))})
+			default:
 				expressions = append(expressions, expression(rule.Then, relation, store.Value))
 			}
 		}
 		compiled[attribute] = c
 	}
 	texts, err := store.Compile(ctx, db, expressions, nil)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +174,9 @@ func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relati
 	}
 	return compiled, nil
 }
+
+// word is a text that can be nothing but a value or a column.
+var word = regexp.MustCompile(`^\w+$`)
 
 func expression(text strictyaml.Text, relation string, want store.ExpressionType) store.Expression {
 	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want}

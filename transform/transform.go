@@ -19,12 +19,15 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
+	"comment11/internal/strictyaml"
 )
 
 //go:embed sql/*.sql
@@ -61,32 +64,40 @@ func (s Scope) Status(entity, counterpartyEntity string) string {
 // Map is a vocabulary: what a source's word stands for.
 type Map = map[string]string
 
-// MapNames are the vocabularies that classification needs.
-var MapNames = []string{"counterparty_types", "products", "purpose_details", "purposes", "ratings"}
+// vocabularies are the maps that classification needs, with what their words may
+// stand for. ratings gives the notch: 1 is AAA or Aaa, 10 the last of investment
+// grade, 22 the last of all.
+var vocabularies = map[string][]string{
+	"counterparty_types": position.CounterpartyTypes, "products": position.Instruments, "purposes": position.Purposes,
+	"purpose_details": position.PurposeDetails, "ratings": notches(),
+}
+
+func notches() []string {
+	var list []string
+	for notch := range 22 {
+		list = append(list, strconv.Itoa(notch+1))
+	}
+	return list
+}
 
 // ReadMaps reads <name>.csv (columns word and value) of every vocabulary, and
 // every other CSV file of the folders for use in mappings; a file in a later
 // folder takes the place of one in an earlier.
 func ReadMaps(folders ...fs.FS) (map[string]Map, error) {
 	maps := map[string]Map{}
+	var faults []error
 	for _, folder := range folders {
 		files, err := fs.Glob(folder, "*.csv")
 		if err != nil {
 			return nil, err
 		}
 		for _, file := range files {
-			name := strings.TrimSuffix(file, ".csv")
-			if maps[name], err = readMap(folder, file); err != nil {
-				return nil, err
-			}
+			words, err := readMap(folder, file)
+			maps[strings.TrimSuffix(file, ".csv")] = words
+			faults = append(faults, err)
 		}
 	}
-	for _, name := range MapNames {
-		if maps[name] == nil {
-			return nil, fmt.Errorf("no map %s.csv", name)
-		}
-	}
-	return maps, nil
+	return maps, errors.Join(faults...)
 }
 
 func readMap(folder fs.FS, file string) (Map, error) {
@@ -102,14 +113,21 @@ func readMap(folder fs.FS, file string) (Map, error) {
 	if len(records) == 0 || len(records[0]) != 2 || records[0][0] != "word" || records[0][1] != "value" {
 		return nil, fmt.Errorf("maps/%s:1: expected the header word,value", file)
 	}
+	var faults []error
+	fault := func(line int, format string, arguments ...any) {
+		faults = append(faults, fmt.Errorf("maps/%s:%d: %s", file, line, fmt.Sprintf(format, arguments...)))
+	}
 	words := Map{}
 	for i, record := range records[1:] {
 		if _, repeated := words[record[0]]; repeated {
-			return nil, fmt.Errorf("maps/%s:%d: %q stands twice; a word has one meaning", file, i+2, record[0])
+			fault(i+2, "%q stands twice; a word has one meaning", record[0])
+		}
+		if known := vocabularies[strings.TrimSuffix(file, ".csv")]; known != nil && !slices.Contains(known, record[1]) {
+			fault(i+2, "%q stands for %q; %s", record[0], record[1], strictyaml.Hint(record[1], known))
 		}
 		words[record[0]] = record[1]
 	}
-	return words, nil
+	return words, errors.Join(faults...)
 }
 
 // Input is what the transformation needs beside the relations of ingest.

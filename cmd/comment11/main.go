@@ -64,7 +64,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &busy):
 		return exitBusy
-	case errors.Is(err, batch.ErrData):
+	case errors.Is(err, batch.ErrData), errors.Is(err, store.ErrNoCatalog):
 		return exitData
 	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.As(err, &faults):
 		return exitUsage
@@ -97,7 +97,7 @@ func newRoot() *cobra.Command {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared))
-	for _, command := range root.Commands() {
+	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}
 	return root

@@ -144,3 +144,52 @@ func TestQueryAgreesWithTables(t *testing.T) {
 		}
 	}
 }
+
+// TestSwapRepository holds that the public file of a swap data repository, which
+// does not say the side, is refused and never guessed.
+func TestSwapRepository(t *testing.T) {
+	file, err := filepath.Abs(filepath.Join(sharedData, "swap-repository/ppd_cds_sample.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("the shared data is not there: %v", err)
+	}
+	const source = `
+sources:
+  - name: repository
+    data_set: positions
+    files: FILE
+    where: "\"Notional currency-Leg 1\" = 'USD'"
+    columns:
+      position_id: '"Dissemination Identifier"'
+      currency: '"Notional currency-Leg 1"'
+      product: "'CDX'"
+      index_name: '"Product name"'
+      notional: capped_amount("Notional amount-Leg 1")
+      notional_is_floor: case when "Notional amount-Leg 1" like '%+' then 'true' end
+      notional_basis: "'current'"
+      trade_date: left("Execution Timestamp", 10)
+      maturity_date: '"Expiration Date"'
+      fair_value: "'0'"
+`
+	run := func(text string) (int, string) {
+		config := filepath.Join(t.TempDir(), "comment11.yaml")
+		if err := os.WriteFile(config, []byte(strings.Replace(text, "FILE", file, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		code, stdout, stderr := command(t, "run", "--config", config, "--as-of", "2026-09-09")
+		return code, stdout + stderr
+	}
+	if code, said := run(source); code != exitUsage || !strings.Contains(said, `required column role of data set positions is not mapped`) {
+		t.Errorf("without a side: exit %d, %s", code, said)
+	}
+	// A side that the file leaves empty is no side either.
+	if code, said := run(source + "      role: nullif(\"Product name\", \"Product name\")\n"); code != exitData || !strings.Contains(said, "ppd_cds_sample.csv:1: role: required, and empty") {
+		t.Errorf("with an empty side: exit %d, %s", code, said)
+	}
+	// Once someone has said the side, capped notionals are floors, named and counted.
+	if code, said := run(source + "      role: \"'buyer'\"\n"); !strings.Contains(said, "notional_floor") {
+		t.Errorf("with a side: exit %d, %s", code, said)
+	}
+}

@@ -2,9 +2,7 @@ package batch
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -22,11 +20,7 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	warehouse := store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}
 	settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
 	read := func(query string) (store.Table, error) {
-		table, err := warehouse.Query(ctx, settings, query)
-		if errors.Is(err, fs.ErrNotExist) {
-			return table, fmt.Errorf("%w: %w", ErrData, err)
-		}
-		return table, err
+		return warehouse.Query(ctx, settings, query)
 	}
 	var dated []render.Dated
 	for _, date := range dates {

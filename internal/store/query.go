@@ -17,6 +17,9 @@ import (
 // ErrRefused marks a query that asks for more than reading the catalog.
 var ErrRefused = errors.New("refused")
 
+// ErrNoCatalog marks a query on a warehouse in which nothing was published yet.
+var ErrNoCatalog = errors.New("nothing was published")
+
 // tableFunctions may stand in a FROM; none of them reads a file.
 var tableFunctions = []string{"range", "generate_series", "unnest"}
 
@@ -28,7 +31,7 @@ var explain = regexp.MustCompile(`(?is)^\s*explain(\s+analyze)?\s+`)
 // catalog's relations and nothing else.
 func (w Warehouse) Query(ctx context.Context, s Settings, text string) (Table, error) {
 	if _, err := os.Stat(w.Catalog()); errors.Is(err, fs.ErrNotExist) {
-		return Table{}, fmt.Errorf("no catalog at %s: nothing was published yet; see comment11 run: %w", w.Catalog(), fs.ErrNotExist)
+		return Table{}, fmt.Errorf("%w: there is no catalog at %s; publish a release first, with comment11 run", ErrNoCatalog, w.Catalog())
 	}
 	temporary, err := os.MkdirTemp("", "comment11-query-")
 	if err != nil {

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"comment11/internal/store"
+	"comment11/internal/testkit"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"comment11": main})
+}
+
+// TestScripts runs testdata/scripts: what a person types, and what they see.
+func TestScripts(t *testing.T) {
+	var unlock func() error
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/scripts",
+		UpdateScripts:       *testkit.Update,
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			book, err := filepath.Glob("../../testdata/book/*.*")
+			for _, file := range book {
+				copyFile(t, file, filepath.Join(env.WorkDir, "book", filepath.Base(file)))
+			}
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// code N COMMAND... runs a command that must end with the exit code.
+			"code": func(ts *testscript.TestScript, negated bool, args []string) {
+				want, err := strconv.Atoi(args[0])
+				if negated || err != nil {
+					ts.Fatalf("usage: code N COMMAND...")
+				}
+				ts.Check(expectCode(ts, want, args[1:]))
+			},
+			// refused QUERY holds that a query is refused as a fault of usage.
+			"refused": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(expectCode(ts, exitUsage, []string{"comment11", "query", args[0]}))
+			},
+			// hold FOLDER takes the lock of a warehouse until release.
+			"hold": func(ts *testscript.TestScript, _ bool, args []string) {
+				var err error
+				unlock, err = store.Warehouse{Root: ts.MkAbs(args[0]), Disk: store.RealDisk}.Lock(time.Now())
+				ts.Check(err)
+			},
+			"release": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(unlock()) },
+		},
+	})
+}
+
+func expectCode(ts *testscript.TestScript, want int, command []string) error {
+	err := ts.Exec(command[0], command[1:]...)
+	got := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		got = exit.ExitCode()
+	case err != nil:
+		return err
+	}
+	if got != want {
+		return fmt.Errorf("%q: exit code %d, expected %d", command, got, want)
+	}
+	return nil
+}
