@@ -107,6 +107,9 @@ func TestTables(t *testing.T) {
 		{"each-of-no-list", `{id: bank, label: Bank, where: "counterparty_type = 'bank'"}`, "{each: currency}"},
 		{"each", `          - {id: bank, label: Bank, where: "counterparty_type = 'bank'"}
           - {id: rest, label: Rest, where: "counterparty_type <> 'bank'"}`, "          - {each: counterparty_type, hide_empty: true}"},
+		{"no-measure", ", measure: count", ""},
+		{"columns-of-the-table", "blocks:\n  - id: b\n    columns:\n      - {id: low, label: Low, measure: notional, where: \"maturity_bucket = 'up_to_1_year'\"}\n      - {id: high, label: High, measure: notional, where: \"maturity_bucket <> 'up_to_1_year'\"}\n      - {id: all, label: All, measure: notional, total: true}\n      - {id: facts, label: Facts, measure: count}\n",
+			"columns:\n  - {id: all, label: All}\nblocks:\n  - id: b\n    measure: count\n"},
 		{"not-yaml", "title: T", "title: ["},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -42,6 +42,9 @@ type Table struct {
 	Unit       strictyaml.Text   `yaml:"unit"`  // dollars, thousands, millions, billions; default the config's
 	Where      strictyaml.Text   `yaml:"where"` // population; default all
 	Notes      []strictyaml.Text `yaml:"notes"`
+	Columns    []Column          `yaml:"columns"` // of every block that has none of its own
+	Rows       []Row             `yaml:"rows"`    // likewise
+	Total      *Total            `yaml:"total"`   // likewise
 	Blocks     []Block           `yaml:"blocks,required"`
 }
 
@@ -49,8 +52,9 @@ type Table struct {
 type Block struct {
 	ID      strictyaml.Text `yaml:"id,required"`
 	Title   strictyaml.Text `yaml:"title"`
-	Columns []Column        `yaml:"columns,required"`
-	Rows    []Row           `yaml:"rows,required"`
+	Measure strictyaml.Text `yaml:"measure"` // of every column that names none
+	Columns []Column        `yaml:"columns"`
+	Rows    []Row           `yaml:"rows"`
 	Total   *Total          `yaml:"total"` // a last row that is the sum of the rows
 }
 
@@ -66,7 +70,7 @@ type Total struct {
 type Column struct {
 	ID        strictyaml.Text `yaml:"id,required"`
 	Label     strictyaml.Text `yaml:"label,required"`
-	Measure   strictyaml.Text `yaml:"measure,required"` // count, or a money column of facts
+	Measure   strictyaml.Text `yaml:"measure"` // count, or a money column of facts
 	Where     strictyaml.Text `yaml:"where"`
 	Total     bool            `yaml:"total"`      // the sum of the other columns of its measure
 	HideEmpty bool            `yaml:"hide_empty"` // not shown where no fact is in it
@@ -149,10 +153,32 @@ func readTable(name string, text []byte, defaultUnit string, scopes []string) (T
 	if table.OptionView.Value == "" {
 		table.OptionView.Value = "regulatory"
 	}
+	table.fillBlocks()
 	if faults := table.check(name, scopes); len(faults) > 0 {
 		return table, faults
 	}
 	return table, nil
+}
+
+// fillBlocks gives blocks what the table says for all of them.
+func (t *Table) fillBlocks() {
+	for i := range t.Blocks {
+		block := &t.Blocks[i]
+		if len(block.Columns) == 0 {
+			block.Columns = slices.Clone(t.Columns)
+		}
+		if len(block.Rows) == 0 {
+			block.Rows = t.Rows
+		}
+		if block.Total == nil {
+			block.Total = t.Total
+		}
+		for c := range block.Columns {
+			if block.Columns[c].Measure.Value == "" {
+				block.Columns[c].Measure = block.Measure
+			}
+		}
+	}
 }
 
 // check finds what is wrong in a definition before any data is read.
@@ -186,13 +212,20 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 			fault(block.ID, "block %q stands twice", block.ID.Value)
 		}
 		blocks[block.ID.Value] = true
+		if len(block.Columns) == 0 || len(block.Rows) == 0 {
+			fault(block.ID, "block %q has no columns or no rows, and the table has none for all blocks", block.ID.Value)
+		}
 		columns := map[string]bool{}
 		for _, column := range block.Columns {
 			if columns[column.ID.Value] || !identifier.MatchString(column.ID.Value) {
 				fault(column.ID, "column %q: ids are of lower-case letters, digits, _, - and ., and stand once in a block", column.ID.Value)
 			}
 			columns[column.ID.Value] = true
-			oneOf(column.Measure, "measure", Measures())
+			if column.Measure.Value == "" {
+				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(Measures(), ", "))
+			} else {
+				oneOf(column.Measure, "measure", Measures())
+			}
 			if column.Total && column.Where.Value != "" {
 				fault(column.Where, "column %q: a total column is the sum of the others and has no where", column.ID.Value)
 			}
