@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"comment11/internal/batch"
+	"comment11/internal/sample"
 	"comment11/internal/store"
 	"comment11/internal/strictyaml"
 )
@@ -66,7 +67,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitBusy
 	case errors.Is(err, batch.ErrData), errors.Is(err, store.ErrNoCatalog):
 		return exitData
-	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.As(err, &faults):
+	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.Is(err, sample.ErrRequest), errors.As(err, &faults):
 		return exitUsage
 	default:
 		return exitInternal
@@ -96,7 +97,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
-	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared))
+	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared))
 	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}

@@ -1,0 +1,100 @@
+-- trades: one row per trade that ever was: what it is, and its whole life. The
+-- first positions() of them are open at the last date; the others were closed
+-- before. Trades come at the rate growth() + closing() of the book and go at the
+-- rate closing(), so that the book grows by growth() a day all along.
+--
+-- Two trades in ten are a pair, a client's and its offset, and one pair in ten is
+-- an internal one: partners share k, from which all but the side is drawn.
+create view trades as
+with life as (
+  select i, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,
+    i % 100 in (50, 51) and (k + 1 < positions() or not is_open) as is_internal,
+    case when is_open then last_date()
+      else last_date() - 1 - cast(floor(-ln(1 - portion(k, 'closed') * (1 - exp(-growth() * (last_date() - since())))) / growth()) as integer)
+    end as closed_date,
+    business_day(closed_date - 1 - waiting(k, 'age', growth() + closing())) as trade_date,
+    least(trade_date + case when draw(k, 'late', 100) < 4 then 1 + draw(k, 'late by', 9) else 0 end, closed_date) as booking_date,
+    ['termination', 'maturity', 'novation_out', 'compression', 'credit_event', 'maturity', 'termination', 'exercise'][1 + draw(k, 'cause', 8)] as drawn_cause
+  from (
+    select i from range(positions()) as t(i)
+    union all
+    select i from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i))
+),
+kinds as (
+  select *,
+    case
+      when is_internal then 'cds_single_name'
+      else pick(k, 'instrument', ['cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name',
+        'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_index', 'cds_index', 'cds_index', 'cds_index',
+        'cds_index_tranche', 'cds_index_tranche', 'cds_bespoke_tranche', 'cds_nth_to_default', 'cds_loan', 'cds_asset_backed', 'credit_option', 'credit_option',
+        'total_return_swap', 'total_return_swap', 'credit_linked_note', 'credit_spread_option', 'recovery_lock', 'contingent_cds', 'other'])
+    end as instrument,
+    -- i % 10: a client's trade and its offset, a hedge, a desk's own and the rest
+    case when i % 10 = 2 then draw(k, 'sold hedge', 40) > 0 else (draw(k, 'side', 100) < 52) <> is_second end as is_buyer,
+    instrument in ('credit_option', 'credit_spread_option') as is_option,
+    instrument in ('cds_index', 'cds_index_tranche') as has_index,
+    instrument like '%tranche' as is_tranche,
+    case
+      when is_open then null
+      when drawn_cause = 'exercise' and not is_option then 'termination'
+      when drawn_cause = 'credit_event' and (instrument not in ('cds_single_name', 'cds_loan') or closed_date - 40 <= booking_date) then 'termination'
+      else drawn_cause
+    end as cause
+  from life
+),
+sides as (
+  select *,
+    case
+      when instrument = 'total_return_swap' then case when is_buyer then 'total_return_payer' else 'total_return_receiver' end
+      when instrument = 'credit_linked_note' then case when is_buyer then 'issuer' else 'holder' end
+      when is_option then case when is_buyer then 'option_buyer' else 'option_seller' end
+      else case when is_buyer then 'buyer' else 'seller' end
+    end as role,
+    case when instrument = 'recovery_lock' then 'two_way' when is_buyer then 'bought' else 'sold' end as direction,
+    -- a name for what is on one; the second of an offsetting pair has the same
+    case when instrument in ('cds_single_name', 'cds_loan', 'cds_asset_backed', 'total_return_swap', 'recovery_lock', 'credit_option', 'credit_spread_option', 'credit_linked_note', 'contingent_cds', 'other')
+      then draw(k, 'name', greatest(60, least(20000, positions() // 40))) end as name_number,
+    draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as counterparty_number,
+    case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end as drawn_entity,
+    draw(k, 'currency', 1000) as currency_draw,
+    -- where the life ends for those still open: remaining days of which a sixth are within a year
+    case draw(k, 'tenor', 6) when 0 then draw(k, 'days', 366) when 5 then 1827 + draw(k, 'days', 1826) else 366 + draw(k, 'days', 1461) end as remaining_days,
+    case when draw(k, 'changes', 100) < 14 then ['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'][1 + draw(k, 'change', 7)] end as drawn_change,
+    booking_date + 1 + draw(k, 'change day', 10000) % cast(greatest(closed_date - booking_date - 1, 1) as integer) as drawn_change_date
+  from kinds
+)
+select
+  i, k, is_open, is_internal, is_second, instrument, role, direction, is_option, is_tranche, has_index, name_number, counterparty_number,
+  'T' || lpad(cast(i as varchar), 9, '0') as position_id,
+  case when is_internal then case when is_second then 'BROKER-NY' else 'BANK' end else drawn_entity end as legal_entity,
+  case when is_internal then case when is_second then 'BANK' else 'BROKER-NY' end end as counterparty_entity,
+  case when is_internal then 'M' || k end as mirror_id,
+  case when currency_draw < 620 then 'USD' when currency_draw < 860 then 'EUR' when currency_draw < 920 then 'GBP' when currency_draw < 955 then 'JPY'
+    when currency_draw < 970 then 'CHF' when currency_draw < 980 then 'CAD' when currency_draw < 988 then 'AUD' when currency_draw < 995 then 'SEK' else 'HKD' end as currency,
+  trade_date, booking_date, closed_date, cause,
+  -- a matured trade leaves the day after; others leave when they are booked
+  case when is_open then null when cause = 'maturity' or cause = 'exercise' then closed_date + 1 else closed_date end as closing_booking_date,
+  case when cause = 'credit_event' then closed_date - 40 when is_open and instrument = 'cds_single_name' and draw(k, 'unsettled', 2000) = 0 then greatest(booking_date, last_date() - 20) end as credit_event_date,
+  case when is_option then case when is_open then last_date() + 1 + draw(k, 'expiry', 270) when cause in ('maturity', 'exercise') then closed_date else closed_date + 1 + draw(k, 'expiry', 270) end end as option_expiry_date,
+  case when not is_open and cause = 'maturity' and not is_option then closed_date else roll_date(closed_date + remaining_days) + case when is_option then 1826 else 0 end end as maturity_date,
+  case when drawn_change_date < closed_date and drawn_change_date > booking_date then drawn_change end as change,
+  drawn_change_date as change_date,
+  least(drawn_change_date + case when draw(k, 'change late', 100) < 5 then 1 + draw(k, 'change late by', 6) else 0 end, closed_date - 1) as change_booking_date,
+  -- amounts are whole thousands of the trade's currency
+  cast(1000 * greatest(1, cast(round(notional_scale() * pick(k, 'size', [1, 2, 2, 5, 5, 5, 10, 10, 10, 10, 15, 20, 25, 25, 50, 100]) * case when has_index or is_tranche then 3 else 1 end
+    * case when currency_draw between 920 and 954 then 115 else 1 end) as bigint)) as decimal(18, 2)) as first_notional,
+  case when drawn_change_date < closed_date and drawn_change_date > booking_date
+    then case drawn_change when 'increase' then 150 when 'partial_termination' then 60 when 'amendment' then 110 when 'amortisation' then 80 when 'compression' then 50 when 'correction' then 102 else 100 end
+    else 100 end as change_percent,
+  case
+    when is_internal then 'TRADING'
+    when i % 10 = 0 then 'CLIENT'
+    when i % 10 = 1 then 'CLIENT_OFFSET'
+    when i % 10 = 2 then 'CPM'
+    when i % 10 = 3 and draw(k, 'cva', 3) = 0 then 'CVA'
+    when i % 10 = 4 then null
+    else 'TRADING'
+  end as first_purpose,
+  -- the partner of an offset; one in a thousand points at a trade that is not there
+  case when i % 10 = 1 and not is_internal then case when draw(k, 'lost client', 1000) = 0 then 'X' || k else 'T' || lpad(cast(k as varchar), 9, '0') end end as offsets_position_id
+from sides;

@@ -1,0 +1,52 @@
+-- The key: what a run must find, from the book's own causes.
+
+-- movements_key: the roll-forward of current notional in the trades' currencies;
+-- opening and closing are the sums of the files, the rest the sums of the events
+create macro movements_key(previous, d) as table
+select d as as_of, previous as since, cause, direction, instrument, currency, count(*) as records, sum(amount) as notional
+from (
+  select 'opening' as cause, direction, instrument, currency, current_notional as amount from positions_at(previous)
+  union all
+  select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, notional_after - notional_before
+  from lifecycle_events where booking_date > previous and booking_date <= d
+  union all
+  select 'closing', direction, instrument, currency, current_notional from positions_at(d)
+)
+group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
+
+-- realized_key: gross gains and losses in USD, each event at its own date's rate,
+-- half away from zero to the cent; of events within the group alone and those of
+-- entities outside of it: the scope
+create macro realized_key(d) as table
+with latest as (
+  select e.*, cast(cast(u.rate as decimal(28, 8)) * 100000000 as hugeint) as usd, cast(cast(coalesce(c.rate, 1) as decimal(28, 8)) * 100000000 as hugeint) as own,
+    cast(cast(abs(e.realized_gain_loss) as decimal(28, 2)) * 100 as hugeint) as cents
+  from realized_events as e
+  asof join (select * from fx_rates where currency = 'USD') as u on u.rate_date <= e.event_date
+  asof left join fx_rates as c on c.currency = e.currency and c.rate_date <= e.event_date
+  where e.booking_date >= date_trunc('year', d) and e.booking_date <= d and e.counterparty_entity is null and e.legal_entity <> 'CONDUIT' and e.instrument <> 'credit_linked_note'
+),
+converted as (
+  select *, case when currency = 'USD' then realized_gain_loss
+    else cast(sign(realized_gain_loss) * ((cents * usd * 2 + own) // (own * 2)) as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) end as amount
+  from latest
+)
+select d as as_of, period, direction, instrument, kind, count(*) as events, sum(greatest(amount, 0)) as gains, sum(greatest(-amount, 0)) as losses
+from converted, (values ('quarter'), ('year_to_date')) as p(period)
+where period = 'year_to_date' or booking_date >= date_trunc('quarter', d)
+group by all order by period, direction, instrument, kind;
+
+-- evidence_key: what classification by evidence must find
+create macro evidence_key(d) as table
+select d as as_of, finding, subject, count(*) as positions, sum(current_notional) as notional, currency
+from (
+  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from positions_at(d) where is_broken(k, is_internal, is_second)
+  union all
+  select 'sold_hedge', position_id, current_notional, currency from positions_at(d) where purpose_code = 'CPM' and direction = 'sold'
+  union all
+  select 'unmatched_offset', position_id, current_notional, currency from positions_at(d) where offsets_position_id like 'X%'
+  union all
+  select case cast(substr(reference_entity_id, 2) as integer) % 50 when 7 then 'over_hedge' else 'orphan_hedge' end, reference_entity_id, current_notional, currency from positions_at(d)
+  where purpose_code = 'CPM' and direction = 'bought' and cast(substr(reference_entity_id, 2) as integer) % 50 in (7, 8)
+)
+group by finding, subject, currency order by finding, subject, currency;
