@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/template"
 	"time"
 
@@ -166,7 +167,10 @@ func (b Book) scale(ctx context.Context, db *store.DB, last time.Time) error {
 // writeDate writes the files of one date and their keys.
 func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.Time) error {
 	day, since := literal(date), literal(previous)
-	if err := b.copy(ctx, db, "from positions_file("+day+")", "positions_"+date.Format(time.DateOnly)); err != nil {
+	if err := b.writePositions(ctx, db, date); err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, "book", "from book_at("+day+")"); err != nil {
 		return err
 	}
 	if err := b.plant(ctx, db, date); err != nil {
@@ -192,10 +196,29 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 	return nil
 }
 
+// writePositions writes the positions of a date. No field needs quotes, so that
+// each record can be put together by all threads and only be written by one:
+// twice as fast as the engine's CSV.
+func (b Book) writePositions(ctx context.Context, db *store.DB, date time.Time) error {
+	from := " from positions_file(" + literal(date) + ")"
+	described, err := store.Query(ctx, db, "describe"+from)
+	if err != nil {
+		return err
+	}
+	var names, fields []string
+	for _, row := range described.Rows {
+		names = append(names, row[0].(string))
+		fields = append(fields, "coalesce(cast("+row[0].(string)+" as varchar), '')")
+	}
+	return db.Run(ctx, fmt.Sprintf("copy (select concat_ws(',', %s) as %s%s) to %s (format csv, header, delimiter '\x01', quote '')",
+		strings.Join(fields, ", "), store.Identifier(strings.Join(names, ",")), from, store.Literal(b.path("positions_"+date.Format(time.DateOnly)))))
+}
+
+func (b Book) path(name string) string { return filepath.Join(b.Folder, name+".csv") }
+
 // copy writes the rows of a query as <name>.csv.
 func (b Book) copy(ctx context.Context, db *store.DB, query, name string) error {
-	path := filepath.Join(b.Folder, name+".csv")
-	return db.Run(ctx, "copy ("+query+") to "+store.Literal(path)+" (format csv, header, delimiter ',')")
+	return db.Run(ctx, "copy ("+query+") to "+store.Literal(b.path(name))+" (format csv, header, delimiter ',')")
 }
 
 func (b Book) writeConfig(ctx context.Context, db *store.DB) error {
@@ -203,10 +226,9 @@ func (b Book) writeConfig(ctx context.Context, db *store.DB) error {
 	if err != nil {
 		return err
 	}
-	last := literal(b.Dates[len(b.Dates)-1])
 	breaks, err := store.Query(ctx, db, `
 select cast(2 * ceil(coalesce(sum(notional_break + value_break), 0) * 3) as decimal(18, 0)) from (
-  select 500000 as notional_break, 12345.67 as value_break from positions_at(`+last+`) where is_broken(k, is_internal, is_second))`)
+  select 500000 as notional_break, 12345.67 as value_break from book where breaks)`)
 	if err != nil {
 		return err
 	}

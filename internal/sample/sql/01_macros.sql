@@ -4,10 +4,10 @@
 -- since(), growth(), closing(), notional_scale().
 
 -- draw: a whole number from 0 to n - 1
-create macro draw(k, what, n) as cast(hash(k, what, seed()) % n as integer);
+create macro draw(k, what, n) as cast(hash(xor(cast(k as ubigint), hash(what, seed()))) % cast(n as ubigint) as integer);
 
 -- portion: a number from 0 to 1, both excluded
-create macro portion(k, what) as (hash(k, what, seed()) % 999983 + 0.5) / 999983;
+create macro portion(k, what) as (cast(draw(k, what, 999983) as double) + 0.5e0) / 999983e0;
 
 -- waiting: days until an event that happens at a rate a day
 create macro waiting(k, what, rate) as cast(floor(-ln(portion(k, what)) / rate) as integer);

@@ -1,3 +1,11 @@
+-- numbers: of the trades that are open at the last date, and of those that were
+-- closed before. A table, because a range is read by one thread alone.
+create table numbers as
+select i from range(positions()) as t(i)
+union all
+select i from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i)
+order by i;
+
 -- trades: one row per trade that ever was: what it is, and its whole life. The
 -- first positions() of them are open at the last date; the others were closed
 -- before. Trades come at the rate growth() + closing() of the book and go at the
@@ -15,10 +23,7 @@ with life as (
     business_day(closed_date - 1 - waiting(k, 'age', growth() + closing())) as trade_date,
     least(trade_date + case when draw(k, 'late', 100) < 4 then 1 + draw(k, 'late by', 9) else 0 end, closed_date) as booking_date,
     ['termination', 'maturity', 'novation_out', 'compression', 'credit_event', 'maturity', 'termination', 'exercise'][1 + draw(k, 'cause', 8)] as drawn_cause
-  from (
-    select i from range(positions()) as t(i)
-    union all
-    select i from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i))
+  from numbers
 ),
 kinds as (
   select *,

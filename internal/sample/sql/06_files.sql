@@ -4,6 +4,15 @@
 create macro positions_file(d) as table
 select * exclude (i, k, instrument, direction, is_internal, is_second, current_notional) from positions_at(d);
 
+-- book_at: what the other files and the keys need of the positions of a date; it
+-- is written down as the table book, so that each need not draw it again
+create macro book_at(d) as table
+select i, k, position_id, legal_entity, netting_set_id, book, currency, notional, current_notional, fair_value, direction, instrument, reference_entity_id, purpose_code,
+  offsets_position_id, mirror_id, is_broken(k, is_internal, is_second) as breaks
+from positions_at(d);
+
+create table book as from book_at(last_date()) limit 0;
+
 create macro lifecycle_file(previous, d) as table
 select * exclude (instrument, direction, currency) from lifecycle_events where booking_date > previous and booking_date <= d order by event_id;
 
@@ -22,7 +31,7 @@ order by event_id, event_version;
 create macro holdings_file(d) as table
 with hedged as (
   select p.reference_entity_id, p.legal_entity, cast(substr(p.reference_entity_id, 2) as integer) as number, sum(p.current_notional * cast(1.40 / c.per_euro as decimal(9, 4))) as notional
-  from positions_at(d) as p join currencies as c on c.currency = p.currency
+  from book as p join currencies as c on c.currency = p.currency
   where p.purpose_code = 'CPM' and p.direction = 'bought' and p.reference_entity_id is not null
   group by all
 )
@@ -35,33 +44,33 @@ order by holding_id;
 create macro collateral_file(d) as table
 select netting_set_id, 'CSA' as agreement, 'USD' as currency,
   cast(case when sum(fair_value) > 0 then sum(fair_value) * 0.8 else 0 end as decimal(18, 2)) as held, cast(case when sum(fair_value) < 0 then -sum(fair_value) * 0.8 else 0 end as decimal(18, 2)) as posted,
-  case when draw(netting_set_id, 'recoverable', 20) = 0 then 'true' else 'false' end as recoverable_on_trigger,
-  pick(netting_set_id, 'agency', ['lower', 'higher', 'sp', 'moodys']) as agency, 'A-' as grade, cast(1000000 * (1 + draw(netting_set_id, 'threshold', 50)) as decimal(18, 2)) as threshold,
+  case when draw(hash(netting_set_id), 'recoverable', 20) = 0 then 'true' else 'false' end as recoverable_on_trigger,
+  pick(hash(netting_set_id), 'agency', ['lower', 'higher', 'sp', 'moodys']) as agency, 'A-' as grade, cast(1000000 * (1 + draw(hash(netting_set_id), 'threshold', 50)) as decimal(18, 2)) as threshold,
   cast(0 as decimal(18, 2)) as independent_amount, cast(500000 as decimal(18, 2)) as minimum_transfer, 'BBB-' as termination_trigger,
   cast(sum(fair_value) * 0.3 as decimal(18, 2)) as other_products_fair_value, cast(abs(sum(fair_value)) * 0.01 as decimal(18, 2)) as cva
-from positions_at(d) group by netting_set_id order by netting_set_id;
+from book group by netting_set_id order by netting_set_id;
 
 create macro ledger_file(d) as table
 select legal_entity, account, measure, currency, amount from (
-  select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable from positions_at(d) group by all) as b,
+  select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable from book group by all) as b,
   lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)
 order by legal_entity, account, currency;
 
 create macro pnl_explain_file(d) as table
-select p.book, cast(d as date) as pnl_date, factor, cast(sum(p.fair_value * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
-from positions_at(d) as p join currencies as c on c.currency = p.currency,
+select p.book, any_value(cast(d as date)) as pnl_date, factor, cast(sum(p.fair_value * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
+from book as p join currencies as c on c.currency = p.currency,
   (values ('spread', 0.60), ('rates', 0.10), ('carry', 0.15), ('credit_event', 0.05), ('volatility_and_correlation', 0.05), ('model', 0.02), ('other', 0.01)) as f(factor, share)
 group by p.book, factor, share order by p.book, factor;
 
 create macro adjustments_file(d) as table
 select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, position_id, 'USD' as currency, cast(0 as decimal(18, 2)) as notional, cast(-1000 * number as decimal(18, 2)) as fair_value,
   'LATE_MARK' as reason_code, 'mark of the price committee after the cut-off' as reason, 'p. reparer' as preparer, 'controller' as approver, (d + 4) || 'T16:20:00Z' as approved_at
-from (select position_id, row_number() over (order by position_id) as number from positions_at(d) where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
+from (select position_id, row_number() over (order by position_id) as number from book where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
 order by adjustment_id;
 
 create macro holidays_file() as table
 select 'US' as calendar, cast(make_date(cast(year as integer), 12, 25) as date) as holiday from range(year(since()), year(last_date()) + 1) as t(year) order by holiday;
 
 create macro control_totals_file(d) as table
-select 'positions_' || cast(d as date) || '.csv' as file, cast(d as date) as as_of, sum(count(*)) over () as records, currency, sum(notional) as notional, sum(fair_value) as fair_value
-from positions_at(d) group by currency order by currency;
+select any_value('positions_' || cast(d as date) || '.csv') as file, any_value(cast(d as date)) as as_of, sum(count(*)) over () as records, currency, sum(notional) as notional, sum(fair_value) as fair_value
+from book group by currency order by currency;

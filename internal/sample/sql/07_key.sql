@@ -3,14 +3,14 @@
 -- movements_key: the roll-forward of current notional in the trades' currencies;
 -- opening and closing are the sums of the files, the rest the sums of the events
 create macro movements_key(previous, d) as table
-select d as as_of, previous as since, cause, direction, instrument, currency, count(*) as records, sum(amount) as notional
+select any_value(d) as as_of, any_value(previous) as since, cause, direction, instrument, currency, count(*) as records, sum(amount) as notional
 from (
   select 'opening' as cause, direction, instrument, currency, current_notional as amount from positions_at(previous)
   union all
   select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, notional_after - notional_before
   from lifecycle_events where booking_date > previous and booking_date <= d
   union all
-  select 'closing', direction, instrument, currency, current_notional from positions_at(d)
+  select 'closing', direction, instrument, currency, current_notional from book
 )
 group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
 
@@ -38,15 +38,15 @@ group by all order by period, direction, instrument, kind;
 
 -- evidence_key: what classification by evidence must find
 create macro evidence_key(d) as table
-select d as as_of, finding, subject, count(*) as positions, sum(current_notional) as notional, currency
+select any_value(d) as as_of, finding, subject, count(*) as positions, sum(current_notional) as notional, currency
 from (
-  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from positions_at(d) where is_broken(k, is_internal, is_second)
+  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from book where breaks
   union all
-  select 'sold_hedge', position_id, current_notional, currency from positions_at(d) where purpose_code = 'CPM' and direction = 'sold'
+  select 'sold_hedge', position_id, current_notional, currency from book where purpose_code = 'CPM' and direction = 'sold'
   union all
-  select 'unmatched_offset', position_id, current_notional, currency from positions_at(d) where offsets_position_id like 'X%'
+  select 'unmatched_offset', position_id, current_notional, currency from book where offsets_position_id like 'X%'
   union all
-  select case cast(substr(reference_entity_id, 2) as integer) % 50 when 7 then 'over_hedge' else 'orphan_hedge' end, reference_entity_id, current_notional, currency from positions_at(d)
+  select case cast(substr(reference_entity_id, 2) as integer) % 50 when 7 then 'over_hedge' else 'orphan_hedge' end, reference_entity_id, current_notional, currency from book
   where purpose_code = 'CPM' and direction = 'bought' and cast(substr(reference_entity_id, 2) as integer) % 50 in (7, 8)
 )
 group by finding, subject, currency order by finding, subject, currency;
