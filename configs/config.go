@@ -53,9 +53,10 @@ type Limits struct {
 		Money    string // their notional, in the reporting currency
 		Unpriced int    // rejected positions without a readable amount
 	}
-	NoValue      int // positions without a fair value
-	Unclassified int // facts with an unclassified attribute; -1: no limit
-	RateAgeDays  int // oldest rate that may convert, in days
+	InternalBreaks string // what internal trades may miss each other by, in the reporting currency
+	NoValue        int    // positions without a fair value
+	Unclassified   int    // facts with an unclassified attribute; -1: no limit
+	RateAgeDays    int    // oldest rate that may convert, in days
 }
 
 // Scope is a set of legal entities; without entities it has every one.
@@ -100,6 +101,7 @@ var settings = []setting{
 	{"engine.memory_limit", "1500MB", expectSize},
 	{"engine.temporary_limit", "100GB", expectSize},
 	{"engine.threads", "0", expectWhole(0)},
+	{"limits.internal_breaks", "0", expectMoney},
 	{"limits.no_value", "0", expectWhole(0)},
 	{"limits.rate_age_days", "5", expectWhole(0)},
 	{"limits.rejects.count", "0", expectWhole(0)},
@@ -181,9 +183,10 @@ type document struct {
 			Money    strictyaml.Text `yaml:"money"`
 			Unpriced strictyaml.Text `yaml:"unpriced"`
 		} `yaml:"rejects"`
-		NoValue      strictyaml.Text `yaml:"no_value"`
-		Unclassified strictyaml.Text `yaml:"unclassified"`
-		RateAgeDays  strictyaml.Text `yaml:"rate_age_days"`
+		InternalBreaks strictyaml.Text `yaml:"internal_breaks"`
+		NoValue        strictyaml.Text `yaml:"no_value"`
+		Unclassified   strictyaml.Text `yaml:"unclassified"`
+		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
 	Scopes []struct {
 		Name          strictyaml.Text `yaml:"name,required"`
@@ -309,7 +312,7 @@ func (r *reader) readSettings(text string, flags map[string]string) error {
 func (r *reader) checkSettings(doc document) {
 	written := map[string]strictyaml.Text{
 		"calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd, "engine.memory_limit": doc.Engine.MemoryLimit,
-		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue,
+		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue, "limits.internal_breaks": doc.Limits.InternalBreaks,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
 		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
@@ -341,6 +344,7 @@ func (r *reader) checkSettings(doc document) {
 	c.Engine = Engine{number("engine.threads"), r.values["engine.memory_limit"], r.values["engine.temporary_limit"]}
 	c.Calendar.FiscalYearEnd = r.values["calendar.fiscal_year_end"]
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
+	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
 	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {

@@ -88,7 +88,7 @@ func TestAnnotatedDefault(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	values := map[string]string{
 		"calendar.fiscal_year_end": "10-31", "engine.memory_limit": "3GB", "engine.temporary_limit": "4GB", "engine.threads": "7",
-		"limits.no_value": "8", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
+		"limits.no_value": "8", "limits.internal_breaks": "7.25", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
 		"limits.rejects.unpriced": "12", "limits.unclassified": "13", "maps": "testdata", "reporting_currency": "EUR",
 		"rules": "testdata", "tables": "testdata", "unit": "billions", "warehouse": "elsewhere",
 	}

@@ -46,27 +46,46 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, scopes []string,
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{}
+	sheets, err := laySheets(tables, p, g)
+	if err != nil {
+		return Result{}, err
+	}
+	// Memo rows stand outside of every footing, so they follow what the others show.
 	shown := map[figure]int64{}
-	for tableNumber, table := range tables {
-		for blockNumber, block := range table.Blocks {
-			rows, columns, err := layBlock(table, block, p, g)
-			if err != nil {
-				return Result{}, err
+	for _, memo := range []bool{false, true} {
+		for _, s := range sheets {
+			if err := s.round(shown, memo); err != nil {
+				return Result{}, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
 			}
-			sheet := newSheet(table, rows, columns, g)
-			if err := sheet.round(shown); err != nil {
-				return Result{}, fmt.Errorf("table %s, block %s: %w", table.ID.Value, block.ID.Value, err)
-			}
-			head := Cell{TableID: table.ID.Value, TableTitle: table.Title.Value, BlockID: block.ID.Value, BlockTitle: block.Title.Value,
-				TableNumber: tableNumber, BlockNumber: blockNumber}
-			result.Cells = append(result.Cells, sheet.cells(head, currency)...)
-			result.Controls = append(result.Controls, sheet.controls(table, block, g)...)
 		}
+	}
+	result := Result{}
+	for _, s := range sheets {
+		result.Cells = append(result.Cells, s.cells(currency)...)
+		result.Controls = append(result.Controls, s.controls(g)...)
 	}
 	groupControls, err := groupedAll(ctx, db)
 	result.Controls = append(result.Controls, groupControls...)
 	return result, err
+}
+
+// laySheets lays every block of the tables over the groups.
+func laySheets(tables []Table, p predicates, g groups) ([]*sheet, error) {
+	var sheets []*sheet
+	for tableNumber, table := range tables {
+		for blockNumber, block := range table.Blocks {
+			rows, columns, err := layBlock(table, block, p, g)
+			if err != nil {
+				return nil, err
+			}
+			s := newSheet(table, rows, columns, g)
+			s.head = Cell{TableID: table.ID.Value, TableTitle: table.Title.Value, BlockID: block.ID.Value, BlockTitle: block.Title.Value,
+				TableNumber: tableNumber, BlockNumber: blockNumber}
+			s.measures = measuresOf(block)
+			sheets = append(sheets, s)
+		}
+	}
+	return sheets, nil
 }
 
 // figure identifies a number wherever it is shown: the same measure over the
@@ -78,6 +97,8 @@ type figure struct {
 
 // sheet is a block with its values.
 type sheet struct {
+	head      Cell // what all its cells say alike
+	measures  []string
 	unit      string
 	rows      []line // without hidden ones
 	columns   []line
@@ -162,26 +183,29 @@ func amount(measure string, value *big.Int) decimal.Decimal {
 	return decimal.NewFromBigInt(value, -2)
 }
 
-// round rounds the sheet, measure by measure. A figure that is already shown in
-// the same unit is shown with the same value wherever that is possible.
-func (s *sheet) round(shown map[figure]int64) error {
-	measures := map[string]bool{}
-	for _, c := range s.columns {
-		if measures[c.measure] {
-			continue
+// round rounds the sheet's memo rows, or all its others, measure by measure. A
+// figure that is already shown in the same unit is shown with the same value
+// wherever that is possible.
+func (s *sheet) round(shown map[figure]int64, memo bool) error {
+	var rows []int
+	isMemo := make([]bool, len(s.rows))
+	for r, row := range s.rows {
+		if isMemo[r] = row.memo || (row.parent >= 0 && isMemo[row.parent]); isMemo[r] == memo {
+			rows = append(rows, r)
 		}
-		measures[c.measure] = true
-		if err := s.roundMeasure(c.measure, shown); err != nil {
+	}
+	for _, measure := range s.measures {
+		if err := s.roundMeasure(measure, rows, memo, shown); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *sheet) roundMeasure(measure string, shown map[figure]int64) error {
+func (s *sheet) roundMeasure(measure string, rows []int, memo bool, shown map[figure]int64) error {
 	columns, total := s.columnsOf(measure)
-	g := grid{total: total, unit: s.unitOf(measure)}
-	for r, row := range s.rows {
+	g := grid{total: total, unit: s.unitOf(measure), memo: memo}
+	for _, r := range rows {
 		var exact []decimal.Decimal
 		var pinned []*int64
 		for _, c := range columns {
@@ -193,7 +217,7 @@ func (s *sheet) roundMeasure(measure string, shown map[figure]int64) error {
 			}
 			pinned = append(pinned, pin)
 		}
-		g.parent = append(g.parent, row.parent)
+		g.parent = append(g.parent, slices.Index(rows, s.rows[r].parent))
 		g.exact = append(g.exact, exact)
 		g.pinned = append(g.pinned, pinned)
 	}
@@ -202,13 +226,13 @@ func (s *sheet) roundMeasure(measure string, shown map[figure]int64) error {
 		return err
 	}
 	for _, d := range dropped {
-		s.unlinked = append(s.unlinked, s.rows[d.row].id+" / "+s.columns[columns[d.column]].id)
+		s.unlinked = append(s.unlinked, s.rows[rows[d.row]].id+" / "+s.columns[columns[d.column]].id)
 	}
-	for r := range s.rows {
-		for i, c := range columns {
-			s.displayed[r][c] = displayed[r][i]
+	for i, r := range rows {
+		for j, c := range columns {
+			s.displayed[r][c] = displayed[i][j]
 			if _, known := shown[s.figures[r][c]]; !known {
-				shown[s.figures[r][c]] = displayed[r][i]
+				shown[s.figures[r][c]] = displayed[i][j]
 			}
 		}
 	}
@@ -217,7 +241,7 @@ func (s *sheet) roundMeasure(measure string, shown map[figure]int64) error {
 
 // cells gives the cells of the sheet in reading order: the rows, their total,
 // then what stands outside of the footing.
-func (s *sheet) cells(head Cell, currency string) []Cell {
+func (s *sheet) cells(currency string) []Cell {
 	order := make([]int, 0, len(s.rows))
 	rank := func(r int) int {
 		switch {
@@ -240,7 +264,7 @@ func (s *sheet) cells(head Cell, currency string) []Cell {
 	for number, r := range order {
 		row := s.rows[r]
 		for c, column := range s.columns {
-			cell := head
+			cell := s.head
 			cell.RowID, cell.RowLabel, cell.RowNumber, cell.Depth, cell.Memo = row.id, row.label, number, row.depth, row.memo
 			cell.ColumnID, cell.ColumnLabel, cell.ColumnNumber = column.id, column.label, c
 			cell.Measure, cell.Predicate = column.measure, row.predicate
@@ -268,10 +292,10 @@ func (s *sheet) isTotal(r int) bool {
 
 // controls holds the identities of the block: every fact of its population is
 // in exactly one cell, and every displayed total is the sum of its parts.
-func (s *sheet) controls(table Table, block Block, g groups) []position.Control {
-	subject := table.ID.Value + "/" + block.ID.Value
+func (s *sheet) controls(g groups) []position.Control {
+	subject := s.head.TableID + "/" + s.head.BlockID
 	var list []position.Control
-	for _, measure := range measuresOf(block) {
+	for _, measure := range s.measures {
 		columns, _ := s.columnsOf(measure)
 		population, placed := new(big.Int), new(big.Int)
 		for group := range g.count {

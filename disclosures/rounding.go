@@ -17,6 +17,7 @@ type grid struct {
 	exact  [][]decimal.Decimal // [row][column], to the cent; sums are exact
 	pinned [][]*int64          // [row][column] displayed value that the figure has elsewhere, or nil
 	unit   int64               // currency units of one displayed unit
+	memo   bool                // outside of every footing: no grand total that must stay
 }
 
 // cellIndex is a place in a grid.
@@ -27,7 +28,7 @@ var errInfeasible = errors.New("no rounding foots with the values that are shown
 
 // roundDroppingPins gives the displayed values in whole units. Each is the exact
 // value rounded up or down, so that none moves by a whole unit; the top row's
-// grand total is rounded conventionally and stays; among the roundings that foot
+// grand total is rounded conventionally and stays, but of a memo; among the roundings that foot
 // it takes one that moves the least money in sum. Without pins there always is
 // one: rows and columns are two laminar families of sums, whose constraints are
 // those of a flow with whole bounds, and such a flow can be taken whole. Pins
@@ -191,7 +192,7 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 		pinned[pin] = *p.pinned[pin.row][pin.column]
 	}
 	grand := cellIndex{p.rows[0], p.total}
-	if _, isPinned := pinned[grand]; !isPinned {
+	if _, isPinned := pinned[grand]; !isPinned && !p.memo {
 		pinned[grand] = conventional(p.exact[grand.row][grand.column], p.unit)
 	}
 	n := newNetwork()

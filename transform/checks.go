@@ -15,6 +15,9 @@ import (
 // internal legs pair, and converted sums are what the exact rates make of the
 // sums in the trades' currencies.
 func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, error) {
+	if err := createView(ctx, db, "internal_pairs", parameters{Input: in}); err != nil {
+		return nil, err
+	}
 	query, err := render("controls", parameters{Input: in})
 	if err != nil {
 		return nil, err
@@ -79,6 +82,7 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"adjustment_not_applied":          {"hold", "the adjustment stays out of the facts; have it approved by another person whom the config lists, or end it"},
 	"adjustment_without_position":     {"hold", "the position that it adjusts is not in the book; give the adjustment a full classification, or end it"},
 	"index_factor_missing":            {"hold", "an original notional without a factor was taken whole; deliver index_factor or the data set indices"},
+	"internal_break":                  {"warn", "internal trades that do not cancel, by mirror_id; limits.internal_breaks decides whether the release is held"},
 	"losses_missing":                  {"hold", "an original tranche notional without losses_to_date was taken whole; deliver the losses"},
 	"no_fixed_maximum":                {"info", "protection sold whose maximum is not fixed: counted and named, in no sum of maximum exposure"},
 	"no_value":                        {"warn", "no fair value: shown as no_value, never as zero; limits.no_value decides whether the release is held"},

@@ -136,7 +136,8 @@ type Input struct {
 	PreviousBusinessDay time.Time // on or before AsOf
 	Release             string
 	ReportingCurrency   string
-	RateAgeDays         int // oldest rate that may convert, in days before the as-of date
+	RateAgeDays         int    // oldest rate that may convert, in days before the as-of date
+	InternalBreaks      string // most that internal pairs may miss each other by, in the reporting currency
 	Scopes              []Scope
 	Approvers           []string
 	Rules               Rules

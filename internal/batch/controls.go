@@ -50,7 +50,7 @@ stated as (
   union all
   select file, 'fair value', currency, fair_value from given where currency is not null and fair_value is not null),
 amounts as (select '' as file, '' as what, '' as currency, cast(null as decimal(18, 2)) as amount where false %[3]s),
-read as (select file, what, currency, sum(amount) as amount from amounts where amount is not null group by file, what, currency),
+read as (select file, what, currency, sum(amount) as amount from amounts where amount is not null and currency is not null group by file, what, currency),
 sides as (
   select coalesce(g.file, c.file) as subject, 'records' as what, cast(max(g.records) as decimal(38, 2)) as given, cast(max(c.records) as decimal(38, 2)) as read
   from given as g full join counted as c on c.file = g.file group by 1

@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), cells, tables, controls, findings, rejects, exclusions, runs}
+var Published = []DataSet{Facts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, runs}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -21,6 +21,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "origin", Type: Text, Values: []string{"position", "adjustment"}, Use: Dimension, Meaning: "Where the fact comes from."},
 			{Name: "adjustment_id", Type: Text, Use: Key, Meaning: "Identity of the adjustment, or empty."},
 			{Name: "legal_entity", Type: Text, Use: Dimension, Meaning: "Our entity that holds the position."},
+			{Name: "mirror_id", Type: Text, Meaning: "Shared by the two legs of an internal trade."},
 			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the trade, in which notional_local is."},
 			{Name: "instrument", Type: Text, Values: Instruments, Use: Dimension, Meaning: "Kind of contract."},
 			{Name: "instrument_rule", Type: Text, Meaning: "Rule that decided instrument."},
@@ -167,6 +168,19 @@ var exclusions = DataSet{
 		{Name: "notional", Type: Amount, Unit: "currency", Meaning: "Notional of the record."},
 		{Name: "fair_value", Type: Amount, Unit: "currency", Meaning: "Fair value of the record."},
 		{Name: "raw", Type: Text, Meaning: "The record's fields as they stood in the file, as a JSON list; of a record that could not be split, its text."},
+	},
+}
+
+var unreadableValues = DataSet{
+	Name: "unreadable_values", Grain: "one row per text of a taken record that could not be read",
+	Meaning: "Texts that count as no value because their column does not decide whether a record can be taken.",
+	Columns: []Column{
+		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
+		{Name: "file", Type: Text, Use: Key, Meaning: "File, without its folder."},
+		{Name: "record", Type: Whole, Use: Key, Meaning: "Record number; the first after the header is 1."},
+		{Name: "column_name", Type: Text, Use: Key, Meaning: "Column of the contract."},
+		{Name: "value", Type: Text, Meaning: "Text that was found."},
+		{Name: "reason", Type: Text, Meaning: "Reason, of the closed list in docs/DATA.md."},
 	},
 }
 

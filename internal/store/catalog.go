@@ -94,7 +94,7 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 	if err := w.createRuns(ctx, db, manifests); err != nil {
 		return err
 	}
-	for _, name := range []string{"cells", "tables", "controls", "findings", "rejects", "exclusions", "conflicts"} {
+	for _, name := range []string{"cells", "tables", "controls", "findings", "rejects", "exclusions", "unreadable_values", "conflicts"} {
 		if err := w.createSmall(ctx, db, name, manifests); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ select
   'adjustment' as origin,
   a.adjustment_id,
   coalesce(a.legal_entity, p.legal_entity) as legal_entity,
+  p.mirror_id,
   a.currency,
   coalesce(a.instrument, p.instrument, 'unclassified') as instrument,
   'adjustment' as instrument_rule,

@@ -1,5 +1,5 @@
 -- controls of the transformation: one row per control and subject, with both sides
--- reads: positions, facts, facts_stored, conversions, indices_as_of, applied_adjustments
+-- reads: positions, facts_stored, internal_pairs, indices_as_of, applied_adjustments
 with original as (
   select p.currency,
     case
@@ -49,13 +49,13 @@ select 'scope_is_complete', 'integrity', '{{.Name}} notional',
 from all_facts as a left join (select {{.Column}}, sum(notional) as notional from facts_stored group by {{.Column}}) as f on true
 union all
 select 'internal_legs_pair', 'completeness', '{{.Name}} notional',
-  'internal protection bought', cast(coalesce(sum(notional) filter (where direction = 'bought'), 0) as decimal(38, 2)),
-  'internal protection sold', cast(coalesce(sum(notional) filter (where direction = 'sold'), 0) as decimal(38, 2)), 0
-from facts_stored where {{.Column}} = 'internal'
+  'protection bought less sold that is left of internal pairs', cast(coalesce(sum(abs(notional)), 0) as decimal(38, 2)),
+  'nil', cast(0 as decimal(38, 2)), {{$.InternalBreaks}}
+from internal_pairs where scope = '{{.Name}}'
 union all
 select 'internal_legs_pair', 'completeness', '{{.Name}} fair value',
-  'fair value of internal positions', cast(coalesce(sum(fair_value), 0) as decimal(38, 2)),
-  'nil', cast(0 as decimal(38, 2)), 0
-from facts_stored where {{.Column}} = 'internal'
+  'fair value that is left of internal pairs', cast(coalesce(sum(abs(fair_value)), 0) as decimal(38, 2)),
+  'nil', cast(0 as decimal(38, 2)), {{$.InternalBreaks}}
+from internal_pairs where scope = '{{.Name}}'
 {{end}}
 order by control_id, subject

@@ -2,7 +2,7 @@
 -- from those that are stored
 -- reads: facts_stored
 select
-  source_system, position_id, slice, origin, adjustment_id, legal_entity, currency,
+  source_system, position_id, slice, origin, adjustment_id, legal_entity, mirror_id, currency,
   instrument, instrument_rule, product_disagrees, funded,
   direction, direction_rule, direction_economic, direction_economic_rule, obligation, obligation_rule,
   purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,

@@ -1,6 +1,6 @@
 -- findings: one row per code and subject, with the positions it is about and
 -- their money in the reporting currency
--- reads: positions, facts, adjustments, unreadable_values, conversions, maps, *_as_of
+-- reads: positions, facts, internal_pairs, adjustments, unreadable_values, conversions, maps, *_as_of
 with unknown_words as (
   select 'unknown_product' as code, p.product as subject, p.position_id, p.notional, p.currency
   from positions as p
@@ -75,6 +75,12 @@ attributes_in_money as (
   from attributes
   group by code, subject
 ),
+unpaired as (
+  select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(abs(notional)) as notional, min(mirror_id) as example
+  from internal_pairs
+  where notional <> 0 or fair_value <> 0
+  group by scope
+),
 unreadable as (
   select 'unreadable_value' as code, data_set || '.' || column_name as subject, count(*) as positions,
     cast(null as decimal(38, 2)) as notional, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
@@ -103,6 +109,8 @@ adjustments_left_out as (
 select code, subject, positions, cast(notional as decimal(38, 2)) as notional, example from unknown_in_money
 union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from attributes_in_money
+union all
+select code, subject, cast(positions as bigint), cast(notional as decimal(38, 2)), example from unpaired
 union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from unreadable
 union all

@@ -29,6 +29,7 @@ select
   'position' as origin,
   cast(null as varchar) as adjustment_id,
   legal_entity,
+  mirror_id,
   currency,
   instrument,
   {{.RuleID "instrument"}} as instrument_rule,
