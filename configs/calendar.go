@@ -68,6 +68,15 @@ func (c Calendar) DueDates(start, end time.Time) []time.Time {
 	return days
 }
 
+// FiscalQuarterStart is the first day of the fiscal quarter of the day.
+func (c Calendar) FiscalQuarterStart(day time.Time) time.Time {
+	start := day
+	for !c.IsPeriodEnd(start.AddDate(0, 0, -1)) {
+		start = start.AddDate(0, 0, -1)
+	}
+	return start
+}
+
 // FiscalYearStart is the first day of the fiscal year of the day.
 func (c Calendar) FiscalYearStart(day time.Time) time.Time {
 	return c.PreviousYearEnd(day).AddDate(0, 0, 1)

@@ -35,18 +35,28 @@ type Result struct {
 	Controls []position.Control
 }
 
-// Compute computes every cell of the tables from the relation facts, rounds them
-// so that all displayed totals foot, and holds the controls of the tables.
-func Compute(ctx context.Context, db *store.DB, tables []Table, scopes []string, currency string) (Result, error) {
+// Compute computes every cell of the tables from the relations that they read,
+// rounds them so that all displayed totals foot, and holds the controls of the
+// tables. loaded are the data sets that are there; a table that needs another has
+// no cells.
+func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, currency string) (Result, error) {
 	p, err := compilePredicates(ctx, db, tables, scopes)
 	if err != nil {
 		return Result{}, err
 	}
-	g, err := readGroups(ctx, db, p, tables)
-	if err != nil {
-		return Result{}, err
+	result := Result{}
+	sources := map[string]groups{}
+	for _, relation := range sortedKeys(p.used) {
+		if sources[relation], err = readGroups(ctx, db, relation, p, tables); err != nil {
+			return Result{}, err
+		}
+		controls, err := groupedAll(ctx, db, relation)
+		if err != nil {
+			return Result{}, err
+		}
+		result.Controls = append(result.Controls, controls...)
 	}
-	sheets, err := laySheets(tables, p, g)
+	sheets, err := laySheets(tables, loaded, p, sources)
 	if err != nil {
 		return Result{}, err
 	}
@@ -59,20 +69,21 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, scopes []string,
 			}
 		}
 	}
-	result := Result{}
 	for _, s := range sheets {
 		result.Cells = append(result.Cells, s.cells(currency)...)
-		result.Controls = append(result.Controls, s.controls(g)...)
+		result.Controls = append(result.Controls, s.controls()...)
 	}
-	groupControls, err := groupedAll(ctx, db)
-	result.Controls = append(result.Controls, groupControls...)
-	return result, err
+	return result, nil
 }
 
 // laySheets lays every block of the tables over the groups.
-func laySheets(tables []Table, p predicates, g groups) ([]*sheet, error) {
+func laySheets(tables []Table, loaded []string, p predicates, sources map[string]groups) ([]*sheet, error) {
 	var sheets []*sheet
 	for tableNumber, table := range tables {
+		if len(table.Missing(loaded)) > 0 {
+			continue
+		}
+		g := sources[table.Relation.Value]
 		for blockNumber, block := range table.Blocks {
 			rows, columns, err := layBlock(table, block, p, g)
 			if err != nil {
@@ -91,13 +102,14 @@ func laySheets(tables []Table, p predicates, g groups) ([]*sheet, error) {
 // figure identifies a number wherever it is shown: the same measure over the
 // same facts in the same unit.
 type figure struct {
-	measure, unit string
-	members       [sha256.Size]byte
+	relation, measure, unit string
+	members                 [sha256.Size]byte
 }
 
 // sheet is a block with its values.
 type sheet struct {
 	head      Cell // what all its cells say alike
+	groups    groups
 	measures  []string
 	unit      string
 	rows      []line // without hidden ones
@@ -110,7 +122,7 @@ type sheet struct {
 }
 
 func newSheet(table Table, rows, columns []line, g groups) *sheet {
-	s := &sheet{unit: table.Unit.Value}
+	s := &sheet{unit: table.Unit.Value, groups: g}
 	s.rows = visible(rows)
 	s.columns = visible(columns)
 	for _, row := range s.rows {
@@ -126,7 +138,7 @@ func newSheet(table Table, rows, columns []line, g groups) *sheet {
 				}
 			}
 			exact = append(exact, sum)
-			figures = append(figures, figure{column.measure, s.unit, sha256.Sum256(members)})
+			figures = append(figures, figure{table.Relation.Value, column.measure, s.unit, sha256.Sum256(members)})
 		}
 		s.exact = append(s.exact, exact)
 		s.figures = append(s.figures, figures)
@@ -292,15 +304,15 @@ func (s *sheet) isTotal(r int) bool {
 
 // controls holds the identities of the block: every fact of its population is
 // in exactly one cell, and every displayed total is the sum of its parts.
-func (s *sheet) controls(g groups) []position.Control {
+func (s *sheet) controls() []position.Control {
 	subject := s.head.TableID + "/" + s.head.BlockID
 	var list []position.Control
 	for _, measure := range s.measures {
 		columns, _ := s.columnsOf(measure)
 		population, placed := new(big.Int), new(big.Int)
-		for group := range g.count {
+		for group := range s.groups.count {
 			if s.inPopulation(group) {
-				population.Add(population, g.measures[measure][group])
+				population.Add(population, s.groups.measures[measure][group])
 			}
 		}
 		for r, row := range s.rows {
@@ -367,23 +379,24 @@ func (s *sheet) footing() (totals, footing int64) {
 }
 
 // groupedAll holds that the groups, which all tables are made of, lost nothing
-// of the facts, in every measure.
-func groupedAll(ctx context.Context, db *store.DB) ([]position.Control, error) {
+// of the relation, in every measure.
+func groupedAll(ctx context.Context, db *store.DB, relation string) ([]position.Control, error) {
 	var sums []string
-	for _, m := range Measures()[1:] {
+	measures := Measures(relation)
+	for _, m := range measures[1:] {
 		sums = append(sums, fmt.Sprintf("coalesce(sum(%s), 0)", m))
 	}
 	list := strings.Join(sums, ", ")
 	table, err := store.Query(ctx, db, fmt.Sprintf(
-		"select 1 as side, cast(count(*) as decimal(38, 2)), %[1]s from facts union all select 2, coalesce(cast(sum(%[2]s) as decimal(38, 2)), 0), %[1]s from %[3]s order by side",
-		list, store.Identifier(countMeasure), groupsRelation))
+		"select 1 as side, cast(count(*) as decimal(38, 2)), %[1]s from %[4]s union all select 2, coalesce(cast(sum(%[2]s) as decimal(38, 2)), 0), %[1]s from %[3]s order by side",
+		list, store.Identifier(countMeasure), groupsOf(relation), relation))
 	if err != nil {
 		return nil, err
 	}
 	var controls []position.Control
-	for i, measure := range Measures() {
-		controls = append(controls, position.Integrity("facts_equal_groups", measure,
-			measure+" of all facts", table.Rows[0][i+1].(decimal.Decimal), "of the groups that the tables are made of", table.Rows[1][i+1].(decimal.Decimal)))
+	for i, measure := range measures {
+		controls = append(controls, position.Integrity("facts_equal_groups", relation+" "+measure,
+			measure+" of all "+relation, table.Rows[0][i+1].(decimal.Decimal), "of the groups that the tables are made of", table.Rows[1][i+1].(decimal.Decimal)))
 	}
 	return controls, nil
 }
@@ -396,6 +409,7 @@ type Head struct {
 	Scope   string   `json:"scope"`
 	Unit    string   `json:"unit"`
 	Notes   []string `json:"notes,omitempty"`
+	Missing []string `json:"missing,omitempty"` // data sets without which it has no cells
 }
 
 // Head gives the head of the table, with amounts in the given currency.

@@ -15,12 +15,31 @@ import (
 	"comment11/internal/strictyaml"
 )
 
-// groupsRelation holds one row per combination of the dimensions that the
-// tables name, with the count and the sum of every measure.
-const groupsRelation = "facts_groups"
+// Relations are what tables may read, with their contracts: name is that of the
+// relation, scopes those of the configuration.
+var relations = map[string]func(scopes []string) position.DataSet{
+	"facts":          position.Facts,
+	"realized_facts": position.RealizedFacts,
+}
 
-// dimensionsRelation has the columns that predicates may name, and no row.
-const dimensionsRelation = "facts_dimensions"
+// Measures are the names that a column over the relation may sum, and count.
+func Measures(relation string) []string {
+	list := []string{countMeasure}
+	for _, c := range relations[relation](nil).Columns {
+		if c.Has(position.Measure) {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
+
+// groupsOf names the relation with one row per combination of the dimensions that
+// the tables name, with the count and the sum of every measure.
+func groupsOf(relation string) string { return relation + "_groups" }
+
+// dimensionsOf names the relation that has the columns that predicates may name,
+// and no row.
+func dimensionsOf(relation string) string { return relation + "_dimensions" }
 
 // Validate compiles every predicate of the tables, over no data.
 func Validate(ctx context.Context, db *store.DB, tables []Table, scopes []string) error {
@@ -30,10 +49,14 @@ func Validate(ctx context.Context, db *store.DB, tables []Table, scopes []string
 
 // predicates are all predicates of the tables, compiled, each once.
 type predicates struct {
-	texts []string            // compiled SQL
-	index map[place]int       // by where the predicate stands
-	used  map[string]struct{} // dimension columns that they name
+	texts     []string                       // compiled SQL
+	relations []string                       // that each is over
+	index     map[place]int                  // by where the predicate stands
+	used      map[string]map[string]struct{} // per relation, dimension columns that they name
 }
+
+// at gives the number of a predicate.
+func (p predicates) at(t strictyaml.Text) int { return p.index[placeOf(t)] }
 
 type place struct{ text, at string }
 
@@ -41,28 +64,29 @@ func placeOf(t strictyaml.Text) place { return place{t.Value, t.Place.String()} 
 
 // compilePredicates reads all predicates in one go, so that all faults show at once.
 func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes []string) (predicates, error) {
-	var columns []string
-	for _, c := range position.Facts(scopes).Columns {
-		if c.Has(position.Dimension) {
-			columns = append(columns, store.Identifier(c.Name)+" "+c.Type.SQL())
-		}
-	}
-	if err := db.Run(ctx, "create or replace table "+dimensionsRelation+" ("+strings.Join(columns, ", ")+")"); err != nil {
-		return predicates{}, err
-	}
+	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}}
 	var expressions []store.Expression
-	p := predicates{index: map[place]int{}, used: map[string]struct{}{}}
-	add := func(text strictyaml.Text) {
-		if _, known := p.index[placeOf(text)]; known || text.Value == "" {
-			return
-		}
-		p.index[placeOf(text)] = len(expressions)
-		expressions = append(expressions, store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column,
-			Relation: dimensionsRelation, Want: store.Boolean})
-	}
 	for _, table := range tables {
+		relation := table.Relation.Value
+		if p.used[relation] == nil {
+			p.used[relation] = map[string]struct{}{}
+			if err := createDimensions(ctx, db, relation, scopes); err != nil {
+				return p, err
+			}
+		}
+		p.used[relation][position.ScopeColumn(table.Scope.Value)] = struct{}{}
+		add := func(text strictyaml.Text) {
+			if _, known := p.index[placeOf(text)]; known || text.Value == "" {
+				return
+			}
+			p.index[placeOf(text)] = len(expressions)
+			p.relations = append(p.relations, relation)
+			expressions = append(expressions, store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column,
+				Relation: dimensionsOf(relation), Want: store.Boolean})
+		}
 		add(table.Where)
 		for _, block := range table.Blocks {
+			add(block.Where)
 			for _, column := range block.Columns {
 				add(column.Where)
 			}
@@ -73,17 +97,25 @@ func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes
 	if p.texts, err = store.Compile(ctx, db, expressions, nil); err != nil {
 		return p, err
 	}
-	for _, text := range p.texts {
+	for i, text := range p.texts {
+		contract := relations[p.relations[i]](scopes)
 		for _, match := range quotedName.FindAllStringSubmatch(text, -1) {
-			if column, ok := position.Facts(scopes).Column(match[1]); ok && column.Has(position.Dimension) {
-				p.used[column.Name] = struct{}{}
+			if column, ok := contract.Column(match[1]); ok && column.Has(position.Dimension) {
+				p.used[p.relations[i]][column.Name] = struct{}{}
 			}
 		}
 	}
-	for _, table := range tables {
-		p.used[position.ScopeColumn(table.Scope.Value)] = struct{}{}
-	}
 	return p, nil
+}
+
+func createDimensions(ctx context.Context, db *store.DB, relation string, scopes []string) error {
+	var columns []string
+	for _, c := range relations[relation](scopes).Columns {
+		if c.Has(position.Dimension) {
+			columns = append(columns, store.Identifier(c.Name)+" "+c.Type.SQL())
+		}
+	}
+	return db.Run(ctx, "create or replace table "+dimensionsOf(relation)+" ("+strings.Join(columns, ", ")+")")
 }
 
 var quotedName = regexp.MustCompile(`"([a-z0-9_]+)"`)
@@ -95,53 +127,61 @@ func addRows(rows []Row, add func(strictyaml.Text)) {
 	}
 }
 
-// groups are the facts as the tables see them.
+// groups are the rows of a relation as the tables see them.
 type groups struct {
 	count    int
-	satisfy  [][]bool              // [predicate][group]
-	scope    map[string][]bool     // [scope][group]: external to it
-	measures map[string][]*big.Int // [measure][group]: cents, or a number of facts
+	satisfy  map[int][]bool        // by predicate: [group]
+	scope    map[string][]bool     // by scope: [group], external to it
+	measures map[string][]*big.Int // by measure: [group], cents, or a number of rows
 }
 
-// readGroups groups the facts by the dimensions in use and evaluates every
-// predicate on the groups.
-func readGroups(ctx context.Context, db *store.DB, p predicates, tables []Table) (groups, error) {
-	dimensions := sortedKeys(p.used)
+// readGroups groups a relation by the dimensions in use and evaluates every
+// predicate over it on the groups.
+func readGroups(ctx context.Context, db *store.DB, relation string, p predicates, tables []Table) (groups, error) {
+	dimensions := sortedKeys(p.used[relation])
 	for i, d := range dimensions {
 		dimensions[i] = store.Identifier(d)
 	}
 	list := strings.Join(dimensions, ", ")
+	measures := Measures(relation)
 	var sums []string
-	for _, m := range Measures()[1:] {
+	for _, m := range measures[1:] {
 		sums = append(sums, fmt.Sprintf("coalesce(sum(%[1]s), 0) as %[1]s", m))
 	}
-	if err := db.CreateTable(ctx, groupsRelation, fmt.Sprintf("select %s, count(*) as %s, %s from facts group by %s",
-		list, store.Identifier(countMeasure), strings.Join(sums, ", "), list)); err != nil {
+	if err := db.CreateTable(ctx, groupsOf(relation), fmt.Sprintf("select %s, count(*) as %s, %s from %s group by %s",
+		list, store.Identifier(countMeasure), strings.Join(sums, ", "), relation, list)); err != nil {
 		return groups{}, err
 	}
-	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: make([][]bool, len(p.texts))}
+	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}}
 	var selected []string
-	for _, m := range Measures() {
+	for _, m := range measures {
 		selected = append(selected, store.Identifier(m))
 	}
 	for _, table := range tables {
-		if _, known := g.scope[table.Scope.Value]; !known {
+		if table.Relation.Value == relation {
 			g.scope[table.Scope.Value] = nil
 		}
 	}
 	for _, scope := range sortedKeys(g.scope) {
 		selected = append(selected, position.ScopeColumn(scope)+" = 'external'")
 	}
-	for _, text := range p.texts {
-		selected = append(selected, "coalesce("+text+", false)")
+	var numbers []int
+	for i, text := range p.texts {
+		if p.relations[i] == relation {
+			numbers = append(numbers, i)
+			selected = append(selected, "coalesce("+text+", false)")
+		}
 	}
-	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+" from "+groupsRelation+" order by "+list)
+	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+" from "+groupsOf(relation)+" order by "+list)
 	if err != nil {
 		return groups{}, err
 	}
 	g.count = len(table.Rows)
+	for _, i := range numbers {
+		g.satisfy[i] = make([]bool, 0, g.count)
+	}
 	for _, row := range table.Rows {
-		for _, m := range Measures() {
+		for _, m := range measures {
 			g.measures[m] = append(g.measures[m], wholeCents(row[0]))
 			row = row[1:]
 		}
@@ -149,8 +189,8 @@ func readGroups(ctx context.Context, db *store.DB, p predicates, tables []Table)
 			g.scope[scope] = append(g.scope[scope], row[0].(bool))
 			row = row[1:]
 		}
-		for i := range p.texts {
-			g.satisfy[i] = append(g.satisfy[i], row[i].(bool))
+		for n, i := range numbers {
+			g.satisfy[i] = append(g.satisfy[i], row[n].(bool))
 		}
 	}
 	return g, nil
@@ -185,13 +225,16 @@ type line struct {
 // layBlock lays the rows and columns of a block over the groups, adds a line for
 // what stands nowhere, and refuses what stands in two places.
 func layBlock(table Table, block Block, p predicates, g groups) (rows, columns []line, err error) {
-	population := make([]bool, g.count)
-	for i := range population {
-		population[i] = g.scope[table.Scope.Value][i] && (table.Where.Value == "" || g.satisfy[p.index[placeOf(table.Where)]][i])
-	}
+	population := slices.Clone(g.scope[table.Scope.Value])
 	base := position.ScopeColumn(table.Scope.Value) + " = 'external'"
-	if table.Where.Value != "" {
-		base += " and " + p.texts[p.index[placeOf(table.Where)]]
+	for _, where := range []strictyaml.Text{table.Where, block.Where} {
+		if where.Value == "" {
+			continue
+		}
+		base += " and " + p.texts[p.at(where)]
+		for i := range population {
+			population[i] = population[i] && g.satisfy[p.at(where)][i]
+		}
 	}
 	top := -1
 	if block.Total != nil {
@@ -211,11 +254,11 @@ func layRows(lines []line, rows []Row, parent int, path string, depth int, withi
 	for i := range rows {
 		row := &rows[i]
 		l := line{id: path + row.ID.Value, label: row.Label.Value, parent: parent, depth: depth, memo: row.Memo, hide: row.HideEmpty,
-			members: make([]bool, g.count), predicate: base + " and " + p.texts[p.index[placeOf(row.Where)]]}
+			members: make([]bool, g.count), predicate: base + " and " + p.texts[p.at(row.Where)]}
 		if row.Memo {
 			l.parent = -1
 		}
-		for group, satisfied := range g.satisfy[p.index[placeOf(row.Where)]] {
+		for group, satisfied := range g.satisfy[p.at(row.Where)] {
 			l.members[group] = satisfied && within[group]
 			if !l.members[group] || row.Memo {
 				continue
@@ -258,7 +301,7 @@ func siblings(rows []Row, p predicates) string {
 	var b strings.Builder
 	for _, row := range rows {
 		if !row.Memo {
-			fmt.Fprintf(&b, " and not coalesce(%s, false)", p.texts[p.index[placeOf(row.Where)]])
+			fmt.Fprintf(&b, " and not coalesce(%s, false)", p.texts[p.at(row.Where)])
 		}
 	}
 	return b.String()
@@ -278,8 +321,8 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 			}
 			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, hide: column.HideEmpty, parent: -1, order: i}
 			if column.Where.Value != "" {
-				l.members = g.satisfy[p.index[placeOf(column.Where)]]
-				l.predicate = p.texts[p.index[placeOf(column.Where)]]
+				l.members = g.satisfy[p.at(column.Where)]
+				l.predicate = p.texts[p.at(column.Where)]
 				fmt.Fprintf(&others, " and not coalesce(%s, false)", l.predicate)
 			}
 			for group, satisfied := range l.members {

@@ -68,7 +68,7 @@ func compute(t *testing.T, definition string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Compute(context.Background(), fourFacts(t), tables, []string{"group"}, "USD")
+	return Compute(context.Background(), fourFacts(t), tables, nil, []string{"group"}, "USD")
 }
 
 func cellText(cells []Cell) string {
@@ -107,6 +107,10 @@ func TestTables(t *testing.T) {
 		{"each-of-no-list", `{id: bank, label: Bank, where: "counterparty_type = 'bank'"}`, "{each: currency}"},
 		{"each", `          - {id: bank, label: Bank, where: "counterparty_type = 'bank'"}
           - {id: rest, label: Rest, where: "counterparty_type <> 'bank'"}`, "          - {each: counterparty_type, hide_empty: true}"},
+		{"block-population", "  - id: b\n", "  - id: b\n    where: \"direction = 'sold'\"\n"},
+		{"needs-what-is-not-there", "title: T", "title: T\nneeds: [realized]"},
+		{"needs-unknown", "title: T", "title: T\nneeds: [realised]"},
+		{"unknown-relation", "title: T", "title: T\nrelation: fact"},
 		{"no-measure", ", measure: count", ""},
 		{"columns-of-the-table", "blocks:\n  - id: b\n    columns:\n      - {id: low, label: Low, measure: notional, where: \"maturity_bucket = 'up_to_1_year'\"}\n      - {id: high, label: High, measure: notional, where: \"maturity_bucket <> 'up_to_1_year'\"}\n      - {id: all, label: All, measure: notional, total: true}\n      - {id: facts, label: Facts, measure: count}\n",
 			"columns:\n  - {id: all, label: All}\nblocks:\n  - id: b\n    measure: count\n"},
@@ -140,7 +144,7 @@ func TestPredicatesAreTraces(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, db := context.Background(), fourFacts(t)
-		result, err := Compute(ctx, db, tables, []string{"group"}, "USD")
+		result, err := Compute(ctx, db, tables, nil, []string{"group"}, "USD")
 		if err != nil {
 			t.Fatal(err)
 		}

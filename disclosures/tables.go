@@ -35,9 +35,11 @@ func Embedded() fs.FS {
 type Table struct {
 	ID         strictyaml.Text   `yaml:"id,required"`
 	Title      strictyaml.Text   `yaml:"title,required"`
-	Order      int               `yaml:"order"`   // place in a packet, then by id
-	Clauses    []strictyaml.Text `yaml:"clauses"` // what it answers, for example 11(a)
-	Scope      strictyaml.Text   `yaml:"scope"`   // default group
+	Order      int               `yaml:"order"`    // place in a packet, then by id
+	Clauses    []strictyaml.Text `yaml:"clauses"`  // what it answers, for example 11(a)
+	Relation   strictyaml.Text   `yaml:"relation"` // default facts
+	Needs      []strictyaml.Text `yaml:"needs"`    // data sets without which the table has no cells
+	Scope      strictyaml.Text   `yaml:"scope"`    // default group
 	OptionView strictyaml.Text   `yaml:"option_view"`
 	Unit       strictyaml.Text   `yaml:"unit"`  // dollars, thousands, millions, billions; default the config's
 	Where      strictyaml.Text   `yaml:"where"` // population; default all
@@ -52,6 +54,7 @@ type Table struct {
 type Block struct {
 	ID      strictyaml.Text `yaml:"id,required"`
 	Title   strictyaml.Text `yaml:"title"`
+	Where   strictyaml.Text `yaml:"where"`   // population, within the table's
 	Measure strictyaml.Text `yaml:"measure"` // of every column that names none
 	Columns []Column        `yaml:"columns"`
 	Rows    []Row           `yaml:"rows"`
@@ -147,6 +150,9 @@ func readTable(name string, text []byte, defaultUnit string, scopes []string) (T
 	if table.Scope.Value == "" {
 		table.Scope.Value = "group"
 	}
+	if table.Relation.Value == "" {
+		table.Relation.Value = "facts"
+	}
 	if table.Unit.Value == "" {
 		table.Unit.Value = defaultUnit
 	}
@@ -158,6 +164,18 @@ func readTable(name string, text []byte, defaultUnit string, scopes []string) (T
 		return table, faults
 	}
 	return table, nil
+}
+
+// Missing are the data sets that the table needs and that are not there; such a
+// table says so instead of showing zeros.
+func (t Table) Missing(loaded []string) []string {
+	var missing []string
+	for _, set := range t.Needs {
+		if !slices.Contains(loaded, set.Value) {
+			missing = append(missing, set.Value)
+		}
+	}
+	return missing
 }
 
 // fillBlocks gives blocks what the table says for all of them.
@@ -204,6 +222,14 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		oneOf(t.Scope, "scope", scopes)
 	}
 	oneOf(t.Unit, "unit", unitNames)
+	for _, set := range t.Needs {
+		oneOf(set, "needs", position.DataSetNames())
+	}
+	if _, known := relations[t.Relation.Value]; !known {
+		oneOf(t.Relation, "relation", sortedKeys(relations))
+		return faults
+	}
+	contract, measures := relations[t.Relation.Value](nil), Measures(t.Relation.Value)
 	oneOf(t.OptionView, "option_view", []string{"regulatory", "economic"})
 	blocks := map[string]bool{}
 	for i := range t.Blocks {
@@ -222,43 +248,32 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 			}
 			columns[column.ID.Value] = true
 			if column.Measure.Value == "" {
-				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(Measures(), ", "))
+				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(measures, ", "))
 			} else {
-				oneOf(column.Measure, "measure", Measures())
+				oneOf(column.Measure, "measure", measures)
 			}
 			if column.Total && column.Where.Value != "" {
 				fault(column.Where, "column %q: a total column is the sum of the others and has no where", column.ID.Value)
 			}
 		}
-		block.Rows = expandRows(block.Rows, fault)
+		block.Rows = expandRows(block.Rows, contract, fault)
 		checkRows(block.Rows, fault)
 	}
 	return faults
 }
 
-// Measures are the names that a column may sum, and count.
-func Measures() []string {
-	list := []string{countMeasure}
-	for _, c := range position.Facts(nil).Columns {
-		if c.Has(position.Measure) {
-			list = append(list, c.Name)
-		}
-	}
-	return list
-}
-
 // expandRows puts a row for every value in the place of each `each`.
-func expandRows(rows []Row, fault func(strictyaml.Text, string, ...any)) []Row {
+func expandRows(rows []Row, contract position.DataSet, fault func(strictyaml.Text, string, ...any)) []Row {
 	var expanded []Row
 	for _, row := range rows {
-		row.Rows = expandRows(row.Rows, fault)
+		row.Rows = expandRows(row.Rows, contract, fault)
 		if row.Each.Value == "" {
 			expanded = append(expanded, row)
 			continue
 		}
-		column, ok := position.Facts(nil).Column(row.Each.Value)
+		column, ok := contract.Column(row.Each.Value)
 		if !ok || len(column.Values) == 0 {
-			fault(row.Each, "each: %q is no column of facts with a closed list of values", row.Each.Value)
+			fault(row.Each, "each: %q is no column of %s with a closed list of values", row.Each.Value, contract.Name)
 			continue
 		}
 		for _, value := range column.Values {

@@ -2,10 +2,12 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -19,14 +21,20 @@ import (
 // whole numbers.
 type conversion struct {
 	currency               string
+	eventDate              time.Time // zero for balances
 	rateDate               time.Time // zero for the reporting currency itself
 	numerator, denominator *big.Int
 }
 
 // createConversions makes the relation conversions for every currency in which
-// there is money. A rate that is missing, or older than allowed, stops the run
-// and is named with its date.
+// there is money, and event_conversions for every currency and date of an event
+// booked in the fiscal year. A rate that is missing, or older than allowed, stops
+// the run and is named with its date.
 func createConversions(ctx context.Context, db *store.DB, in Input) error {
+	history, err := readRates(ctx, db)
+	if err != nil {
+		return err
+	}
 	needed, err := store.Query(ctx, db, `
 select currency, max(taken) from (
   select currency, true as taken from positions
@@ -37,61 +45,98 @@ where currency is not null group by currency order by currency`)
 	if err != nil {
 		return err
 	}
-	rates, err := latestRates(ctx, db, in)
+	var conversions []conversion
+	var missing []string
+	for _, row := range needed.Rows {
+		c, ok := convert(row[0].(string), in.ReportingCurrency, history.on(in.AsOf, in.RateAgeDays))
+		switch {
+		case ok:
+			conversions = append(conversions, c)
+		case row[1].(bool):
+			missing = append(missing, c.currency)
+		default: // only rejects are in it: they stay unpriced
+		}
+	}
+	if err := missingRates(in, in.AsOf.Format(time.DateOnly), missing); err != nil {
+		return err
+	}
+	if err := writeConversions(ctx, db, "conversions", conversions); err != nil {
+		return err
+	}
+	return createEventConversions(ctx, db, in, history)
+}
+
+func createEventConversions(ctx context.Context, db *store.DB, in Input, history rateHistory) error {
+	needed, err := store.Query(ctx, db, fmt.Sprintf(
+		"select distinct event_date, currency from realized where booking_date >= %s and booking_date <= %s order by event_date, currency",
+		dateLiteral(in.YearStart), dateLiteral(in.AsOf)))
 	if err != nil {
 		return err
 	}
 	var conversions []conversion
-	var missing []string
+	var faults []error
 	for _, row := range needed.Rows {
-		currency := row[0].(string)
-		c, ok := convert(currency, in.ReportingCurrency, rates)
-		switch {
-		case !ok && row[1].(bool):
-			missing = append(missing, currency)
-			continue
-		case !ok:
-			continue // only rejects are in it: they stay unpriced
+		date := row[0].(time.Time)
+		c, ok := convert(row[1].(string), in.ReportingCurrency, history.on(date, in.RateAgeDays))
+		c.eventDate = date
+		if !ok {
+			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of an event", []string{c.currency}))
 		}
 		conversions = append(conversions, c)
 	}
-	if len(missing) > 0 {
-		return fmt.Errorf("%w: no rate to %s at %s, nor in the %d days before, for %s; deliver the rates (data set fx_rates), nothing is converted without one",
-			ErrData, in.ReportingCurrency, in.AsOf.Format(time.DateOnly), in.RateAgeDays, strings.Join(missing, ", "))
+	if err := errors.Join(faults...); err != nil {
+		return err
 	}
-	return writeConversions(ctx, db, conversions)
+	return writeConversions(ctx, db, "event_conversions", conversions)
+}
+
+func missingRates(in Input, date string, currencies []string) error {
+	if len(currencies) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: no rate to %s at %s, nor in the %d days before, for %s; deliver the rates (data set fx_rates), nothing is converted without one",
+		ErrData, in.ReportingCurrency, date, in.RateAgeDays, strings.Join(currencies, ", "))
 }
 
 // rate is what one unit of a base costs in a currency.
 type rate struct {
-	base  string
 	value decimal.Decimal
 	date  time.Time
 }
 
-// latestRates gives for each base and currency the last rate on or before the
-// as-of date, at most RateAgeDays old.
-func latestRates(ctx context.Context, db *store.DB, in Input) (map[string]map[string]rate, error) {
-	table, err := store.Query(ctx, db, fmt.Sprintf(`
-select base_currency, currency, rate, rate_date from (
-  select *, row_number() over (partition by base_currency, currency order by rate_date desc) as age
-  from fx_rates where rate_date <= %s and rate_date >= %s)
-where age = 1`, dateLiteral(in.AsOf), dateLiteral(in.AsOf.AddDate(0, 0, -in.RateAgeDays))))
+// rateHistory has the rates of each base and currency in order of their dates.
+type rateHistory map[string]map[string][]rate
+
+func readRates(ctx context.Context, db *store.DB) (rateHistory, error) {
+	table, err := store.Query(ctx, db, "select base_currency, currency, rate, rate_date from fx_rates where rate > 0 order by rate_date")
 	if err != nil {
 		return nil, err
 	}
-	rates := map[string]map[string]rate{}
+	history := rateHistory{}
 	for _, row := range table.Rows {
-		base := row[0].(string)
-		if rates[base] == nil {
-			rates[base] = map[string]rate{base: {base: base, value: decimal.NewFromInt(1)}}
+		base, currency := row[0].(string), row[1].(string)
+		if history[base] == nil {
+			history[base] = map[string][]rate{}
 		}
-		r := rate{base: base, value: row[2].(decimal.Decimal), date: row[3].(time.Time)}
-		if r.value.IsPositive() {
-			rates[base][row[1].(string)] = r
+		history[base][currency] = append(history[base][currency], rate{row[2].(decimal.Decimal), row[3].(time.Time)})
+	}
+	return history, nil
+}
+
+// on gives for each base and currency the last rate on or before the date, at
+// most some days old.
+func (h rateHistory) on(date time.Time, age int) map[string]map[string]rate {
+	rates := map[string]map[string]rate{}
+	for base, currencies := range h {
+		rates[base] = map[string]rate{base: {value: decimal.NewFromInt(1)}}
+		for currency, list := range currencies {
+			after := sort.Search(len(list), func(i int) bool { return list[i].date.After(date) })
+			if after > 0 && !list[after-1].date.Before(date.AddDate(0, 0, -age)) {
+				rates[base][currency] = list[after-1]
+			}
 		}
 	}
-	return rates, nil
+	return rates
 }
 
 // convert crosses from a currency to the reporting one through a base that
@@ -111,24 +156,30 @@ func convert(currency, reporting string, rates map[string]map[string]rate) (conv
 		if date.IsZero() || (!to.date.IsZero() && to.date.Before(date)) {
 			date = to.date
 		}
-		return conversion{currency, date, ratio.Num(), ratio.Denom()}, true
+		return conversion{currency: currency, rateDate: date, numerator: ratio.Num(), denominator: ratio.Denom()}, true
 	}
-	return conversion{}, false
+	return conversion{currency: currency}, false
 }
 
-func writeConversions(ctx context.Context, db *store.DB, conversions []conversion) error {
+func writeConversions(ctx context.Context, db *store.DB, relation string, conversions []conversion) error {
 	most := big.NewInt(200_000_000_000_000_000) // what convert_amount can add without overflow
-	rows := []string{"(cast(null as varchar), cast(null as date), cast(null as bigint), cast(null as bigint))"}
-	for _, c := range conversions {
-		date := "null"
-		if !c.rateDate.IsZero() {
-			date = dateLiteral(c.rateDate)
+	rows := []string{"(cast(null as varchar), cast(null as date), cast(null as date), cast(null as bigint), cast(null as bigint))"}
+	date := func(d time.Time) string {
+		if d.IsZero() {
+			return "null"
 		}
+		return dateLiteral(d)
+	}
+	for _, c := range conversions {
 		if !c.numerator.IsInt64() || c.denominator.Cmp(most) > 0 {
 			return fmt.Errorf("%w: the rates of %s have too many digits: %s to %s", ErrData, c.currency, c.numerator, c.denominator)
 		}
-		rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s)", store.Literal(c.currency), date, c.numerator, c.denominator))
+		rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, %s)", store.Literal(c.currency), date(c.eventDate), date(c.rateDate), c.numerator, c.denominator))
 	}
-	return db.CreateTable(ctx, "conversions", "select currency, rate_date, numerator, denominator from (values "+
-		strings.Join(rows, ", ")+") as v(currency, rate_date, numerator, denominator) where currency is not null order by currency")
+	columns := "currency, event_date, rate_date, numerator, denominator"
+	if relation == "conversions" {
+		columns = "currency, rate_date, numerator, denominator"
+	}
+	return db.CreateTable(ctx, relation, "select "+columns+" from (values "+strings.Join(rows, ", ")+
+		") as v(currency, event_date, rate_date, numerator, denominator) where currency is not null order by event_date, currency")
 }

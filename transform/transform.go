@@ -134,6 +134,8 @@ func readMap(folder fs.FS, file string) (Map, error) {
 type Input struct {
 	AsOf                time.Time
 	PreviousBusinessDay time.Time // on or before AsOf
+	QuarterStart        time.Time // first day of the fiscal quarter of AsOf
+	YearStart           time.Time // first day of the fiscal year of AsOf
 	Release             string
 	ReportingCurrency   string
 	RateAgeDays         int    // oldest rate that may convert, in days before the as-of date
@@ -152,11 +154,13 @@ type parameters struct {
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.
-func (p parameters) AsOf() string        { return dateLiteral(p.Input.AsOf) }
-func (p parameters) BusinessDay() string { return dateLiteral(p.PreviousBusinessDay) }
-func (p parameters) OneYearOn() string   { return dateLiteral(Anniversary(p.Input.AsOf, 1)) }
-func (p parameters) FiveYearsOn() string { return dateLiteral(Anniversary(p.Input.AsOf, 5)) }
-func (p parameters) Release() string     { return store.Literal(p.Input.Release) }
+func (p parameters) AsOf() string         { return dateLiteral(p.Input.AsOf) }
+func (p parameters) BusinessDay() string  { return dateLiteral(p.PreviousBusinessDay) }
+func (p parameters) QuarterStart() string { return dateLiteral(p.Input.QuarterStart) }
+func (p parameters) YearStart() string    { return dateLiteral(p.Input.YearStart) }
+func (p parameters) OneYearOn() string    { return dateLiteral(Anniversary(p.Input.AsOf, 1)) }
+func (p parameters) FiveYearsOn() string  { return dateLiteral(Anniversary(p.Input.AsOf, 5)) }
+func (p parameters) Release() string      { return store.Literal(p.Input.Release) }
 func (p parameters) RuleNumber(attribute string) string {
 	return p.compiled[attribute].number()
 }
@@ -295,6 +299,15 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 		return nil, err
 	}
 	return files, createView(ctx, db, "facts", p)
+}
+
+// RealizedFacts makes the relation realized_facts, after Facts.
+func RealizedFacts(ctx context.Context, db *store.DB, in Input) error {
+	query, err := render("realized_facts", parameters{Input: in})
+	if err != nil {
+		return err
+	}
+	return db.CreateTable(ctx, "realized_facts", query)
 }
 
 // FactsQuery is the SELECT that derives facts from the stored ones, for the

@@ -48,6 +48,8 @@ var publishedRelations = map[string]string{
 	"findings":   "select * exclude (as_of_date, release) from findings where as_of_date = DATE order by code, subject",
 	"rejects":    "select * exclude (as_of_date, release) from rejects where as_of_date = DATE order by data_set, file, record, fault",
 	"exclusions": "select data_set, file, reason, count(*) as records, sum(notional) as notional from exclusions where as_of_date = DATE group by all order by all",
+	"realized_facts": `select event_id, event_period, in_quarter, classification, instrument, direction, purpose, result, realized_local, realized_gain_loss, scope_group
+		from realized_facts where as_of_date = DATE order by event_id`,
 	"facts": `select instrument, instrument_rule, direction, direction_economic, obligation, purpose, purpose_rule, counterparty_type, rating_grade, rating_grade_rule,
 		maturity_bucket, count(*) as facts, sum(notional) as notional, sum(fair_value) as fair_value, sum(maximum_exposure) as maximum_exposure
 		from facts where as_of_date = DATE group by all order by all`,

@@ -43,6 +43,7 @@ func newSample(shared *sharedFlags) *cobra.Command {
 	flags.IntVar(&book.Positions, "positions", 20_000, "open positions at the last date")
 	flags.StringSliceVar(&dates, "as-of", []string{"2006-12-31", "2007-09-30"}, "as-of dates in order, YYYY-MM-DD,...")
 	flags.Uint64Var(&book.Seed, "seed", 11, "seed of everything that is drawn")
+	flags.IntVar(&book.Threads, "threads", 0, "threads to use; 0: all processors")
 	flags.IntVar(&book.Faults, "faults", 0, "records of each date's positions to plant with a fault")
 	return command
 }

@@ -204,16 +204,25 @@ func Markdown(w io.Writer, p Packet) error {
 				}
 			}
 		}
-		if len(table.Notes) > 0 {
+		notes := table.notes()
+		if len(notes) > 0 {
 			b.WriteString("\n")
 		}
-		for _, note := range table.Notes {
+		for _, note := range notes {
 			fmt.Fprintf(&b, "- %s\n", note)
 		}
 	}
 	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// notes are those of the table, after what it is missing.
+func (t Table) notes() []string {
+	if len(t.Missing) == 0 {
+		return t.Notes
+	}
+	return append([]string{"Not shown: this table needs the data set " + strings.Join(t.Missing, " and the data set ") + ", which was not delivered."}, t.Notes...)
 }
 
 func escaped(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
@@ -229,10 +238,11 @@ func Text(w io.Writer, p Packet) error {
 				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.Date))
 			}
 		}
-		if len(table.Notes) > 0 {
+		notes := table.notes()
+		if len(notes) > 0 {
 			b.WriteString("\n")
 		}
-		for _, note := range table.Notes {
+		for _, note := range notes {
 			fmt.Fprintf(&b, "  %s\n", note)
 		}
 	}

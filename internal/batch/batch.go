@@ -182,6 +182,9 @@ func (j *job) classify(ctx context.Context) error {
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return dataError(err)
 	}
+	if err := transform.RealizedFacts(ctx, j.db, in); err != nil {
+		return err
+	}
 	j.finish("transform")
 	controls, err := transform.Controls(ctx, j.db, in)
 	if err != nil {
@@ -206,7 +209,7 @@ func (j *job) classify(ctx context.Context) error {
 
 // disclose computes the tables.
 func (j *job) disclose(ctx context.Context) error {
-	result, err := disclosures.Compute(ctx, j.db, j.Tables, j.scopeNames(), j.config.ReportingCurrency)
+	result, err := disclosures.Compute(ctx, j.db, j.Tables, j.loaded(), j.scopeNames(), j.config.ReportingCurrency)
 	if err != nil {
 		return dataError(err)
 	}
@@ -214,6 +217,16 @@ func (j *job) disclose(ctx context.Context) error {
 	j.outcome.Controls = append(j.outcome.Controls, result.Controls...)
 	j.finish("disclosures")
 	return nil
+}
+
+// loaded are the data sets of which there is a file.
+func (j *job) loaded() []string {
+	var names []string
+	for _, f := range j.outcome.Files {
+		names = append(names, f.DataSet)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // finish notes how long a stage took.

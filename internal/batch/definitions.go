@@ -183,7 +183,8 @@ func ingestInput(config configs.Config, asOf time.Time, maps map[string]transfor
 }
 
 func (d Definitions) transformInput(release, output string) transform.Input {
-	return transform.Input{AsOf: d.AsOf, PreviousBusinessDay: d.Config.Calendar.PreviousBusinessDay(d.AsOf), Release: release,
+	return transform.Input{AsOf: d.AsOf, PreviousBusinessDay: d.Config.Calendar.PreviousBusinessDay(d.AsOf),
+		QuarterStart: d.Config.Calendar.FiscalQuarterStart(d.AsOf), YearStart: d.Config.Calendar.FiscalYearStart(d.AsOf), Release: release,
 		ReportingCurrency: d.Config.ReportingCurrency, RateAgeDays: d.Config.Limits.RateAgeDays,
 		InternalBreaks: d.Config.Limits.InternalBreaks, Scopes: d.Scopes,
 		Approvers: d.Config.Approvers, Rules: d.Rules, Maps: d.Maps, Output: output}

@@ -100,10 +100,10 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	}
 	files["facts"] = facts
 	queries := map[string]string{
-		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.config.ReportingCurrency),
+		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 	}
-	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions"} {
+	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "realized_facts"} {
 		queries[name] = "select * from " + name
 	}
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))
@@ -156,7 +156,7 @@ func cellRows(cells []disclosures.Cell) string {
 	return rows("cells", values)
 }
 
-func tableRows(tables []disclosures.Table, currency string) string {
+func tableRows(tables []disclosures.Table, loaded []string, currency string) string {
 	var values [][]any
 	for number, t := range tables {
 		var clauses, notes []string
@@ -167,7 +167,7 @@ func tableRows(tables []disclosures.Table, currency string) string {
 			notes = append(notes, n.Value)
 		}
 		values = append(values, []any{t.ID.Value, number, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
-			currency + " " + t.Unit.Value, strings.Join(notes, "\n")})
+			currency + " " + t.Unit.Value, strings.Join(notes, "\n"), strings.Join(t.Missing(loaded), ", ")})
 	}
 	return rows("tables", values)
 }

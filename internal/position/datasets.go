@@ -177,6 +177,8 @@ var realized = DataSet{
 		{Name: "direction", Type: Text, Values: Directions, Meaning: "Frozen classification at the event."},
 		{Name: "purpose", Type: Text, Values: Purposes, Meaning: "Frozen classification at the event."},
 		{Name: "counterparty_id", Type: Text, Meaning: "Counterparty at the event."},
+		{Name: "legal_entity", Type: Text, Meaning: "Our entity at the event; decides the scope of positions that are gone."},
+		{Name: "counterparty_entity", Type: Text, Meaning: "Our own entity on the other side of an internal trade."},
 	},
 }
 

@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, runs}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, runs}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -59,11 +59,45 @@ func Facts(scopes []string) DataSet {
 			{Name: "maximum_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Most that we could have to pay, undiscounted, before recovery, recourse and collateral (ASC 815-10-50-4K); 0 where nothing, empty where no maximum is fixed."},
 		},
 	}
+	return facts.withScopes(scopes)
+}
+
+func (s DataSet) withScopes(scopes []string) DataSet {
 	for _, scope := range scopes {
-		facts.Columns = append(facts.Columns, Column{Name: ScopeColumn(scope), Type: Text, Values: ScopeStatuses, Use: Dimension,
+		s.Columns = append(s.Columns, Column{Name: ScopeColumn(scope), Type: Text, Values: ScopeStatuses, Use: Dimension,
 			Meaning: "How the position stands to the scope " + scope + ": external to it, internal to it, or out of it."})
 	}
-	return facts
+	return s
+}
+
+// RealizedFacts is the contract of the relation realized_facts for the scopes of a
+// configuration.
+func RealizedFacts(scopes []string) DataSet {
+	return DataSet{
+		Name:    "realized_facts",
+		Grain:   "one row per event booked in the fiscal year to date, at its highest version",
+		Meaning: "Realized gains and losses, each event converted once at its own date's rate, with the classification frozen at the event or, where none was, the position's.",
+		Columns: []Column{
+			{Name: "event_id", Type: Text, Use: Key, Meaning: "Identity of the event."},
+			{Name: "position_id", Type: Text, Meaning: "Position that realized it."},
+			{Name: "kind", Type: Text, Values: RealizedKinds, Use: Dimension, Meaning: "Kind of event."},
+			{Name: "event_date", Type: Date, Meaning: "Date of the event; its rate converts the amount."},
+			{Name: "booking_date", Type: Date, Meaning: "Date of booking; it decides the fiscal period."},
+			{Name: "in_quarter", Type: Flag, Use: Dimension, Meaning: "Booked in the fiscal quarter of the as-of date."},
+			{Name: "event_period", Type: Text, Values: []string{"quarter", "year_to_date", "prior_year"}, Use: Dimension, Meaning: "Whether the event itself is of the fiscal quarter of the as-of date, of the year before that quarter, or of an earlier year."},
+			{Name: "legal_entity", Type: Text, Use: Dimension, Meaning: "Our entity that held the position."},
+			{Name: "counterparty_id", Type: Text, Meaning: "Counterparty at the event."},
+			{Name: "instrument", Type: Text, Values: Instruments, Use: Dimension, Meaning: "Kind of contract."},
+			{Name: "funded", Type: Flag, Use: Dimension, Meaning: "A credit-linked note."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "purpose", Type: Text, Values: Purposes, Use: Dimension, Meaning: "What the position was for."},
+			{Name: "classification", Type: Text, Values: []string{"frozen", "position", "none"}, Use: Dimension, Meaning: "Whether the classification was frozen at the event, is the position's of the as-of date, or neither is there."},
+			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the event."},
+			{Name: "realized_local", Type: Amount, Unit: "currency of the event", Meaning: "Realized gain, or loss where negative."},
+			{Name: "realized_gain_loss", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Realized gain, or loss where negative, at the event date's rate; empty where none is given."},
+			{Name: "result", Type: Text, Values: []string{"gain", "loss", "nil", "no_value"}, Use: Dimension, Meaning: "Gain or loss, by event, never netted first."},
+		},
+	}.withScopes(scopes)
 }
 
 var cells = DataSet{
@@ -104,6 +138,7 @@ var tables = DataSet{
 		{Name: "option_view", Type: Text, Meaning: "View of options: regulatory or economic."},
 		{Name: "unit", Type: Text, Meaning: "Unit of its displayed amounts."},
 		{Name: "notes", Type: Text, Meaning: "Notes, one per line."},
+		{Name: "missing", Type: Text, Meaning: "Data sets without which the table has no cells and that were not delivered, separated by commas."},
 	},
 }
 

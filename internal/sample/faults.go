@@ -71,7 +71,7 @@ var faults = []fault{
 	structural("not UTF-8", "invalid_utf8", func(l string) string { return l + "\xE9" }),
 	structural("text after a quote", "misplaced_quote", func(l string) string { return `"` + l[:10] + `"x` + l[10:] }),
 	reject("missing_value", "position_id", ""), reject("missing_value", "role", ""), reject("missing_value", "currency", ""),
-	reject("missing_value", "notional", ""), reject("missing_value", "product", ""),
+	reject("missing_value", "notional", ""),
 	{kind: "no maturity", effect: "reject", reason: "missing_value", column: "maturity_date", change: func(r record, _ string) { r["maturity_date"], r["option_expiry_date"] = "", "" }},
 	reject("unknown_value", "role", "Buyer"), reject("unknown_value", "status", "live"), reject("unknown_currency", "currency", "US$"),
 	reject("not_an_amount", "notional", "10m"), reject("not_an_amount", "losses_to_date", "none"), reject("too_many_decimals", "notional", "1000000.005"),
@@ -102,6 +102,10 @@ var faults = []fault{
 	unknown("unknown_purpose", "purpose_code"), unknown("unknown_book", "book"), unknown("unknown_rating", "reference_rating"),
 	{kind: "no value", effect: "finding", reason: "no_value", column: "fair_value", change: set("fair_value", "")},
 }
+
+// soundTrades are the first trades, which are never planted with a fault: the
+// adjustments name some of them.
+const soundTrades = 1000
 
 // plant plants the faults in the positions of a date, and writes their key and
 // the sender's control totals of what can be read all the same. The engine has
@@ -167,6 +171,8 @@ func (b Book) writeTotals(totals map[string]total, records int64, day string) er
 	return os.WriteFile(b.path("control_totals_"+day), []byte(text), 0o644)
 }
 
+var firstPlanted = fmt.Sprintf("T%09d", soundTrades)
+
 // planter copies a file and plants faults on the way.
 type planter struct {
 	in     *bufio.Reader
@@ -191,6 +197,9 @@ func (p *planter) run() error {
 		line, err := p.in.ReadString('\n')
 		if errors.Is(err, io.EOF) {
 			p.key.Flush()
+			if p.left > 0 && p.key.Error() == nil {
+				return fmt.Errorf("%w: %d faults found no record", ErrRequest, p.left)
+			}
 			return p.key.Error()
 		}
 		if err != nil {
@@ -203,7 +212,7 @@ func (p *planter) run() error {
 			err = p.write(line)
 			p.number = 0
 		// each record is as likely as any other; internal trades must go on pairing
-		case p.left > 0 && p.random.Int64N(p.known-p.read) < int64(p.left) && !strings.Contains(line, ",OWN-"):
+		case p.left > 0 && p.random.Int64N(p.known-p.read) < int64(p.left) && line >= firstPlanted && !strings.Contains(line, ",OWN-"):
 			p.read++
 			p.left--
 			err = p.plant(line)

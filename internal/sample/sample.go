@@ -103,8 +103,8 @@ func (b Book) check() error {
 		return fmt.Errorf("%w: no as-of date; give --as-of DATE,...", ErrRequest)
 	case !slices.IsSortedFunc(b.Dates, time.Time.Compare) || len(slices.CompactFunc(slices.Clone(b.Dates), time.Time.Equal)) < len(b.Dates):
 		return fmt.Errorf("%w: --as-of: dates must come in order, each once", ErrRequest)
-	case b.Faults < 0 || b.Faults > b.Positions/10:
-		return fmt.Errorf("%w: --faults %d: expected 0 to a tenth of the positions", ErrRequest, b.Faults)
+	case b.Faults < 0 || b.Faults > (b.Positions-soundTrades)/10:
+		return fmt.Errorf("%w: --faults %d: expected 0 to %d, a tenth of the positions but for the first %d", ErrRequest, b.Faults, max(0, b.Positions-soundTrades)/10, soundTrades)
 	}
 	config := filepath.Join(b.Folder, "comment11.yaml")
 	if _, err := os.Lstat(config); !errors.Is(err, fs.ErrNotExist) {

@@ -38,8 +38,9 @@ var rooms = map[string][]string{
 	"configs":            {"internal/position", "internal/strictyaml"},
 	"internal/batch": {"configs", "disclosures", "disclosures/render", "ingest", "ingest/fpml", "ingest/nport",
 		"internal/position", "internal/store", "internal/strictyaml", "transform"},
+	"internal/sample": {"internal/store"},
 	"cmd/comment11": {"configs", "disclosures", "disclosures/render", "ingest", "internal/batch",
-		"internal/position", "internal/store", "internal/strictyaml", "transform"},
+		"internal/position", "internal/sample", "internal/store", "internal/strictyaml", "transform"},
 	// Writes a book of the test cases; no part of the product.
 	"scripts/citi-2010": {},
 }

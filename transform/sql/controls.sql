@@ -58,4 +58,13 @@ select 'internal_legs_pair', 'completeness', '{{.Name}} fair value',
   'nil', cast(0 as decimal(38, 2)), {{$.InternalBreaks}}
 from internal_pairs where scope = '{{.Name}}'
 {{end}}
+union all
+select 'realized_equal_events', 'integrity', e.currency,
+  'realized of the events of the fiscal year, in ' || e.currency, cast(e.realized as decimal(38, 2)),
+  'realized_local of realized_facts', cast(coalesce(f.realized, 0) as decimal(38, 2)), 0
+from (
+  select currency, sum(coalesce(realized_gain_loss, 0)) as realized from realized
+  where booking_date >= {{.YearStart}} and booking_date <= {{.AsOf}} group by currency
+) as e
+left join (select currency, sum(coalesce(realized_local, 0)) as realized from realized_facts group by currency) as f on f.currency = e.currency
 order by control_id, subject

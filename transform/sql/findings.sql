@@ -1,6 +1,6 @@
 -- findings: one row per code and subject, with the positions it is about and
 -- their money in the reporting currency
--- reads: positions, facts, internal_pairs, adjustments, unreadable_values, conversions, maps, *_as_of
+-- reads: positions, facts, realized_facts, internal_pairs, adjustments, unreadable_values, conversions, maps, *_as_of
 with unknown_words as (
   select 'unknown_product' as code, p.product as subject, p.position_id, p.notional, p.currency
   from positions as p
@@ -81,6 +81,17 @@ unpaired as (
   where notional <> 0 or fair_value <> 0
   group by scope
 ),
+realized_in_money as (
+  select 'unclassified_realized' as code, kind as subject, count(*) as positions, sum(abs(realized_gain_loss)) as notional, min(event_id) as example
+  from realized_facts
+  where classification = 'none'
+  group by kind
+  union all
+  select 'realized_no_value', kind, count(*), cast(null as decimal(38, 2)), min(event_id)
+  from realized_facts
+  where result = 'no_value'
+  group by kind
+),
 unreadable as (
   select 'unreadable_value' as code, data_set || '.' || column_name as subject, count(*) as positions,
     cast(null as decimal(38, 2)) as notional, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
@@ -111,6 +122,8 @@ union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from attributes_in_money
 union all
 select code, subject, cast(positions as bigint), cast(notional as decimal(38, 2)), example from unpaired
+union all
+select code, subject, positions, cast(notional as decimal(38, 2)), example from realized_in_money
 union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from unreadable
 union all

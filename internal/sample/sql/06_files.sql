@@ -21,7 +21,7 @@ create macro realized_file(d) as table
 select event_id, version as event_version, position_id, kind, event_date, booking_date,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as cash,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as realized_gain_loss,
-  currency, instrument, direction, purpose, counterparty_id
+  currency, instrument, direction, purpose, counterparty_id, legal_entity, counterparty_entity
 from realized_events, (values (1), (2)) as v(version)
 where booking_date >= date_trunc('year', d) and booking_date <= d and (version = 1 or has_two_versions)
 order by event_id, event_version;
