@@ -100,7 +100,7 @@ func (b Book) check() error {
 	case b.Positions < 1000:
 		return fmt.Errorf("%w: --positions %d: expected at least 1000, so that every instrument, role and purpose occurs", ErrRequest, b.Positions)
 	case len(b.Dates) == 0:
-		return fmt.Errorf("%w: no as-of date; give --as-of DATE,...", ErrRequest)
+		return fmt.Errorf("%w: no as-of date; give --as-of with one or more", ErrRequest)
 	case !slices.IsSortedFunc(b.Dates, time.Time.Compare) || len(slices.CompactFunc(slices.Clone(b.Dates), time.Time.Equal)) < len(b.Dates):
 		return fmt.Errorf("%w: --as-of: dates must come in order, each once", ErrRequest)
 	case b.Faults < 0 || b.Faults > (b.Positions-soundTrades)/10:

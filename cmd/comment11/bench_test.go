@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"comment11/configs"
+	"comment11/internal/batch"
+	"comment11/internal/position"
+	"comment11/internal/sample"
+	"comment11/internal/store"
+)
+
+// BenchmarkRun measures the whole nightly run, from CSV to published release with
+// all tables, of books of 1,000,000 and 5,000,000 positions, with no reject and
+// with 1% rejects; COMMENT11_BENCHMARK=20000000 asks for other sizes. The metric
+// ratio is its time divided by that of the engine's bare typed copy of the same
+// positions file to Parquet, in the same process with the same settings, run in
+// turn. -benchtime=3x gives medians of three. docs/BENCHMARKS.md has results.
+func BenchmarkRun(b *testing.B) {
+	sizes := []int{1_000_000, 5_000_000}
+	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
+		os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
+		sizes = nil
+		for _, text := range strings.Split(asked, ",") {
+			size, err := strconv.Atoi(text)
+			if err != nil {
+				b.Fatalf("COMMENT11_BENCHMARK: %q: expected numbers of positions", text)
+			}
+			sizes = append(sizes, size)
+		}
+	}
+	for _, size := range sizes {
+		for _, faults := range []int{0, size / 100} {
+			b.Run(fmt.Sprintf("positions=%d/faults=%d", size, faults), func(b *testing.B) { benchmarkRun(b, size, faults) })
+		}
+	}
+}
+
+func benchmarkRun(b *testing.B, positions, faults int) {
+	asOf := time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
+	folder := b.TempDir()
+	ctx := context.Background()
+	if err := sample.Write(ctx, sample.Book{Folder: folder, Positions: positions, Dates: []time.Time{asOf}, Seed: 11, Faults: faults}); err != nil {
+		b.Fatal(err)
+	}
+	file := filepath.Join(folder, "positions_2007-09-30.csv")
+	var runs, copies, peaks []float64
+	stages := map[string][]float64{}
+	var facts int64
+	for b.Loop() {
+		copies = append(copies, seconds(b, func() error { return bareCopy(ctx, file, filepath.Join(folder, "bare.parquet"), faults > 0) }))
+		config, err := configs.Load(filepath.Join(folder, "comment11.yaml"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := store.RealDisk.Remove(config.Warehouse); err != nil {
+			b.Fatal(err)
+		}
+		resetPeak(b)
+		var outcome batch.Outcome
+		runs = append(runs, seconds(b, func() (err error) {
+			outcome, err = batch.Run(ctx, config, batch.Options{AsOf: asOf, Now: time.Now})
+			return err
+		}))
+		peaks = append(peaks, peak(b))
+		relation, _ := outcome.Manifest.Relation("facts")
+		if outcome.Status != store.Published || relation.Rows < int64(positions-2*faults) {
+			b.Fatalf("%s with %d facts: %v", outcome.Status, relation.Rows, outcome.Broken())
+		}
+		facts = relation.Rows
+		for stage, took := range outcome.Seconds {
+			stages[stage] = append(stages[stage], took)
+		}
+	}
+	ratios := make([]float64, len(runs))
+	for i := range runs {
+		ratios[i] = runs[i] / copies[i]
+	}
+	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(median(runs), "s/run")
+	b.ReportMetric(median(copies), "s/copy")
+	b.ReportMetric(float64(facts)/median(runs), "facts/s")
+	b.ReportMetric(slices.Max(peaks), "peak-MiB")
+	b.ReportMetric(0, "ns/op")
+	for stage, took := range stages {
+		b.ReportMetric(median(took), "s-"+stage)
+	}
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
+
+func seconds(b *testing.B, do func() error) float64 {
+	b.Helper()
+	started := time.Now()
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(started).Seconds()
+}
+
+// bareCopy is what the engine needs alone: a typed read of the file, with the
+// types of the contract, and a write. Where there are faulty records it skips
+// what it cannot read.
+func bareCopy(ctx context.Context, file, to string, faulty bool) (err error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	header := make([]byte, 4096)
+	if _, err := in.Read(header); err != nil {
+		return err
+	}
+	line, _, _ := strings.Cut(string(header), "\n")
+	set, _ := position.Find("positions")
+	var columns []string
+	for _, name := range strings.Split(line, ",") {
+		column, _ := set.Column(name)
+		columns = append(columns, store.Literal(name)+": "+store.Literal(column.Type.SQL()))
+	}
+	db, err := store.Open(ctx, store.Settings{MemoryLimit: "1500MB", TemporaryFolder: filepath.Dir(to)})
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	return db.WriteParquet(ctx, fmt.Sprintf("select * from read_csv(%s, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {%s}, ignore_errors = %t)",
+		store.Literal(file), strings.Join(columns, ", "), faulty), to)
+}
+
+// resetPeak and peak use the process's high-water mark, in MiB.
+func resetPeak(b *testing.B) {
+	b.Helper()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		b.Logf("peak memory is since the start of the process: %v", err)
+	}
+}
+
+var highWaterMark = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+func peak(b *testing.B) float64 {
+	b.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	match := highWaterMark.FindSubmatch(text)
+	if err != nil || match == nil {
+		b.Logf("peak memory is not known here: %v", err)
+		return 0
+	}
+	kilobytes, err := strconv.ParseFloat(string(match[1]), 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kilobytes / 1024
+}
