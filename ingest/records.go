@@ -310,7 +310,11 @@ func relate(ctx context.Context, db *store.DB, files []File) error {
 			}
 			continue
 		}
-		if err := db.CreateView(ctx, set.Name, takenQuery(set, set.Name+"_records")); err != nil {
+		inConflict, err := store.Scalar[bool](ctx, db, "select count(*) > 0 from conflicts where data_set = "+store.Literal(set.Name))
+		if err != nil {
+			return err
+		}
+		if err := db.CreateView(ctx, set.Name, takenQuery(set, set.Name+"_records", inConflict)); err != nil {
 			return err
 		}
 	}

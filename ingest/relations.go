@@ -26,16 +26,19 @@ func createConflicts(ctx context.Context, db *store.DB, outputs map[string][]str
 	return db.CreateTable(ctx, "conflicts", strings.Join(queries, " union all "))
 }
 
+// conflictsQuery judges the records that share a key. Keys are compared by their
+// hashes first, which is cheap, and only those that share one as they are.
 func conflictsQuery(set position.DataSet) string {
 	version := "0"
-	var keys, present []string
+	var keys, texts, present []string
 	for _, c := range set.Columns {
 		switch {
 		case !c.Has(position.Key):
 		case strings.HasSuffix(c.Name, "_version") && c.Name != "index_version":
 			version = "coalesce(" + c.Name + ", 0)"
 		default:
-			keys = append(keys, fmt.Sprintf("coalesce(cast(%s as varchar), '')", c.Name))
+			keys = append(keys, c.Name)
+			texts = append(texts, fmt.Sprintf("coalesce(cast(%s as varchar), '')", c.Name))
 		}
 		if c.Has(position.Key | position.Required) {
 			present = append(present, c.Name+" is not null")
@@ -44,9 +47,9 @@ func conflictsQuery(set position.DataSet) string {
 	if len(present) == 0 {
 		present = []string{"true"}
 	}
-	identity := fmt.Sprintf("concat_ws(%s, %s)", fieldSeparator, strings.Join(keys, ", "))
-	if len(keys) == 1 {
-		identity = keys[0]
+	identity := fmt.Sprintf("concat_ws(%s, %s)", fieldSeparator, strings.Join(texts, ", "))
+	if len(texts) == 1 {
+		identity = texts[0]
 	}
 	return fmt.Sprintf(`
 select '%[1]s' as data_set, source_file, file_row_number,
@@ -60,20 +63,35 @@ from (
   from (
     select source_file, file_row_number, %[4]s as identity, %[5]s as version
     from "%[1]s_records"
-    where exclusion is distinct from 'where' and %[6]s
+    where exclusion is distinct from 'where' and %[6]s and hash(%[7]s) in (
+      select hash(%[7]s) from "%[1]s_records" where exclusion is distinct from 'where' and %[6]s group by 1 having count(*) > 1)
   )
-  where identity in (
-    select %[4]s from "%[1]s_records" where exclusion is distinct from 'where' and %[6]s group by 1 having count(*) > 1)
 )
 where repeated or version < highest`,
-		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "))
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "))
 }
 
 // takenQuery selects the records that were taken, in the contract's columns.
-func takenQuery(set position.DataSet, records string) string {
-	return fmt.Sprintf(`select %s, source_file from %s as r where record_status = 'taken' and not exists (
-  select 1 from conflicts as c where c.data_set = '%s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
-		strings.Join(set.Names(), ", "), store.Identifier(records), set.Name)
+// Where nothing is in conflict nothing is joined.
+func takenQuery(set position.DataSet, records string, inConflict bool) string {
+	names := strings.Join(set.Names(), ", ")
+	if !inConflict {
+		return fmt.Sprintf("select %s, source_file from %s where record_status = 'taken'", names, store.Identifier(records))
+	}
+	return fmt.Sprintf("select %s, source_file from (%s) where record_status = 'taken'", names, WithoutConflicts(set.Name, store.Identifier(records), "conflicts"))
+}
+
+// WithoutConflicts selects the records of a data set that are in no conflict.
+// records and conflicts are FROM items; where conflicts are of several releases,
+// the columns of further must be the same too.
+func WithoutConflicts(dataSet, records, conflicts string, further ...string) string {
+	var same strings.Builder
+	columns := append([]string{"source_file", "file_row_number"}, further...)
+	for _, column := range columns {
+		fmt.Fprintf(&same, " and c.%[1]s = r.%[1]s", column)
+	}
+	return fmt.Sprintf(`select r.* from %s as r left join (select %s, true as in_conflict from %s where data_set = '%s') as c
+  on true%s where c.in_conflict is null`, records, strings.Join(columns, ", "), conflicts, dataSet, same.String())
 }
 
 // createStructuralRejects writes down the records that could not be split, with
@@ -159,11 +177,9 @@ func unreadableQuery(sets []string) string {
 	var queries []string
 	for _, name := range sets {
 		queries = append(queries, fmt.Sprintf(`
-select '%[1]s' as data_set, r.source_file, r.file_row_number, unnest(string_split(r.faults, %[2]s)) as fault
-from "%[1]s_records" as r
-where r.record_status = 'taken' and r.faults is not null and not exists (
-  select 1 from conflicts as c where c.data_set = '%[1]s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
-			name, faultSeparator))
+select '%[1]s' as data_set, source_file, file_row_number, unnest(string_split(faults, %[2]s)) as fault
+from (%[3]s) where record_status = 'taken' and faults is not null`,
+			name, faultSeparator, WithoutConflicts(name, store.Identifier(name+"_records"), "conflicts")))
 	}
 	return fmt.Sprintf(`
 with unpacked as (select *, %s from (%s)),
@@ -178,19 +194,21 @@ select data_set, source_file as file, record, column_name, value, reason from nu
 
 // count fills in how many records of each file were taken, excluded and rejected.
 func count(ctx context.Context, db *store.DB, files []File) error {
+	var err error
 	for i := range files {
 		f := &files[i]
-		key := store.Literal(f.DataSet) + " and %s = " + store.Literal(f.Name)
-		where := func(column string) string { return " where data_set = " + fmt.Sprintf(key, column) }
-		var err error
-		if f.Rejected, err = store.Scalar[int64](ctx, db, "select count(*) from rejects"+where("file")+" and fault = 1"); err != nil {
-			return err
+		number := func(query string, arguments ...any) (n int64) {
+			if err == nil {
+				n, err = store.Scalar[int64](ctx, db, fmt.Sprintf(query, arguments...))
+			}
+			return n
 		}
-		if f.Excluded, err = store.Scalar[int64](ctx, db, "select count(*) from exclusions"+where("file")); err != nil {
-			return err
-		}
-		f.Excluded += f.filtered
-		f.Taken, err = store.Scalar[int64](ctx, db, "select count(*) from "+store.Identifier(f.DataSet)+" where source_file = "+store.Literal(f.Name))
+		file, set := store.Literal(f.Name), store.Literal(f.DataSet)
+		f.Rejected = number("select count(*) from rejects where data_set = %s and file = %s and fault = 1", set, file)
+		f.Excluded = f.filtered + number("select count(*) from exclusions where data_set = %s and file = %s", set, file)
+		f.Taken = number("select count(*) from %s where record_status = 'taken'", store.ReadParquet([]string{f.output})) -
+			number("select count(*) from conflicts as c join %s as r on r.file_row_number = c.file_row_number where c.data_set = %s and c.source_file = %s and r.record_status = 'taken'",
+				store.ReadParquet([]string{f.output}), set, file)
 		if err != nil {
 			return err
 		}

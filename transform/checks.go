@@ -1,8 +1,12 @@
 package transform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -106,6 +110,52 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"unreadable_value":                {"warn", "the text could not be read and counts as no value; the record was taken because the column is not essential"},
 }
 
+// PositionFinding is a finding that a position can have: when, and what it is about.
+type PositionFinding struct{ Code, When, Subject string }
+
+// PositionFindings are the findings that position_facts notes with each position.
+// An id is unknown only where its data set was delivered.
+func (p parameters) PositionFindings() []PositionFinding {
+	unclassified := func(column string) string { return column + " = 'unclassified'" }
+	findings := []PositionFinding{
+		{"unknown_product", "product is not null and product_instrument is null", "product"},
+		{"unknown_purpose", "purpose_code is not null and purpose_of_code is null", "purpose_code"},
+		{"unknown_rating", "reference_rating is not null and grade_of_trade is null", "reference_rating"},
+		{"stale_valuation", "coalesce(valuation_date < " + p.BusinessDay() + ", false)", "cast(valuation_date as varchar)"},
+		{"losses_missing", "coalesce(notional_basis = 'original', false) and attachment_point is not null and losses_to_date is null", "'losses_to_date'"},
+		{"index_factor_missing", "notional_factor is null and instrument = 'cds_index'", "'index_factor'"},
+		{"unclassified_instrument", unclassified("instrument"), "'instrument'"},
+		{"unclassified_direction", unclassified("direction"), "instrument"},
+		{"unclassified_direction_economic", unclassified("direction_economic") + " and direction <> 'unclassified'", "instrument"},
+		{"unclassified_obligation", unclassified("obligation") + " and direction <> 'unclassified'", "instrument"},
+		{"unclassified_purpose", unclassified("purpose"), "'purpose'"},
+		{"unclassified_counterparty_type", unclassified("type_decided"), "'counterparty_type'"},
+		{"product_disagrees", "product_disagrees", "instrument"},
+		{"no_value", "fair_value is null", "'fair_value'"},
+		{"notional_floor", "coalesce(notional_is_floor, false)", "'notional'"},
+		{"no_fixed_maximum", "obligation = 'no_fixed_maximum'", "instrument"},
+	}
+	for _, known := range []struct{ set, code, id, flag string }{
+		{"counterparties", "unknown_counterparty", "counterparty_id", "counterparty_known"},
+		{"reference_entities", "unknown_reference_entity", "reference_entity_id", "reference_entity_known"},
+		{"books", "unknown_book", "book", "book_known"},
+	} {
+		if slices.Contains(p.Loaded, known.set) {
+			findings = append(findings, PositionFinding{known.code, known.id + " is not null and not " + known.flag, known.id})
+		}
+	}
+	return findings
+}
+
+// AnyFinding is the condition under which a position has any finding.
+func (p parameters) AnyFinding() string {
+	var conditions []string
+	for _, f := range p.PositionFindings() {
+		conditions = append(conditions, "("+f.When+")")
+	}
+	return strings.Join(conditions, " or ")
+}
+
 // Findings reads what a person should look at; see findingTexts for the codes.
 func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	query, err := render("findings", parameters{Input: in})
@@ -116,15 +166,47 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	var findings []Finding
+	found := map[[2]string]Finding{}
 	for _, row := range table.Rows {
 		f := Finding{Code: row[0].(string), Subject: row[1].(string), Positions: row[2].(int64), Example: row[4].(string)}
 		if notional, ok := row[3].(decimal.Decimal); ok {
 			f.Notional = decimal.NewNullDecimal(notional)
 		}
-		text := findingTexts[f.Code]
-		f.Severity, f.Message = text.severity, text.message
-		findings = append(findings, f)
+		found[[2]string{f.Code, f.Subject}] = f
 	}
+	if err := positionFindings(ctx, db, found); err != nil {
+		return nil, err
+	}
+	findings := slices.Collect(maps.Values(found))
+	for i, f := range findings {
+		text := findingTexts[f.Code]
+		findings[i].Severity, findings[i].Message = text.severity, text.message
+	}
+	slices.SortFunc(findings, func(a, b Finding) int {
+		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(a.Subject, b.Subject))
+	})
 	return findings, nil
+}
+
+// positionFindings adds up what is noted with the positions, by code and subject.
+func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]Finding) error {
+	table, err := store.Query(ctx, db, `
+select findings, count(*), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
+from facts_stored where findings is not null group by findings order by findings`)
+	if err != nil {
+		return err
+	}
+	for _, row := range table.Rows {
+		for _, line := range strings.Split(row[0].(string), "\n") {
+			code, subject, _ := strings.Cut(line, ": ")
+			f := found[[2]string{code, subject}]
+			f.Code, f.Subject, f.Positions = code, subject, f.Positions+row[1].(int64)
+			f.Notional = decimal.NewNullDecimal(f.Notional.Decimal.Add(row[2].(decimal.Decimal)))
+			if example := row[3].(string); f.Example == "" || example < f.Example {
+				f.Example = example
+			}
+			found[[2]string{code, subject}] = f
+		}
+	}
+	return nil
 }

@@ -142,6 +142,7 @@ type Input struct {
 	InternalBreaks      string // most that internal pairs may miss each other by, in the reporting currency
 	Scopes              []Scope
 	Approvers           []string
+	Loaded              []string // data sets of which there is a file
 	Rules               Rules
 	Maps                map[string]Map
 	Output              string // folder for the Parquet files

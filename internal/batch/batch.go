@@ -179,6 +179,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 // classify makes the facts, and holds what must hold of them.
 func (j *job) classify(ctx context.Context) error {
 	in := j.transformInput(j.release, j.output)
+	in.Loaded = j.loaded()
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return dataError(err)
 	}

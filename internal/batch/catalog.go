@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"comment11/ingest"
 	"comment11/internal/position"
 	"comment11/internal/store"
 	"comment11/transform"
@@ -32,8 +33,7 @@ func CatalogViews() []store.CatalogView {
 // another one of its key superseded or rejected is in conflicts.
 func takenRecords(set position.DataSet) func(store.Manifest, string) (string, error) {
 	return func(_ store.Manifest, from string) (string, error) {
-		return fmt.Sprintf(`select %s, source_file, as_of_date, release from %s as r where record_status = 'taken' and not exists (
-  select 1 from conflicts_all_releases as c where c.release = r.release and c.data_set = '%s' and c.source_file = r.source_file and c.file_row_number = r.file_row_number)`,
-			strings.Join(set.Names(), ", "), from, set.Name), nil
+		return fmt.Sprintf("select %s, source_file, as_of_date, release from (%s) where record_status = 'taken'", strings.Join(set.Names(), ", "),
+			ingest.WithoutConflicts(set.Name, from, "conflicts_all_releases", "release")), nil
 	}
 }

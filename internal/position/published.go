@@ -25,7 +25,6 @@ func Facts(scopes []string) DataSet {
 			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the trade, in which notional_local is."},
 			{Name: "instrument", Type: Text, Values: Instruments, Use: Dimension, Meaning: "Kind of contract."},
 			{Name: "instrument_rule", Type: Text, Meaning: "Rule that decided instrument."},
-			{Name: "product_disagrees", Type: Flag, Meaning: "The product code says another instrument than the structure, which decided."},
 			{Name: "funded", Type: Flag, Use: Dimension, Meaning: "A credit-linked note: a population of its own, in no total of derivatives."},
 			{Name: "direction", Type: Text, Values: Directions, Use: Dimension, Meaning: "Credit protection from our side, regulatory view: an option's buyer has bought."},
 			{Name: "direction_rule", Type: Text, Meaning: "Rule that decided direction."},
@@ -57,6 +56,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "fair_value_payable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The absolute fair value where it is negative, else 0."},
 			{Name: "valuation_adjustment", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Valuation adjustment; empty where none is given."},
 			{Name: "maximum_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Most that we could have to pay, undiscounted, before recovery, recourse and collateral (ASC 815-10-50-4K); 0 where nothing, empty where no maximum is fixed."},
+			{Name: "findings", Type: Text, Meaning: "What a person should look at, one per line as code: subject; RUNBOOK tells what to do."},
 		},
 	}
 	return facts.withScopes(scopes)

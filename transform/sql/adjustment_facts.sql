@@ -12,7 +12,6 @@ select
   a.currency,
   coalesce(a.instrument, p.instrument, 'unclassified') as instrument,
   'adjustment' as instrument_rule,
-  false as product_disagrees,
   coalesce(a.instrument, p.instrument, 'unclassified') = 'credit_linked_note' as funded,
   coalesce(a.direction, p.direction, 'unclassified') as direction,
   'adjustment' as direction_rule,
@@ -40,6 +39,9 @@ select
   convert_amount(coalesce(a.notional, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as notional,
   convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
   cast(null as decimal(18, 2)) as valuation_adjustment,
+  case
+    when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id
+  end as findings,
   {{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Release}} as release

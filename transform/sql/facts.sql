@@ -3,7 +3,7 @@
 -- reads: facts_stored
 select
   source_system, position_id, slice, origin, adjustment_id, legal_entity, mirror_id, currency,
-  instrument, instrument_rule, product_disagrees, funded,
+  instrument, instrument_rule, funded,
   direction, direction_rule, direction_economic, direction_economic_rule, obligation, obligation_rule,
   purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,
   rating_grade, rating_grade_rule, maturity_bucket, maturity_bucket_rule,
@@ -25,5 +25,6 @@ select
     when obligation in ('no_fixed_maximum', 'unclassified') then null
     else cast(0 as decimal(18, 2))
   end as maximum_exposure,
+  findings,
   {{range .Scopes}}{{.Column}}, {{end}}as_of_date, release
 from facts_stored

@@ -1,5 +1,5 @@
 -- position_facts: one row per position: key, classes, the rules that decided them,
--- and money in the trade's and in the reporting currency
+-- money in the trade's and in the reporting currency, and what a person should look at
 -- reads: classified, conversions
 with measured as (
   select
@@ -21,6 +21,17 @@ with measured as (
   from classified as c
   left join conversions as n on n.currency = c.currency
   left join conversions as f on f.currency = coalesce(c.fair_value_currency, c.currency)
+),
+decided as (
+  select
+    *,
+    {{.Value "direction"}} as direction,
+    {{.Value "direction_economic"}} as direction_economic,
+    {{.Value "obligation"}} as obligation,
+    {{.Value "purpose"}} as purpose,
+    {{.Value "counterparty_type"}} as type_decided,
+    coalesce(product_instrument <> instrument and instrument <> 'unclassified', false) as product_disagrees
+  from measured
 )
 select
   source_system,
@@ -33,22 +44,21 @@ select
   currency,
   instrument,
   {{.RuleID "instrument"}} as instrument_rule,
-  coalesce(product_instrument <> instrument and instrument <> 'unclassified', false) as product_disagrees,
   instrument = 'credit_linked_note' as funded,
-  {{.Value "direction"}} as direction,
+  direction,
   {{.RuleID "direction"}} as direction_rule,
-  {{.Value "direction_economic"}} as direction_economic,
+  direction_economic,
   {{.RuleID "direction_economic"}} as direction_economic_rule,
-  {{.Value "obligation"}} as obligation,
+  obligation,
   {{.RuleID "obligation"}} as obligation_rule,
-  {{.Value "purpose"}} as purpose,
+  purpose,
   {{.RuleID "purpose"}} as purpose_rule,
   case
     when purpose_of_code is not null then detail_of_code
     else detail_of_book
   end as purpose_detail,
   coalesce(designation, 'not_stated') as designation,
-  {{.Value "counterparty_type"}} as counterparty_type,
+  type_decided as counterparty_type,
   {{.RuleID "counterparty_type"}} as counterparty_type_rule,
   {{.Value "rating_grade"}} as rating_grade,
   {{.RuleID "rating_grade"}} as rating_grade_rule,
@@ -64,7 +74,11 @@ select
   convert_amount(notional_local, notional_numerator, notional_denominator) as notional,
   convert_amount(fair_value, value_numerator, value_denominator) as fair_value,
   convert_amount(valuation_adjustment, value_numerator, value_denominator) as valuation_adjustment,
+  case
+    when {{.AnyFinding}} then concat_ws(chr(10){{range .PositionFindings}},
+      case when {{.When}} then '{{.Code}}: ' || replace({{.Subject}}, chr(10), ' ') end{{end}})
+  end as findings,
   {{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Release}} as release
-from measured
+from decided
