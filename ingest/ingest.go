@@ -88,6 +88,7 @@ type File struct {
 	header     []string
 	structural []structuralFault
 	unsound    []span
+	written    []string // columns of the contract that the output has
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64
 }
@@ -136,7 +137,9 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 	if err := compileSources(ctx, db, in, files); err != nil {
 		return err
 	}
+	written := writtenColumns(in, files)
 	for i := range files {
+		files[i].written = written[files[i].DataSet]
 		files[i].output = filepath.Join(in.Output, fmt.Sprintf("%s_records-%03d.parquet", files[i].DataSet, i+1))
 		if err := readFile(ctx, db, in, &files[i]); err != nil {
 			return err

@@ -49,7 +49,7 @@ select rate_date, 'EUR' as base_currency, currency, rate,
        when rate is null or rate <= 0 then concat_ws(chr(31), 'not_a_rate', 'rate', rate_text, 'reject') end as faults,
   case when rate_date is null or rate is null or rate <= 0 then cast(to_json([day, currency, rate_text]) as varchar) end as raw,
   %[5]s
-from typed`, position.Date.Spelling(), position.Rate.Spelling(), unpivoted, kept, keyColumns(in, *file)), file.output); err != nil {
+from typed`, position.Date.Spelling(), position.Rate.Spelling(), unpivoted, kept, keyColumns(in, *file)), file.output, nil); err != nil {
 		return fmt.Errorf("%s: reading the rates: %w", file.Name, err)
 	}
 	written, err := store.Scalar[int64](ctx, db, "select count(*) from "+store.ReadParquet([]string{file.output}))

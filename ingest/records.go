@@ -30,7 +30,7 @@ const asOfColumn = "run_as_of_date"
 func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 	source := in.source(file.Source)
 	if len(file.header) == 0 { // an empty file that the source allows
-		return db.WriteParquet(ctx, emptyRecords(in, *file), file.output)
+		return db.WriteParquet(ctx, emptyRecords(in, *file), file.output, nil)
 	}
 	path, cleanUp, err := soundFile(*file, in.Scratch)
 	if err != nil {
@@ -45,7 +45,7 @@ func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 		return err
 	}
 	query := recordsQuery(in, *file, mapped, readCSV(source, file.header, path))
-	if err := db.WriteParquet(ctx, query, file.output); err != nil {
+	if err := db.WriteParquet(ctx, query, file.output, closedLists(in, *file)); err != nil {
 		return fmt.Errorf("%s: reading the records: %w", file.Name, err)
 	}
 	return nil
@@ -173,6 +173,48 @@ func (e Expression) compilable(relation string, want store.ExpressionType) store
 	return store.Expression{Text: e.Text, File: e.File, Line: e.Line, Column: e.Column, Relation: relation, Want: want}
 }
 
+// writtenColumns gives the columns that the outputs of each data set have: those
+// that some file of it fills. The others would be written for nothing; the
+// relations over the outputs have them as NULL.
+func writtenColumns(in Input, files []File) map[string][]string {
+	filled := map[string]map[string]bool{}
+	for _, file := range files {
+		if filled[file.DataSet] == nil {
+			filled[file.DataSet] = map[string]bool{"source_system": true}
+		}
+		source := in.source(file.Source)
+		if source.Format == "ecb_reference_rates" {
+			for _, name := range dataSet(file.DataSet).Names() {
+				filled[file.DataSet][name] = true
+			}
+		}
+		for _, m := range source.mappingsFor(file.header) {
+			filled[file.DataSet][m.Column] = true
+		}
+	}
+	written := map[string][]string{}
+	for name, columns := range filled {
+		for _, column := range dataSet(name).Names() {
+			if columns[column] {
+				written[name] = append(written[name], column)
+			}
+		}
+	}
+	return written
+}
+
+// closedLists are the values that columns of the output can have.
+func closedLists(in Input, file File) map[string][]string {
+	lists := map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": {"where", "not_yet_traded", "expired"},
+		"source_file": {file.Name}, "release": {in.Release}}
+	for name, values := range dataSet(file.DataSet).ClosedLists() {
+		if slices.Contains(file.written, name) {
+			lists[name] = values
+		}
+	}
+	return lists
+}
+
 // mappingsFor adds the columns that are taken by their own names.
 func (s Source) mappingsFor(header []string) []Mapping {
 	mappings := slices.Clone(s.Columns)
@@ -214,7 +256,9 @@ func recordsQuery(in Input, file File, m mapped, from string) string {
 			texts = append(texts, fmt.Sprintf("nullif(cast(%s as varchar), '') as %s", column.text, textOf(column.Name)))
 		}
 		typed = append(typed, typedValue(column)+" as "+store.Identifier(column.Name))
-		final = append(final, store.Identifier(column.Name))
+		if slices.Contains(file.written, column.Name) {
+			final = append(final, store.Identifier(column.Name))
+		}
 	}
 	for i, name := range file.header {
 		texts = append(texts, fmt.Sprintf("%s as %s", store.Identifier(name), rawField(i)))
@@ -253,7 +297,9 @@ func keyColumns(in Input, file File) string {
 func emptyRecords(in Input, file File) string {
 	var columns []string
 	for _, c := range dataSet(file.DataSet).Columns {
-		columns = append(columns, fmt.Sprintf("cast(null as %s) as %s", c.Type.SQL(), store.Identifier(c.Name)))
+		if slices.Contains(file.written, c.Name) {
+			columns = append(columns, fmt.Sprintf("cast(null as %s) as %s", c.Type.SQL(), store.Identifier(c.Name)))
+		}
 	}
 	return "select " + strings.Join(columns, ", ") + ", '' as record_status, '' as exclusion, '' as faults, '' as raw, " +
 		keyColumns(in, file) + " where false"
@@ -278,7 +324,7 @@ func typedValue(c mappedColumn) string {
 	}
 	switch {
 	case len(values) > 0:
-		return fmt.Sprintf("cast(case when %[1]s in (%[2]s) then %[1]s end as %[3]s)", text, quoted(values), c.Type.SQL())
+		return fmt.Sprintf("cast(try_cast(%s as %s) as %s)", text, store.Enum(values), c.Type.SQL())
 	case c.Type == position.Text:
 		return text
 	default:
@@ -296,11 +342,11 @@ func quoted(values []string) string {
 
 // relate makes the relations over the records of all files.
 func relate(ctx context.Context, db *store.DB, files []File) error {
-	outputs := map[string][]string{}
+	outputs, written := map[string][]string{}, map[string][]string{}
 	for _, f := range files {
-		outputs[f.DataSet] = append(outputs[f.DataSet], f.output)
+		outputs[f.DataSet], written[f.DataSet] = append(outputs[f.DataSet], f.output), f.written
 	}
-	if err := createConflicts(ctx, db, outputs); err != nil {
+	if err := createConflicts(ctx, db, outputs, written); err != nil {
 		return err
 	}
 	for _, set := range position.DataSets {

@@ -14,11 +14,13 @@ import (
 // createConflicts finds the records that cannot be judged alone: of two with
 // the same key and version all are rejected, so that their order cannot matter,
 // and of several versions the highest counts. outputs are the Parquet files of
-// each data set; the views <data set>_records are made here.
-func createConflicts(ctx context.Context, db *store.DB, outputs map[string][]string) error {
+// each data set and written the contract's columns in them; the views
+// <data set>_records are made here, with all columns.
+func createConflicts(ctx context.Context, db *store.DB, outputs, written map[string][]string) error {
 	queries := []string{"select '' as data_set, '' as source_file, cast(0 as bigint) as file_row_number, '' as record_status, '' as exclusion, '' as faults where false"}
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if err := db.CreateView(ctx, name+"_records", "select * from "+store.ReadParquet(outputs[name])); err != nil {
+		if err := db.CreateView(ctx, name+"_records", fmt.Sprintf("select %s, record_status, exclusion, faults, raw, source_file, as_of_date, release, file_row_number from %s",
+			dataSet(name).Select(written[name]), store.ReadParquet(outputs[name]))); err != nil {
 			return err
 		}
 		queries = append(queries, conflictsQuery(dataSet(name)))

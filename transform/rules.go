@@ -201,6 +201,17 @@ func (c compiledRules) number() string {
 	return b.String() + " else 0 end"
 }
 
+// ids are all values that ruleID can give.
+func (c compiledRules) ids() []string {
+	ids := []string{"none"}
+	for _, rule := range c.rules {
+		if !slices.Contains(ids, rule.ID) {
+			ids = append(ids, rule.ID)
+		}
+	}
+	return ids
+}
+
 // value is the SQL that gives the attribute from the number of its rule.
 func (c compiledRules) value() string {
 	return c.byNumber(c.then, "'"+position.Unclassified+"'")
@@ -222,8 +233,13 @@ func (c compiledRules) byNumber(values []string, otherwise string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "case %s_number", c.attribute)
 	for i, value := range values {
-		if value[0] != '\'' {
-			value = "coalesce(" + value + ", " + otherwise + ")"
+		if value[0] != '\'' { // an expression: what it gives must be of the closed list, too
+			column, _ := position.Facts(nil).Column(c.attribute)
+			list := make([]string, len(column.Values))
+			for n, known := range column.Values {
+				list[n] = store.Literal(known)
+			}
+			value = fmt.Sprintf("case when %[1]s in (%[2]s) then %[1]s else %[3]s end", value, strings.Join(list, ", "), otherwise)
 		}
 		fmt.Fprintf(&b, " when %d then %s", i+1, value)
 	}

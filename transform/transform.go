@@ -288,7 +288,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 			return nil, err
 		}
 		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
-		if err := db.WriteParquet(ctx, query, file); err != nil {
+		if err := db.WriteParquet(ctx, query, file, p.closedLists()); err != nil {
 			return nil, fmt.Errorf("writing the facts: %w", err)
 		}
 		files = append(files, file)
@@ -300,6 +300,21 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 		return nil, err
 	}
 	return files, createView(ctx, db, "facts", p)
+}
+
+// closedLists are the values that columns of the stored facts can have.
+func (p parameters) closedLists() map[string][]string {
+	var scopes []string
+	for _, scope := range p.Scopes {
+		scopes = append(scopes, scope.Name)
+	}
+	lists := position.Facts(scopes).ClosedLists()
+	delete(lists, "fair_value_status") // derived, not stored
+	for attribute, rules := range p.compiled {
+		lists[attribute+"_rule"] = append(rules.ids(), "adjustment")
+	}
+	lists["release"] = []string{p.Input.Release}
+	return lists
 }
 
 // RealizedFacts makes the relation realized_facts, after Facts.

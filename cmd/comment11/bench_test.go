@@ -136,7 +136,7 @@ func bareCopy(ctx context.Context, file, to string, faulty bool) (err error) {
 	}
 	defer db.Close()
 	return db.WriteParquet(ctx, fmt.Sprintf("select * from read_csv(%s, auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {%s}, ignore_errors = %t)",
-		store.Literal(file), strings.Join(columns, ", "), faulty), to)
+		store.Literal(file), strings.Join(columns, ", "), faulty), to, nil)
 }
 
 // resetPeak and peak use the process's high-water mark, in MiB.

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"fmt"
-	"strings"
 
 	"comment11/ingest"
 	"comment11/internal/position"
@@ -32,8 +31,9 @@ func CatalogViews() []store.CatalogView {
 // takenRecords selects the records of a data set that were taken. A record that
 // another one of its key superseded or rejected is in conflicts.
 func takenRecords(set position.DataSet) func(store.Manifest, string) (string, error) {
-	return func(_ store.Manifest, from string) (string, error) {
-		return fmt.Sprintf("select %s, source_file, as_of_date, release from (%s) where record_status = 'taken'", strings.Join(set.Names(), ", "),
+	return func(m store.Manifest, from string) (string, error) {
+		relation, _ := m.Relation(set.Name + "_records")
+		return fmt.Sprintf("select %s, source_file, as_of_date, release from (%s) where record_status = 'taken'", set.Select(relation.ColumnNames()),
 			ingest.WithoutConflicts(set.Name, from, "conflicts_all_releases", "release")), nil
 	}
 }

@@ -109,7 +109,7 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		path := filepath.Join(j.output, name+".parquet")
-		if err := j.db.WriteParquet(ctx, "select *"+key+" from ("+queries[name]+")", path); err != nil {
+		if err := j.db.WriteParquet(ctx, "select *"+key+" from ("+queries[name]+")", path, nil); err != nil {
 			return nil, err
 		}
 		files[name] = []string{path}

@@ -73,6 +73,33 @@ func (d DataSet) Column(name string) (Column, bool) { return find(d.Columns, nam
 // Names gives the names of the columns in their order.
 func (d DataSet) Names() []string { return names(d.Columns) }
 
+// Select is the SELECT list of all columns over a relation that has only some of
+// them; the others are NULL.
+func (d DataSet) Select(present []string) string {
+	list := make([]string, len(d.Columns))
+	for i, c := range d.Columns {
+		list[i] = "\"" + c.Name + "\""
+		if !slices.Contains(present, c.Name) {
+			list[i] = "cast(null as " + c.Type.SQL() + ") as " + list[i]
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// ClosedLists gives the values of each text column that has a closed list.
+func (d DataSet) ClosedLists() map[string][]string {
+	lists := map[string][]string{}
+	for _, c := range d.Columns {
+		switch {
+		case c.Type == Currency:
+			lists[c.Name] = Currencies
+		case c.Type == Text && len(c.Values) > 0:
+			lists[c.Name] = c.Values
+		}
+	}
+	return lists
+}
+
 // Keys gives the names of the columns that identify a row.
 func (d DataSet) Keys() []string {
 	var keys []string

@@ -73,6 +73,15 @@ func (m Manifest) Relation(name string) (Relation, bool) {
 	return m.Relations[i], true
 }
 
+// ColumnNames gives the names of the relation's columns.
+func (r Relation) ColumnNames() []string {
+	names := make([]string, len(r.Columns))
+	for i, column := range r.Columns {
+		names[i], _, _ = strings.Cut(column, " ")
+	}
+	return names
+}
+
 // Published and Held are the states of a release.
 const (
 	Published = "published"

@@ -21,7 +21,7 @@ func TestContentHash(t *testing.T) {
 		var paths []string
 		for i, query := range queries {
 			paths = append(paths, filepath.Join(folder, string(rune('a'+i))+".parquet"))
-			if err := db.WriteParquet(ctx, query, paths[i]); err != nil {
+			if err := db.WriteParquet(ctx, query, paths[i], nil); err != nil {
 				t.Fatal(err)
 			}
 		}
