@@ -324,7 +324,7 @@ func typedValue(c mappedColumn) string {
 	}
 	switch {
 	case len(values) > 0:
-		return fmt.Sprintf("cast(try_cast(%s as %s) as %s)", text, store.Enum(values), c.Type.SQL())
+		return "cast(" + store.OneOf(text, values) + " as " + c.Type.SQL() + ")"
 	case c.Type == position.Text:
 		return text
 	default:

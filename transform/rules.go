@@ -235,11 +235,7 @@ func (c compiledRules) byNumber(values []string, otherwise string) string {
 	for i, value := range values {
 		if value[0] != '\'' { // an expression: what it gives must be of the closed list, too
 			column, _ := position.Facts(nil).Column(c.attribute)
-			list := make([]string, len(column.Values))
-			for n, known := range column.Values {
-				list[n] = store.Literal(known)
-			}
-			value = fmt.Sprintf("case when %[1]s in (%[2]s) then %[1]s else %[3]s end", value, strings.Join(list, ", "), otherwise)
+			value = "coalesce(" + store.OneOf(value, column.Values) + ", " + otherwise + ")"
 		}
 		fmt.Fprintf(&b, " when %d then %s", i+1, value)
 	}

@@ -196,7 +196,7 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 		}
 	}
 	p := parameters{Input: in}
-	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades"} {
+	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades", "purpose_words"} {
 		query, err := render(name, p)
 		if err != nil {
 			return nil, err
@@ -302,13 +302,17 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	return files, createView(ctx, db, "facts", p)
 }
 
+func (p parameters) scopeNames() []string {
+	var names []string
+	for _, scope := range p.Scopes {
+		names = append(names, scope.Name)
+	}
+	return names
+}
+
 // closedLists are the values that columns of the stored facts can have.
 func (p parameters) closedLists() map[string][]string {
-	var scopes []string
-	for _, scope := range p.Scopes {
-		scopes = append(scopes, scope.Name)
-	}
-	lists := position.Facts(scopes).ClosedLists()
+	lists := position.Facts(p.scopeNames()).ClosedLists()
 	delete(lists, "fair_value_status") // derived, not stored
 	for attribute, rules := range p.compiled {
 		lists[attribute+"_rule"] = append(rules.ids(), "adjustment")
@@ -317,13 +321,21 @@ func (p parameters) closedLists() map[string][]string {
 	return lists
 }
 
-// RealizedFacts makes the relation realized_facts, after Facts.
-func RealizedFacts(ctx context.Context, db *store.DB, in Input) error {
-	query, err := render("realized_facts", parameters{Input: in})
+// RealizedFacts writes the realized facts, after Facts, and makes the relation
+// realized_facts. It gives the Parquet file.
+func RealizedFacts(ctx context.Context, db *store.DB, in Input) (string, error) {
+	p := parameters{Input: in}
+	query, err := render("realized_facts", p)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return db.CreateTable(ctx, "realized_facts", query)
+	lists := position.RealizedFacts(p.scopeNames()).ClosedLists()
+	lists["release"] = []string{in.Release}
+	file := filepath.Join(in.Output, "realized_facts.parquet")
+	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
+		return "", fmt.Errorf("writing the realized facts: %w", err)
+	}
+	return file, db.CreateView(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{file}))
 }
 
 // FactsQuery is the SELECT that derives facts from the stored ones, for the

@@ -183,7 +183,7 @@ func (j *job) classify(ctx context.Context) error {
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return dataError(err)
 	}
-	if err := transform.RealizedFacts(ctx, j.db, in); err != nil {
+	if _, err := transform.RealizedFacts(ctx, j.db, in); err != nil {
 		return err
 	}
 	j.finish("transform")

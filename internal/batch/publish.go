@@ -99,11 +99,12 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		return nil, err
 	}
 	files["facts"] = facts
+	files["realized_facts"] = []string{filepath.Join(j.output, "realized_facts.parquet")}
 	queries := map[string]string{
 		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 	}
-	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "realized_facts"} {
+	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions"} {
 		queries[name] = "select * from " + name
 	}
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))

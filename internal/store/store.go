@@ -120,6 +120,12 @@ func Enum(values []string) string {
 	return "enum(" + strings.Join(quoted, ", ") + ")"
 }
 
+// OneOf is the text where it is one of the values, and NULL otherwise. On other
+// engines it is: case when text in (values) then text end.
+func OneOf(text string, values []string) string {
+	return fmt.Sprintf("cast(try_cast(%s as %s) as varchar)", text, Enum(values))
+}
+
 // ReadParquet is the FROM item that reads the files, with file_row_number
 // counting the rows of each from 0.
 func ReadParquet(paths []string) string {

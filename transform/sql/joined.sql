@@ -1,6 +1,7 @@
 -- joined: one row per position taken, with what the other data sets and the maps
 -- say of it; the columns that rules may use
--- reads: positions, counterparties_as_of, reference_grades, indices_as_of, books_as_of, map_*
+-- reads: positions, counterparties_as_of, reference_grades, indices_as_of, books_as_of,
+-- purpose_words, map_*
 select
   p.*,
   c.counterparty_id is not null as counterparty_known,
@@ -18,8 +19,8 @@ select
   b.purpose_of_book,
   b.detail_of_book,
   m.value as product_instrument,
-  u.value as purpose_of_code,
-  d.value as detail_of_code,
+  u.purpose as purpose_of_code,
+  u.detail as detail_of_code,
   case when cast(g.value as integer) <= 10 then 'investment' when cast(g.value as integer) > 10 then 'non_investment' end as grade_of_trade,
   case
     when p.option_expiry_date is not null then p.option_expiry_date
@@ -35,6 +36,5 @@ left join indices_as_of as i
 left join books_as_of as b on b.book = p.book
 left join map_counterparty_types as t on t.word = p.counterparty_type
 left join map_products as m on m.word = p.product
-left join map_purposes as u on u.word = p.purpose_code
-left join map_purpose_details as d on d.word = p.purpose_code
+left join purpose_words as u on u.word = p.purpose_code
 left join map_ratings as g on g.word = p.reference_rating

@@ -17,10 +17,11 @@ with measured as (
       else c.notional
     end as notional_local,
     n.numerator as notional_numerator, n.denominator as notional_denominator,
-    f.numerator as value_numerator, f.denominator as value_denominator
+    case when c.fair_value_currency is null then n.numerator else f.numerator end as value_numerator,
+    case when c.fair_value_currency is null then n.denominator else f.denominator end as value_denominator
   from classified as c
   left join conversions as n on n.currency = c.currency
-  left join conversions as f on f.currency = coalesce(c.fair_value_currency, c.currency)
+  left join conversions as f on f.currency = c.fair_value_currency
 ),
 decided as (
   select

@@ -42,6 +42,7 @@ select
     when realized_gain_loss = 0 then 'nil'
     else 'no_value'
   end as result{{range .Scopes}},
-  {{.Status "legal_entity" "counterparty_entity"}} as {{.Column}}{{end}}
+  {{.Status "legal_entity" "counterparty_entity"}} as {{.Column}}{{end}},
+  {{.AsOf}} as as_of_date,
+  {{.Release}} as release
 from classified
-order by event_id
