@@ -88,6 +88,7 @@ type File struct {
 	header     []string
 	structural []structuralFault
 	unsound    []span
+	mapped     mapped
 	written    []string // columns of the contract that the output has
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64

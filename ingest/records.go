@@ -40,11 +40,7 @@ func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 	if source.Format == "ecb_reference_rates" {
 		return readRates(ctx, db, in, source, file, path)
 	}
-	mapped, err := mappedColumns(ctx, db, in, source, *file)
-	if err != nil {
-		return err
-	}
-	query := recordsQuery(in, *file, mapped, readCSV(source, file.header, path))
+	query := recordsQuery(in, *file, file.mapped, readCSV(source, file.header, path))
 	if err := db.WriteParquet(ctx, query, file.output, closedLists(in, *file)); err != nil {
 		return fmt.Errorf("%s: reading the records: %w", file.Name, err)
 	}
@@ -99,15 +95,16 @@ type mapped struct {
 	where   string         // SQL boolean, "" where the source takes all
 }
 
-// compileSources checks the mappings of all files before any data is read.
+// compileSources compiles the mappings of all files before any data is read.
 func compileSources(ctx context.Context, db *store.DB, in Input, files []File) error {
 	var faults store.ExpressionFaults
 	var others []error
-	for _, file := range files {
+	for i, file := range files {
 		if len(file.header) == 0 || in.source(file.Source).Format == "ecb_reference_rates" {
 			continue
 		}
-		_, err := mappedColumns(ctx, db, in, in.source(file.Source), file)
+		var err error
+		files[i].mapped, err = mappedColumns(ctx, db, in, in.source(file.Source), file)
 		var list store.ExpressionFaults
 		switch {
 		case errors.As(err, &list):

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+	"golang.org/x/sync/errgroup"
 )
 
 // dialect is how a delimited file is written.
@@ -74,44 +75,46 @@ func refuse(reason, format string, arguments ...any) error {
 // before anything else reads it. The error is a *refusal where the file must not
 // be read.
 func scanFile(path string, d dialect) (scanned, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return scanned{}, err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	counter := &countingWriter{}
-	raw := io.TeeReader(file, io.MultiWriter(hash, counter))
-	text, err := decompressed(raw, path)
-	if err != nil {
-		return scanned{}, refuse("unreadable_file", "cannot be decompressed: %v; deliver it again", err)
-	}
-	defer text.Close()
 	s := scanner{dialect: d}
-	if err := s.scan(wholeReader{text}); err != nil {
+	var both errgroup.Group
+	both.Go(func() error { return s.scanText(path) })
+	var size int64
+	hash := sha256.New()
+	both.Go(func() error { // a reader of its own: hashing takes as long as scanning
+		file, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		size, err = io.Copy(hash, file)
+		return err
+	})
+	if err := both.Wait(); err != nil {
 		return scanned{}, err
 	}
-	if _, err := io.Copy(io.Discard, raw); err != nil {
-		return scanned{}, err
-	}
-	s.result.sha256, s.result.bytes = hex.EncodeToString(hash.Sum(nil)), counter.bytes
+	s.result.sha256, s.result.bytes = hex.EncodeToString(hash.Sum(nil)), size
 	return s.result, nil
 }
 
-// readHeader reads the header of a file and nothing after it.
-func readHeader(path string, d dialect) ([]string, error) {
+// scanText scans the text of a file.
+func (s *scanner) scanText(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer file.Close()
 	text, err := decompressed(file, path)
 	if err != nil {
-		return nil, refuse("unreadable_file", "cannot be decompressed: %v; deliver it again", err)
+		return refuse("unreadable_file", "cannot be decompressed: %v; deliver it again", err)
 	}
 	defer text.Close()
+	return s.scan(wholeReader{text})
+}
+
+// readHeader reads the header of a file and nothing after it.
+func readHeader(path string, d dialect) ([]string, error) {
 	s := scanner{dialect: d, headerOnly: true}
-	err = s.scan(wholeReader{text})
+	err := s.scanText(path)
 	return s.result.header, err
 }
 
@@ -126,13 +129,6 @@ func (r wholeReader) Read(p []byte) (int, error) {
 		err = errBreaksOff
 	}
 	return n, err
-}
-
-type countingWriter struct{ bytes int64 }
-
-func (c *countingWriter) Write(p []byte) (int, error) {
-	c.bytes += int64(len(p))
-	return len(p), nil
 }
 
 // decompressed is the text of a file that may be compressed, by its name.
