@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -201,29 +202,60 @@ func (c compiledRules) number() string {
 	return b.String() + " else 0 end"
 }
 
-// ids are all values that ruleID can give.
-func (c compiledRules) ids() []string {
-	ids := []string{"none"}
-	for _, rule := range c.rules {
-		if !slices.Contains(ids, rule.ID) {
+// Terms are the types of what classification gives: texts of a closed list are
+// written by their numbers, which is fast only where they never were texts.
+const (
+	classTerm = "class_term" // the values of all attributes
+	ruleTerm  = "rule_term"  // the ids of all rules
+)
+
+// createTerms makes the types of terms for the compiled rules.
+func createTerms(ctx context.Context, db *store.DB, compiled map[string]compiledRules) error {
+	classes, ids := []string{position.Unclassified}, []string{"none", "adjustment"}
+	for _, attribute := range slices.Sorted(maps.Keys(compiled)) {
+		column, _ := position.Facts(nil).Column(attribute)
+		classes = append(classes, column.Values...)
+		for _, rule := range compiled[attribute].rules {
 			ids = append(ids, rule.ID)
 		}
 	}
-	return ids
+	return errors.Join(db.CreateEnum(ctx, classTerm, classes), db.CreateEnum(ctx, ruleTerm, ids))
 }
 
-// value is the SQL that gives the attribute from the number of its rule.
+// value is the SQL that gives the attribute from the number of its rule, as text.
 func (c compiledRules) value() string {
-	return c.byNumber(c.then, "'"+position.Unclassified+"'")
+	values := make([]string, len(c.then))
+	for i, value := range c.then {
+		values[i] = value
+		if value[0] != '\'' { // an expression: what it gives must be of the closed list, too
+			column, _ := position.Facts(nil).Column(c.attribute)
+			values[i] = "coalesce(" + store.OneOf(value, column.Values) + ", '" + position.Unclassified + "')"
+		}
+	}
+	return c.byNumber(values, "'"+position.Unclassified+"'")
 }
 
-// ruleID is the SQL that gives the rule's id from its number.
+// term is value as a term.
+func (c compiledRules) term() string {
+	unclassified := store.Term("'"+position.Unclassified+"'", classTerm)
+	terms := make([]string, len(c.then))
+	for i, value := range c.then {
+		terms[i] = store.Term(value, classTerm)
+		if value[0] != '\'' {
+			column, _ := position.Facts(nil).Column(c.attribute)
+			terms[i] = "coalesce(" + store.Term(store.OneOf(value, column.Values), classTerm) + ", " + unclassified + ")"
+		}
+	}
+	return c.byNumber(terms, unclassified)
+}
+
+// ruleID is the SQL that gives the rule's id from its number, as a term.
 func (c compiledRules) ruleID() string {
 	ids := make([]string, len(c.rules))
 	for i, rule := range c.rules {
-		ids[i] = store.Literal(rule.ID)
+		ids[i] = store.Term(store.Literal(rule.ID), ruleTerm)
 	}
-	return c.byNumber(ids, "'none'")
+	return c.byNumber(ids, store.Term("'none'", ruleTerm))
 }
 
 func (c compiledRules) byNumber(values []string, otherwise string) string {
@@ -233,10 +265,6 @@ func (c compiledRules) byNumber(values []string, otherwise string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "case %s_number", c.attribute)
 	for i, value := range values {
-		if value[0] != '\'' { // an expression: what it gives must be of the closed list, too
-			column, _ := position.Facts(nil).Column(c.attribute)
-			value = "coalesce(" + store.OneOf(value, column.Values) + ", " + otherwise + ")"
-		}
 		fmt.Fprintf(&b, " when %d then %s", i+1, value)
 	}
 	return b.String() + " else " + otherwise + " end"

@@ -166,6 +166,7 @@ func (p parameters) RuleNumber(attribute string) string {
 	return p.compiled[attribute].number()
 }
 func (p parameters) Value(attribute string) string  { return p.compiled[attribute].value() }
+func (p parameters) Term(attribute string) string   { return p.compiled[attribute].term() }
 func (p parameters) RuleID(attribute string) string { return p.compiled[attribute].ruleID() }
 func (p parameters) Approvers() string {
 	list := []string{"null"}
@@ -272,6 +273,9 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	if err := createConversions(ctx, db, in); err != nil {
 		return nil, err
 	}
+	if err := createTerms(ctx, db, compiled); err != nil {
+		return nil, err
+	}
 	p := parameters{in, compiled}
 	if err := createView(ctx, db, "classified", p); err != nil {
 		return nil, err
@@ -314,8 +318,8 @@ func (p parameters) scopeNames() []string {
 func (p parameters) closedLists() map[string][]string {
 	lists := position.Facts(p.scopeNames()).ClosedLists()
 	delete(lists, "fair_value_status") // derived, not stored
-	for attribute, rules := range p.compiled {
-		lists[attribute+"_rule"] = append(rules.ids(), "adjustment")
+	for _, attribute := range Attributes { // terms already
+		delete(lists, attribute)
 	}
 	lists["release"] = []string{p.Input.Release}
 	return lists

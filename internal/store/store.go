@@ -120,6 +120,21 @@ func Enum(values []string) string {
 	return "enum(" + strings.Join(quoted, ", ") + ")"
 }
 
+// CreateEnum makes a type of texts with a closed list of values, each counted once.
+func (db *DB) CreateEnum(ctx context.Context, name string, values []string) error {
+	var distinct []string
+	for _, v := range values {
+		if !slices.Contains(distinct, v) {
+			distinct = append(distinct, v)
+		}
+	}
+	return db.Run(ctx, "drop type if exists "+Identifier(name), "create type "+Identifier(name)+" as "+Enum(distinct))
+}
+
+// Term is a text as a value of a type that CreateEnum made; on other engines it
+// is the text itself.
+func Term(text, enum string) string { return "cast(" + text + " as " + Identifier(enum) + ")" }
+
 // OneOf is the text where it is one of the values, and NULL otherwise. On other
 // engines it is: case when text in (values) then text end.
 func OneOf(text string, values []string) string {

@@ -26,11 +26,11 @@ with measured as (
 decided as (
   select
     *,
-    {{.Value "direction"}} as direction,
-    {{.Value "direction_economic"}} as direction_economic,
-    {{.Value "obligation"}} as obligation,
-    {{.Value "purpose"}} as purpose,
-    {{.Value "counterparty_type"}} as type_decided,
+    {{.Term "direction"}} as direction,
+    {{.Term "direction_economic"}} as direction_economic,
+    {{.Term "obligation"}} as obligation,
+    {{.Term "purpose"}} as purpose,
+    {{.Term "counterparty_type"}} as type_decided,
     coalesce(product_instrument <> instrument and instrument <> 'unclassified', false) as product_disagrees
   from measured
 )
@@ -43,7 +43,7 @@ select
   legal_entity,
   mirror_id,
   currency,
-  instrument,
+  {{.Term "instrument"}} as instrument,
   {{.RuleID "instrument"}} as instrument_rule,
   instrument = 'credit_linked_note' as funded,
   direction,
@@ -61,9 +61,9 @@ select
   coalesce(designation, 'not_stated') as designation,
   type_decided as counterparty_type,
   {{.RuleID "counterparty_type"}} as counterparty_type_rule,
-  {{.Value "rating_grade"}} as rating_grade,
+  {{.Term "rating_grade"}} as rating_grade,
   {{.RuleID "rating_grade"}} as rating_grade_rule,
-  {{.Value "maturity_bucket"}} as maturity_bucket,
+  {{.Term "maturity_bucket"}} as maturity_bucket,
   {{.RuleID "maturity_bucket"}} as maturity_bucket_rule,
   coalesce(underlying_kind, kind_of_reference, 'not_stated') as underlying_kind,
   coalesce(capital_treatment, 'not_stated') as capital_treatment,
