@@ -319,13 +319,23 @@ func typedValue(c mappedColumn) string {
 	if c.Type == position.Currency {
 		values = position.Currencies
 	}
+	value := fmt.Sprintf("try_cast(%s as %s)", text, c.Type.SQL())
+	spelled := fmt.Sprintf("regexp_full_match(%s, '%s')", text, c.Type.Spelling())
+	// Printed again it is the same text: that says more than a pattern, and faster.
+	printed := fmt.Sprintf("cast(%s as varchar) = %s", value, text)
 	switch {
 	case len(values) > 0:
 		return "cast(" + store.OneOf(text, values) + " as " + c.Type.SQL() + ")"
 	case c.Type == position.Text:
 		return text
+	case c.Type == position.Date:
+		return fmt.Sprintf("case when length(%s) = 10 and %s then %s end", text, printed, value)
+	case c.Type == position.Amount:
+		return fmt.Sprintf("case when %[1]s and %[2]s between -99999999999999.99 and 99999999999999.99 then %[2]s when %[3]s then %[2]s end", printed, value, spelled)
+	case c.Type == position.Integer:
+		return fmt.Sprintf("case when %[1]s and %[2]s between -999999999 and 999999999 then %[2]s when %[3]s then %[2]s end", printed, value, spelled)
 	default:
-		return fmt.Sprintf("case when regexp_full_match(%[1]s, '%[2]s') then try_cast(%[1]s as %[3]s) end", text, c.Type.Spelling(), c.Type.SQL())
+		return fmt.Sprintf("case when %s then %s end", spelled, value)
 	}
 }
 
