@@ -104,7 +104,12 @@ func createStructuralRejects(ctx context.Context, db *store.DB, files []File) er
 	if err != nil {
 		return err
 	}
-	statement, err := db.PrepareContext(ctx, "insert into structural_rejects values (?, ?, ?, ?, ?, ?, ?, ?)")
+	transaction, err := db.BeginTx(ctx, nil) // one for all: each alone takes longer than the row
+	if err != nil {
+		return err
+	}
+	defer func() { _ = transaction.Rollback() }() // nothing is left to roll back after the commit
+	statement, err := transaction.PrepareContext(ctx, "insert into structural_rejects values (?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return err
 	}
@@ -121,7 +126,7 @@ func createStructuralRejects(ctx context.Context, db *store.DB, files []File) er
 			}
 		}
 	}
-	return nil
+	return transaction.Commit()
 }
 
 // notTaken are the records of all data sets that were not taken, with their

@@ -143,6 +143,9 @@ func decompressed(r io.Reader, path string) (io.ReadCloser, error) {
 		}
 		return d.IOReadCloser(), nil
 	default:
+		if file, ok := r.(*os.File); ok {
+			return file, nil // as it is: the system copies parts of it by itself
+		}
 		return io.NopCloser(r), nil
 	}
 }

@@ -317,7 +317,7 @@ func (p parameters) scopeNames() []string {
 // closedLists are the values that columns of the stored facts can have.
 func (p parameters) closedLists() map[string][]string {
 	lists := position.Facts(p.scopeNames()).ClosedLists()
-	delete(lists, "fair_value_status") // derived, not stored
+	delete(lists, "fair_value_status")     // derived, not stored
 	for _, attribute := range Attributes { // terms already
 		delete(lists, attribute)
 	}
