@@ -41,7 +41,7 @@ func newRun(shared *sharedFlags) *cobra.Command {
 			if options.AsOf, err = parseDate("as-of", asOf); err != nil {
 				return err
 			}
-			options.Program = program(cmd.Context(), true)
+			options.Program, options.Executable = program(), executableHash()
 			options.Now = time.Now
 			progress := newProgress(cmd.ErrOrStderr(), shared.quiet, shared.verbose)
 			options.Progress = progress.report

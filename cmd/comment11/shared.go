@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -57,12 +56,12 @@ func parseDate(flag, text string) (time.Time, error) {
 
 // version is the program's version, from its build information.
 func version() string {
-	p := program(context.Background(), false)
+	p := program()
 	return strings.TrimSpace(p.Version + " " + p.Revision)
 }
 
-// program identifies this executable; its own hash is read only where asked for.
-func program(_ context.Context, withHash bool) store.Program {
+// program identifies this executable, but for its own hash.
+func program() store.Program {
 	p := store.Program{Version: "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		p.Version = info.Main.Version
@@ -72,15 +71,24 @@ func program(_ context.Context, withHash bool) store.Program {
 			}
 		}
 	}
-	if !withHash {
-		return p
-	}
-	if path, err := os.Executable(); err == nil {
-		if hash, err := store.HashFile(path); err == nil {
-			p.Executable = hash.SHA256
-		}
-	}
 	return p
+}
+
+// executableHash starts to hash this executable and gives a function that waits
+// for its SHA-256, "" where it cannot be read.
+func executableHash() func() string {
+	hash := make(chan string, 1)
+	go func() {
+		defer close(hash)
+		path, err := os.Executable()
+		if err != nil {
+			return
+		}
+		if file, err := store.HashFile(path); err == nil {
+			hash <- file.SHA256
+		}
+	}()
+	return func() string { return <-hash }
 }
 
 // warehouse is that of the config.

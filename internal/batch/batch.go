@@ -34,12 +34,14 @@ var ErrUsage = errors.New("usage or configuration")
 
 // Options are what a single run is asked to do.
 type Options struct {
-	AsOf     time.Time
-	Force    bool // make a release even where nothing changed
-	DryRun   bool // do everything but keep the result
-	Program  store.Program
-	Progress func(stage string, records int64)
-	Now      func() time.Time
+	AsOf    time.Time
+	Force   bool // make a release even where nothing changed
+	DryRun  bool // do everything but keep the result
+	Program store.Program
+	// Executable gives the SHA-256 of the program's file; nil where nobody asks.
+	Executable func() string
+	Progress   func(stage string, records int64)
+	Now        func() time.Time
 }
 
 // Outcome is how a run ended.

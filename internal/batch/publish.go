@@ -25,6 +25,9 @@ func (j *job) publish(ctx context.Context, started time.Time) error {
 		return err
 	}
 	m := &j.outcome.Manifest
+	if j.options.Executable != nil {
+		m.Program.Executable = j.options.Executable()
+	}
 	for _, name := range slices.Sorted(maps.Keys(relations)) {
 		relation, err := j.db.DescribeRelation(ctx, name, relations[name])
 		if err != nil {

@@ -209,7 +209,7 @@ func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Exp
 		if _, known := c.columns[e.Relation]; known {
 			continue
 		}
-		table, err := Query(ctx, q, "select column_name from information_schema.columns where table_name = ? order by ordinal_position", e.Relation)
+		table, err := Query(ctx, q, "describe "+Identifier(e.Relation))
 		if err != nil {
 			return err
 		}
