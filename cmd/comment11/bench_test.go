@@ -31,7 +31,7 @@ import (
 func BenchmarkRun(b *testing.B) {
 	sizes := []int{1_000_000, 5_000_000}
 	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
-		os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
+		_ = os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
 		sizes = nil
 		for _, text := range strings.Split(asked, ",") {
 			size, err := strconv.Atoi(text)
