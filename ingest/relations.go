@@ -38,6 +38,9 @@ func conflictsQuery(set position.DataSet) string {
 		case !c.Has(position.Key):
 		case strings.HasSuffix(c.Name, "_version") && c.Name != "index_version":
 			version = "coalesce(" + c.Name + ", 0)"
+			// A version that cannot be read is no version: such a record is rejected for
+			// it, and must not be judged as if it had the lowest.
+			present = append(present, fmt.Sprintf("not contains(coalesce(faults, ''), concat(%[1]s, '%[2]s', %[1]s))", fieldSeparator, c.Name))
 		default:
 			keys = append(keys, c.Name)
 			texts = append(texts, fmt.Sprintf("coalesce(cast(%s as varchar), '')", c.Name))
