@@ -30,8 +30,10 @@ func (list checks) sql() (anyFault, anyReject, packed string) {
 		if c.rejects {
 			rejecting = append(rejecting, "("+c.when+")")
 		}
-		texts = append(texts, fmt.Sprintf("case when %s then concat_ws(%s, %s, %s, coalesce(%s, ''), '%s') end",
-			c.when, fieldSeparator, c.reason, store.Literal(c.column), c.value, severityOf(c)))
+		// The separators may stand in the text of a file, and must not in a packed value.
+		value := fmt.Sprintf("translate(coalesce(%s, ''), concat(%s, %s), '  ')", c.value, faultSeparator, fieldSeparator)
+		texts = append(texts, fmt.Sprintf("case when %s then concat_ws(%s, %s, %s, %s, '%s') end",
+			c.when, fieldSeparator, c.reason, store.Literal(c.column), value, severityOf(c)))
 	}
 	if len(all) == 0 {
 		return "false", "false", "null"

@@ -60,7 +60,7 @@ func conflictsQuery(set position.DataSet) string {
 select '%[1]s' as data_set, source_file, file_row_number,
   case when repeated then 'rejected' else 'excluded' end as record_status,
   case when not repeated then 'superseded' end as exclusion,
-  case when repeated then concat_ws(%[2]s, 'duplicate_key', '%[3]s', replace(identity, %[2]s, '/'), 'reject') end as faults
+  case when repeated then concat_ws(%[2]s, 'duplicate_key', '%[3]s', translate(identity, concat(%[2]s, %[8]s), '/ '), 'reject') end as faults
 from (
   select source_file, file_row_number, identity, version,
     count(*) over (partition by identity, version) > 1 as repeated,
@@ -73,7 +73,7 @@ from (
   )
 )
 where repeated or version < highest`,
-		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "))
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), faultSeparator)
 }
 
 // takenQuery selects the records that were taken, in the contract's columns.
