@@ -120,6 +120,10 @@ func positionChecks(mappedNames map[string]bool) checks {
 		{"'missing_value'", "maturity_date", "null", missingMaturity(mappedNames), true},
 		{"'notional_basis_missing'", "notional_basis", "null", "(index_name is not null or attachment_point is not null) and " + noText(mappedNames, "notional_basis"), true},
 	}
+	if has("role") { // nothing but option_type tells what an option obliges to
+		list = append(list, check{"'missing_value'", "option_type", "null",
+			"coalesce(role in ('option_buyer', 'option_seller'), false) and " + noText(mappedNames, "option_type"), true})
+	}
 	if has("maturity_date", "trade_date") {
 		list = append(list, check{"'maturity_before_trade_date'", "maturity_date", "cast(maturity_date as varchar)",
 			"coalesce(maturity_date < trade_date, false)", true})
