@@ -3,7 +3,9 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"comment11/internal/position"
 	"comment11/internal/store"
 )
 
@@ -29,12 +31,12 @@ var Reasons = map[string]string{
 	"too_many_decimals":          "too many decimals; nothing is rounded on reading",
 	tooManyFields:                "too many fields",
 	"unknown_currency":           "not a code of ISO 4217",
-	"unknown_value":              "not in the closed list of the column (docs/DATA.md)",
+	"unknown_value":              "not in the closed list of the column",
 }
 
 // Reject is one fault of a record that could not be taken.
 type Reject struct {
-	File           string
+	DataSet, File  string
 	Record         int64
 	Column, Value  string
 	Reason         string
@@ -50,20 +52,25 @@ func (r Reject) String() string {
 	if r.Value != "" {
 		text += fmt.Sprintf("%q: ", r.Value)
 	}
-	return text + Reasons[r.Reason]
+	text += Reasons[r.Reason]
+	if set, known := position.Find(r.DataSet); known && r.Reason == "unknown_value" {
+		column, _ := set.Column(r.Column)
+		text += "; expected one of " + strings.Join(column.Values, ", ") + ", or map it"
+	}
+	return text
 }
 
 // FirstRejects gives the first rejects in order of file and record.
 func FirstRejects(ctx context.Context, db *store.DB, most int) ([]Reject, error) {
 	table, err := store.Query(ctx, db, fmt.Sprintf(`
-select file, record, coalesce(column_name, ''), coalesce(value, ''), reason, (select count(*) from rejects where fault = 1)
+select data_set, file, record, coalesce(column_name, ''), coalesce(value, ''), reason, (select count(*) from rejects where fault = 1)
 from rejects order by data_set, file, record, fault limit %d`, most))
 	if err != nil {
 		return nil, err
 	}
 	var list []Reject
 	for _, row := range table.Rows {
-		list = append(list, Reject{row[0].(string), row[1].(int64), row[2].(string), row[3].(string), row[4].(string), row[5].(int64)})
+		list = append(list, Reject{row[0].(string), row[1].(string), row[2].(int64), row[3].(string), row[4].(string), row[5].(string), row[6].(int64)})
 	}
 	return list, nil
 }
