@@ -140,7 +140,7 @@ func (r *reader) mapping(node sourceNode, s Source) {
 		return
 	}
 	for _, column := range set.Columns {
-		if column.Has(position.Required) && !mapped[column.Name] {
+		if column.MustBeMapped() && !mapped[column.Name] {
 			r.fault(node.Name.Place, "source %q: required column %s of data set %s is not mapped", s.Name.Value, column.Name, s.DataSet)
 		}
 	}

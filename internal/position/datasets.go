@@ -31,7 +31,7 @@ var positions = DataSet{
 		{Name: "book", Type: Text, Meaning: "Trading or banking book."},
 		{Name: "desk", Type: Text, Meaning: "Desk that runs the book."},
 		{Name: "strategy", Type: Text, Meaning: "Strategy label of the source."},
-		{Name: "product", Type: Text, Meaning: "The source's product code, looked up in the map products after the trade's structure was asked."},
+		{Name: "product", Type: Text, Use: Mapped, Meaning: "The source's product code, looked up in the map products after the trade's structure was asked."},
 		{Name: "role", Type: Text, Use: required, Values: Roles, Meaning: "Our side of the contract: a buyer pays the fixed rate, a total_return_payer passes on the reference asset's return."},
 		{Name: "option_type", Type: Text, Use: essential, Values: []string{"payer", "receiver"}, Meaning: "The right that the option gives its buyer: payer to buy protection, receiver to sell it. On price-quoted indices a put is a payer and a call a receiver. Required of options."},
 		{Name: "underlying_kind", Type: Text, Values: UnderlyingKinds, Use: Dimension, Meaning: "What the protection refers to."},
