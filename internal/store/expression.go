@@ -173,6 +173,7 @@ func (e Expression) fault(r *refusal) ExpressionFault {
 // parsed is what DuckDB makes of "select <text>".
 type parsed struct {
 	Error        bool             `json:"error"`
+	ErrorType    string           `json:"error_type"`
 	ErrorMessage string           `json:"error_message"`
 	Position     string           `json:"position"`
 	Statements   []map[string]any `json:"statements"`
@@ -262,6 +263,9 @@ func (c *compiler) compile(e Expression, bare, enclosed parsed) (text, plain str
 
 // onlyItem gives the one item of a SELECT that has nothing else.
 func onlyItem(p parsed, text string) (map[string]any, error) {
+	if p.ErrorType == "not implemented" { // only SELECT has a tree
+		return nil, &refusal{"more than an expression: a statement that is no SELECT", 0}
+	}
 	if p.Error {
 		return nil, &refusal{p.ErrorMessage, errorPosition(p.Position, text)}
 	}
