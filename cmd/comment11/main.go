@@ -108,10 +108,22 @@ func newRoot() *cobra.Command {
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
+			if !cmd.HasParent() && len(args) > 0 {
+				return fmt.Errorf("%w: unknown command %q; %s", errUsage, args[0], strictyaml.Hint(args[0], verbs(cmd)))
+			}
 			return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 		}
 		return nil
 	}
+}
+
+// verbs are the names of the commands that the program has of its own.
+func verbs(root *cobra.Command) []string {
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return names
 }
 
 // isTerminal tells whether a person looks at the stream.
