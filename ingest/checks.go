@@ -79,6 +79,9 @@ func columnChecks(c mappedColumn) checks {
 	if c.Has(position.Required) {
 		list = append(list, check{"'missing_value'", c.Name, "null", text + " is null", true})
 	}
+	if c.Has(position.Share) {
+		list = append(list, check{"'not_a_share'", c.Name, text, fmt.Sprintf("coalesce(%[1]s < 0 or %[1]s > 1, false)", value), true})
+	}
 	if c.Type == position.Text && len(c.Values) == 0 {
 		return list
 	}
@@ -119,6 +122,9 @@ func positionChecks(mappedNames map[string]bool) checks {
 		{"'negative_notional'", "notional", "cast(notional as varchar)", "coalesce(notional < 0, false)", true},
 		{"'missing_value'", "maturity_date", "null", missingMaturity(mappedNames), true},
 		{"'notional_basis_missing'", "notional_basis", "null", "(index_name is not null or attachment_point is not null) and " + noText(mappedNames, "notional_basis"), true},
+	}
+	if has("losses_to_date") {
+		list = append(list, check{"'negative_losses'", "losses_to_date", "cast(losses_to_date as varchar)", "coalesce(losses_to_date < 0, false)", true})
 	}
 	if has("role") { // nothing but option_type tells what an option obliges to
 		list = append(list, check{"'missing_value'", "option_type", "null",

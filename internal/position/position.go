@@ -56,6 +56,8 @@ const (
 	Key
 	// Mapped columns must be mapped, as required ones, and a record may leave them empty.
 	Mapped
+	// Share columns are fractions from 0 to 1; 40 for 40% would multiply money by 40.
+	Share
 )
 
 // Has tells whether the column is for all of the given uses.
