@@ -46,7 +46,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !errors.Is(err, errSaid) {
+	switch {
+	case code == exitInterrupted: // what was cut short tells nobody anything
+		fmt.Fprintln(stderr, "comment11: interrupted; run again, what is left over is swept")
+	case err != nil && !errors.Is(err, errSaid):
 		fmt.Fprintf(stderr, "comment11: %v\n", err)
 	}
 	return code
