@@ -19,7 +19,11 @@ import (
 // internal legs pair, and converted sums are what the exact rates make of the
 // sums in the trades' currencies.
 func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, error) {
-	if err := createView(ctx, db, "internal_pairs", parameters{Input: in}); err != nil {
+	pairs, err := render("internal_pairs", parameters{Input: in})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CreateTable(ctx, "internal_pairs", pairs); err != nil {
 		return nil, err
 	}
 	query, err := render("controls", parameters{Input: in})
@@ -118,7 +122,9 @@ type PositionFinding struct{ Code, When, Subject string }
 // PositionFindings are the findings that position_facts notes with each position.
 // An id is unknown only where its data set was delivered.
 func (p parameters) PositionFindings() []PositionFinding {
-	unclassified := func(column string) string { return column + " = 'unclassified'" }
+	is := func(column, value string) string { return column + " = " + term(column, "'"+value+"'") }
+	unclassified := func(attribute string) string { return is(attribute, "unclassified") }
+	classified := "not " + unclassified("direction")
 	findings := []PositionFinding{
 		{"unknown_product", "product is not null and product_instrument is null", "product"},
 		{"unknown_purpose", "purpose_code is not null and purpose_of_code is null", "purpose_code"},
@@ -126,18 +132,18 @@ func (p parameters) PositionFindings() []PositionFinding {
 		{"stale_valuation", "coalesce(valuation_date < " + p.BusinessDay() + ", false)", "cast(valuation_date as varchar)"},
 		{"losses_missing", "coalesce(notional_basis = 'original', false) and attachment_point is not null and losses_to_date is null", "'losses_to_date'"},
 		{"index_factor_missing", "notional_factor is null and attachment_point is null", "'index_factor'"},
-		{"notional_basis_missing", "notional_basis is null and instrument in ('cds_index', 'cds_index_tranche', 'cds_bespoke_tranche')", "instrument"},
+		{"notional_basis_missing", "notional_basis is null and (" + is("instrument", "cds_index") + " or " + is("instrument", "cds_index_tranche") + " or " + is("instrument", "cds_bespoke_tranche") + ")", "instrument"},
 		{"original_not_reduced", "coalesce(notional_basis = 'original', false) and index_name is null and attachment_point is null", "instrument"},
 		{"unclassified_instrument", unclassified("instrument"), "'instrument'"},
 		{"unclassified_direction", unclassified("direction"), "instrument"},
-		{"unclassified_direction_economic", unclassified("direction_economic") + " and direction <> 'unclassified'", "instrument"},
-		{"unclassified_obligation", unclassified("obligation") + " and direction <> 'unclassified'", "instrument"},
+		{"unclassified_direction_economic", unclassified("direction_economic") + " and " + classified, "instrument"},
+		{"unclassified_obligation", unclassified("obligation") + " and " + classified, "instrument"},
 		{"unclassified_purpose", unclassified("purpose"), "'purpose'"},
-		{"unclassified_counterparty_type", unclassified("type_decided"), "'counterparty_type'"},
+		{"unclassified_counterparty_type", "type_decided = " + term("counterparty_type", "'unclassified'"), "'counterparty_type'"},
 		{"product_disagrees", "product_disagrees", "instrument"},
 		{"no_value", "fair_value is null", "'fair_value'"},
 		{"notional_floor", "coalesce(notional_is_floor, false)", "'notional'"},
-		{"no_fixed_maximum", "obligation = 'no_fixed_maximum'", "instrument"},
+		{"no_fixed_maximum", is("obligation", "no_fixed_maximum"), "instrument"},
 	}
 	for _, known := range []struct{ set, code, id, flag string }{
 		{"counterparties", "unknown_counterparty", "counterparty_id", "counterparty_known"},

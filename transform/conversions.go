@@ -28,12 +28,12 @@ type conversion struct {
 
 // createConversions makes the relation conversions for every currency in which
 // there is money, and event_conversions for every currency and date of an event
-// booked in the fiscal year. A rate that is missing, or older than allowed, stops
+// booked in the fiscal year; it gives those of balances. A rate that is missing, or older than allowed, stops
 // the run and is named with its date.
-func createConversions(ctx context.Context, db *store.DB, in Input) error {
+func createConversions(ctx context.Context, db *store.DB, in Input) ([]conversion, error) {
 	history, err := readRates(ctx, db)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	needed, err := store.Query(ctx, db, `
 select currency, max(taken) from (
@@ -43,7 +43,7 @@ select currency, max(taken) from (
   union all select currency, false from rejects)
 where currency is not null group by currency order by currency`)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var conversions []conversion
 	var missing []string
@@ -58,12 +58,12 @@ where currency is not null group by currency order by currency`)
 		}
 	}
 	if err := missingRates(in, in.AsOf.Format(time.DateOnly), missing); err != nil {
-		return err
+		return nil, err
 	}
 	if err := writeConversions(ctx, db, "conversions", conversions); err != nil {
-		return err
+		return nil, err
 	}
-	return createEventConversions(ctx, db, in, history)
+	return conversions, createEventConversions(ctx, db, in, history)
 }
 
 func createEventConversions(ctx context.Context, db *store.DB, in Input, history rateHistory) error {

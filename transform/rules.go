@@ -9,6 +9,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -147,7 +148,14 @@ type compiledRules struct {
 	attribute string
 	rules     []Rule
 	when      []string
-	then      []string
+	then      []outcome
+}
+
+// outcome is what a rule decides: a term of the attribute, for all positions the
+// same, or as a column or another expression gives it.
+type outcome struct {
+	sql      string
+	constant bool
 }
 
 // compile vets and compiles the rules of the attributes over a relation.
@@ -187,10 +195,16 @@ func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relati
 		for _, rule := range c.rules {
 			c.when, texts = append(c.when, texts[0]), texts[1:]
 			if isValue(attribute, rule.Then.Value) {
-				c.then = append(c.then, store.Literal(rule.Then.Value))
-			} else {
-				c.then, texts = append(c.then, texts[0]), texts[1:]
+				c.then = append(c.then, outcome{term(attribute, store.Literal(rule.Then.Value)), true})
+				continue
 			}
+			given := texts[0]
+			texts = texts[1:]
+			if !isTerm(attribute, rule.Then.Value, columns) {
+				column, _ := position.Facts(nil).Column(attribute)
+				given = term(attribute, store.OneOf(given, column.Values))
+			}
+			c.then = append(c.then, outcome{"coalesce(" + given + ", " + unclassified(attribute) + ")", false})
 		}
 		compiled[attribute] = c
 	}
@@ -201,7 +215,7 @@ func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relati
 var word = regexp.MustCompile(`^\w+$`)
 
 func expression(text strictyaml.Text, relation string, want store.ExpressionType) store.Expression {
-	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want}
+	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want, LookUp: true}
 }
 
 // isValue tells whether the text is a value of the attribute's closed list.
@@ -210,83 +224,106 @@ func isValue(attribute, text string) bool {
 	return slices.Contains(column.Values, text)
 }
 
-// number is the SQL that gives the number of the first rule that matches, or 0.
+// isTerm tells whether the text is a column that has terms of the attribute, so
+// that what it gives is of the closed list.
+func isTerm(attribute, text string, columns store.Table) bool {
+	column, _ := position.Facts(nil).Column(attribute)
+	return slices.ContainsFunc(columns.Rows, func(row []any) bool {
+		return row[0] == text && strings.EqualFold(row[1].(string), store.Enum(termsOf(column)))
+	})
+}
+
+// number is the SQL that gives the number of the first rule that matches, and
+// the one after the last where none does.
 func (c compiledRules) number() string {
+	if len(c.when) == 0 {
+		return "1"
+	}
 	var b strings.Builder
 	b.WriteString("case")
 	for i, when := range c.when {
 		fmt.Fprintf(&b, " when %s then %d", when, i+1)
 	}
-	if len(c.when) == 0 {
-		return "0"
-	}
-	return b.String() + " else 0 end"
+	return fmt.Sprintf("%s else %d end", b.String(), len(c.when)+1)
 }
 
-// Terms are the types of what classification gives: texts of a closed list are
-// written by their numbers, which is fast only where they never were texts.
-const (
-	classTerm = "class_term" // the values of all attributes
-	ruleTerm  = "rule_term"  // the ids of all rules
-)
-
-// createTerms makes the types of terms for the compiled rules.
-func createTerms(ctx context.Context, db *store.DB, compiled map[string]compiledRules) error {
-	classes, ids := []string{position.Unclassified}, []string{"none", "adjustment"}
-	for _, attribute := range slices.Sorted(maps.Keys(compiled)) {
-		column, _ := position.Facts(nil).Column(attribute)
-		classes = append(classes, column.Values...)
-		for _, rule := range compiled[attribute].rules {
-			ids = append(ids, rule.ID)
+// decided is the SQL that gives the attribute, a term, from the number of its rule.
+func (c compiledRules) decided() string {
+	var b strings.Builder
+	values := make([]string, 0, len(c.then)+1)
+	numbers := map[string][]string{}
+	var given []string
+	for i, then := range c.then {
+		if then.constant {
+			values = append(values, then.sql)
+			continue
 		}
-	}
-	return errors.Join(db.CreateEnum(ctx, classTerm, classes), db.CreateEnum(ctx, ruleTerm, ids))
-}
-
-// value is the SQL that gives the attribute from the number of its rule, as text.
-func (c compiledRules) value() string {
-	values := make([]string, len(c.then))
-	for i, value := range c.then {
-		values[i] = value
-		if value[0] != '\'' { // an expression: what it gives must be of the closed list, too
-			column, _ := position.Facts(nil).Column(c.attribute)
-			values[i] = "coalesce(" + store.OneOf(value, column.Values) + ", '" + position.Unclassified + "')"
+		values = append(values, unclassified(c.attribute))
+		if numbers[then.sql] == nil {
+			given = append(given, then.sql)
 		}
+		numbers[then.sql] = append(numbers[then.sql], strconv.Itoa(i+1))
 	}
-	return c.byNumber(values, "'"+position.Unclassified+"'")
-}
-
-// term is value as a term.
-func (c compiledRules) term() string {
-	unclassified := store.Term("'"+position.Unclassified+"'", classTerm)
-	terms := make([]string, len(c.then))
-	for i, value := range c.then {
-		terms[i] = store.Term(value, classTerm)
-		if value[0] != '\'' {
-			column, _ := position.Facts(nil).Column(c.attribute)
-			terms[i] = "coalesce(" + store.Term(store.OneOf(value, column.Values), classTerm) + ", " + unclassified + ")"
-		}
+	chosen := store.Choose(c.attribute+"_number", append(values, unclassified(c.attribute)))
+	if len(given) == 0 {
+		return chosen
 	}
-	return c.byNumber(terms, unclassified)
+	b.WriteString("case")
+	for _, sql := range given {
+		fmt.Fprintf(&b, " when %s_number in (%s) then %s", c.attribute, strings.Join(numbers[sql], ", "), sql)
+	}
+	return b.String() + " else " + chosen + " end"
 }
 
 // ruleID is the SQL that gives the rule's id from its number, as a term.
 func (c compiledRules) ruleID() string {
-	ids := make([]string, len(c.rules))
-	for i, rule := range c.rules {
-		ids[i] = store.Term(store.Literal(rule.ID), ruleTerm)
+	ids := make([]string, 0, len(c.rules)+1)
+	for _, rule := range c.rules {
+		ids = append(ids, store.Term(store.Literal(rule.ID), ruleTerm))
 	}
-	return c.byNumber(ids, store.Term("'none'", ruleTerm))
+	return store.Choose(c.attribute+"_number", append(ids, store.Term("'none'", ruleTerm)))
 }
 
-func (c compiledRules) byNumber(values []string, otherwise string) string {
-	if len(values) == 0 {
-		return otherwise
+// ruleTerm is the type of the ids of all rules.
+const ruleTerm = "rule_term"
+
+// createRuleTerm makes the type of the ids of the compiled rules.
+func createRuleTerm(ctx context.Context, db *store.DB, compiled map[string]compiledRules) error {
+	ids := []string{"none", "adjustment"}
+	for _, attribute := range slices.Sorted(maps.Keys(compiled)) {
+		for _, rule := range compiled[attribute].rules {
+			ids = append(ids, rule.ID)
+		}
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "case %s_number", c.attribute)
-	for i, value := range values {
-		fmt.Fprintf(&b, " when %d then %s", i+1, value)
-	}
-	return b.String() + " else " + otherwise + " end"
+	return db.CreateEnum(ctx, ruleTerm, ids)
 }
+
+// createTerms makes a type for each column of facts with a closed list: its texts
+// are written by their numbers, which is fast only where they never were texts.
+func createTerms(ctx context.Context, db *store.DB, in Input) error {
+	for _, column := range position.Facts(parameters{Input: in}.scopeNames()).Columns {
+		if len(column.Values) == 0 {
+			continue
+		}
+		if err := db.CreateEnum(ctx, termType(column.Name), termsOf(column)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(db.CreateEnum(ctx, termType("currency"), position.Currencies), db.CreateEnum(ctx, termType("release"), []string{in.Release}))
+}
+
+// termsOf are the values of a column of facts; what rules decide may also be
+// unclassified.
+func termsOf(column position.Column) []string {
+	if slices.Contains(Attributes, column.Name) && !slices.Contains(column.Values, position.Unclassified) {
+		return append(slices.Clone(column.Values), position.Unclassified)
+	}
+	return column.Values
+}
+
+func termType(column string) string { return column + "_term" }
+
+// term is a text as a term of a column of facts.
+func term(column, text string) string { return store.Term(text, termType(column)) }
+
+func unclassified(attribute string) string { return term(attribute, "'"+position.Unclassified+"'") }

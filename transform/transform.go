@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/big"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -49,16 +50,15 @@ func (s Scope) Column() string { return position.ScopeColumn(s.Name) }
 // Status is the SQL that tells how a position of our entity with a counterparty
 // entity stands to the scope.
 func (s Scope) Status(entity, counterpartyEntity string) string {
+	external, internal, outOfScope := term(s.Column(), "'external'"), term(s.Column(), "'internal'"), term(s.Column(), "'out_of_scope'")
 	if s.All {
-		return "case when " + counterpartyEntity + " is not null then 'internal' else 'external' end"
+		return "case when " + counterpartyEntity + " is not null then " + internal + " else " + external + " end"
 	}
-	list := make([]string, len(s.LegalEntities))
-	for i, e := range s.LegalEntities {
-		list[i] = store.Literal(e)
+	if len(s.LegalEntities) == 0 {
+		return outOfScope
 	}
-	entities := strings.Join(append(list, "null"), ", ")
-	return fmt.Sprintf("case when not coalesce(%s in (%s), false) then 'out_of_scope' when coalesce(%s in (%s), false) then 'internal' else 'external' end",
-		entity, entities, counterpartyEntity, entities)
+	return fmt.Sprintf("case when %s then case when %s then %s else %s end else %s end",
+		store.IsOneOf(entity, s.LegalEntities), store.IsOneOf(counterpartyEntity, s.LegalEntities), internal, external, outOfScope)
 }
 
 // Map is a vocabulary: what a source's word stands for.
@@ -71,6 +71,9 @@ var vocabularies = map[string][]string{
 	"counterparty_types": position.CounterpartyTypes, "products": position.Instruments, "purposes": position.Purposes,
 	"purpose_details": position.PurposeDetails, "ratings": notches(),
 }
+
+// mostWords is the most words that a vocabulary may have.
+const mostWords = 2000
 
 func notches() []string {
 	var list []string
@@ -117,6 +120,9 @@ func readMap(folder fs.FS, file string) (Map, error) {
 	fault := func(line int, format string, arguments ...any) {
 		faults = append(faults, fmt.Errorf("maps/%s:%d: %s", file, line, fmt.Sprintf(format, arguments...)))
 	}
+	if known := vocabularies[strings.TrimSuffix(file, ".csv")]; known != nil && len(records)-1 > mostWords {
+		fault(mostWords+2, "the %d words of this map are more than %d; a vocabulary of classification is searched word by word, map what is finer in the source's columns", len(records)-1, mostWords)
+	}
 	words := Map{}
 	for i, record := range records[1:] {
 		if _, repeated := words[record[0]]; repeated {
@@ -151,7 +157,8 @@ type Input struct {
 // parameters are what the SQL templates may ask for.
 type parameters struct {
 	Input
-	compiled map[string]compiledRules
+	compiled    map[string]compiledRules
+	conversions []conversion // of balances, at the as-of date
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.
@@ -165,9 +172,68 @@ func (p parameters) Release() string      { return store.Literal(p.Input.Release
 func (p parameters) RuleNumber(attribute string) string {
 	return p.compiled[attribute].number()
 }
-func (p parameters) Value(attribute string) string  { return p.compiled[attribute].value() }
-func (p parameters) Term(attribute string) string   { return p.compiled[attribute].term() }
-func (p parameters) RuleID(attribute string) string { return p.compiled[attribute].ruleID() }
+func (p parameters) Decided(attribute string) string { return p.compiled[attribute].decided() }
+func (p parameters) RuleID(attribute string) string  { return p.compiled[attribute].ruleID() }
+
+// Term is a text as a term of the column of facts.
+func (p parameters) Term(column, text string) string { return term(column, text) }
+
+// Lookup is what a vocabulary says of a text, as a term of the column of facts.
+func (p parameters) Lookup(vocabulary, column, text string) string {
+	terms := map[string]string{}
+	for word, value := range p.Maps[vocabulary] {
+		terms[word] = term(column, store.Literal(value))
+	}
+	return store.Lookup(text, terms, store.Identifier(termType(column)))
+}
+
+// OwnTerm is a column whose texts are of the closed list that facts has for it, as
+// terms.
+func (p parameters) OwnTerm(column string) string {
+	facts := position.Facts(nil).ClosedLists()
+	terms := map[string]string{}
+	for _, value := range facts[column] {
+		terms[value] = term(column, store.Literal(value))
+	}
+	return store.Lookup(column, terms, store.Identifier(termType(column)))
+}
+
+// Grade is the grade of a rating of an agency: investment up to the tenth notch,
+// BBB- or Baa3.
+func (p parameters) Grade(rating string) string {
+	terms := map[string]string{}
+	for word, notch := range p.Maps["ratings"] {
+		grade := "non_investment"
+		if n, err := strconv.Atoi(notch); err == nil && n <= 10 {
+			grade = "investment"
+		}
+		terms[word] = term("rating_grade", store.Literal(grade))
+	}
+	return store.Lookup(rating, terms, store.Identifier(termType("rating_grade")))
+}
+
+// Notch is the notch of a rating, 1 for the best.
+func (p parameters) Notch(rating string) string {
+	return store.Lookup(rating, p.Maps["ratings"], "integer")
+}
+
+// Numerator and Denominator are the exact ratio that converts an amount of the
+// currency at the as-of date.
+func (p parameters) Numerator(currency string) string {
+	return p.ratio(currency, func(c conversion) *big.Int { return c.numerator })
+}
+
+func (p parameters) Denominator(currency string) string {
+	return p.ratio(currency, func(c conversion) *big.Int { return c.denominator })
+}
+
+func (p parameters) ratio(currency string, part func(conversion) *big.Int) string {
+	values := map[string]string{}
+	for _, c := range p.conversions {
+		values[c.currency] = fmt.Sprintf("cast(%s as bigint)", part(c))
+	}
+	return store.Lookup(currency, values, "bigint")
+}
 func (p parameters) Approvers() string {
 	list := []string{"null"}
 	for _, name := range p.Input.Approvers {
@@ -191,13 +257,11 @@ func Anniversary(d time.Time, years int) time.Time {
 // Prepare makes the relations that classification reads, up to joined, and
 // compiles the rules; it is all that validation needs.
 func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRules, error) {
-	for name, words := range in.Maps {
-		if err := loadMap(ctx, db, name, words); err != nil {
-			return nil, err
-		}
+	if err := createTerms(ctx, db, in); err != nil {
+		return nil, err
 	}
 	p := parameters{Input: in}
-	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades", "purpose_words"} {
+	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades"} {
 		query, err := render(name, p)
 		if err != nil {
 			return nil, err
@@ -216,7 +280,7 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 	if err := db.CreateView(ctx, "joined", query); err != nil {
 		return nil, err
 	}
-	if err := db.CreateView(ctx, "joined_with_instrument", "select *, cast('' as varchar) as instrument from joined"); err != nil {
+	if err := db.CreateView(ctx, "joined_with_instrument", "select *, "+unclassified("instrument")+" as instrument from joined"); err != nil {
 		return nil, err
 	}
 	first, err := in.Rules.compile(ctx, db, in.AsOf, "joined", "instrument")
@@ -251,18 +315,6 @@ func uniqueNow(ctx context.Context, db *store.DB) error {
 // ErrData marks errors of the data rather than of the program.
 var ErrData = errors.New("data")
 
-func loadMap(ctx context.Context, db *store.DB, name string, words Map) error {
-	var rows []string
-	for word, value := range words {
-		rows = append(rows, "("+store.Literal(word)+", "+store.Literal(value)+")")
-	}
-	query := "select cast(null as varchar) as word, cast(null as varchar) as value where false"
-	if len(rows) > 0 {
-		query = "select word, value from (values " + strings.Join(rows, ", ") + ") as v(word, value)"
-	}
-	return db.CreateTable(ctx, "map_"+name, query)
-}
-
 // Facts writes the facts and makes the relation facts. It gives the Parquet
 // files it wrote.
 func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
@@ -270,13 +322,14 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := createConversions(ctx, db, in); err != nil {
+	conversions, err := createConversions(ctx, db, in)
+	if err != nil {
 		return nil, err
 	}
-	if err := createTerms(ctx, db, compiled); err != nil {
+	if err := createRuleTerm(ctx, db, compiled); err != nil {
 		return nil, err
 	}
-	p := parameters{in, compiled}
+	p := parameters{in, compiled, conversions}
 	if err := createView(ctx, db, "classified", p); err != nil {
 		return nil, err
 	}
@@ -292,7 +345,11 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 			return nil, err
 		}
 		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
-		if err := db.WriteParquet(ctx, query, file, p.closedLists()); err != nil {
+		lists := map[string][]string(nil) // position_facts has terms already
+		if name == "adjustment_facts" {
+			lists = p.closedLists()
+		}
+		if err := db.WriteParquet(ctx, query, file, lists); err != nil {
 			return nil, fmt.Errorf("writing the facts: %w", err)
 		}
 		files = append(files, file)
@@ -316,10 +373,12 @@ func (p parameters) scopeNames() []string {
 
 // closedLists are the values that columns of the stored facts can have.
 func (p parameters) closedLists() map[string][]string {
-	lists := position.Facts(p.scopeNames()).ClosedLists()
-	delete(lists, "fair_value_status")     // derived, not stored
-	for _, attribute := range Attributes { // terms already
-		delete(lists, attribute)
+	facts := position.Facts(p.scopeNames())
+	lists := facts.ClosedLists()
+	delete(lists, "fair_value_status") // derived, not stored
+	for _, attribute := range Attributes {
+		column, _ := facts.Column(attribute)
+		lists[attribute] = termsOf(column)
 	}
 	lists["release"] = []string{p.Input.Release}
 	return lists

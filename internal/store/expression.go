@@ -32,6 +32,9 @@ type Expression struct {
 	Line, Column int    // of the first character of Text in File
 	Relation     string // whose columns it may use; it is bound over this relation without reading it
 	Want         ExpressionType
+	// LookUp: comparisons of columns with words are written as look-ups, for
+	// relations of stored columns.
+	LookUp bool
 }
 
 // ExpressionFault is what is wrong with an expression, and where.
@@ -103,7 +106,7 @@ func Compile(ctx context.Context, q Queryer, expressions []Expression, functions
 	if len(expressions) == 0 {
 		return nil, nil
 	}
-	c := compiler{functions: maps.Clone(AllowedFunctions), columns: map[string][]string{}}
+	c := compiler{functions: maps.Clone(AllowedFunctions), columns: map[string][]string{}, types: map[string]map[string]string{}}
 	maps.Copy(c.functions, functions)
 	trees, err := parse(ctx, q, expressions)
 	if err != nil {
@@ -204,9 +207,11 @@ func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, 
 
 type compiler struct {
 	functions map[string]Function
-	columns   map[string][]string // of each relation
-	relation  string              // of the expression in hand
-	plain     bool                // functions with a Compile are written as concat
+	columns   map[string][]string          // of each relation
+	types     map[string]map[string]string // of each relation, by the quoted name
+	relation  string                       // of the expression in hand
+	lookUp    bool                         // of the expression in hand
+	plain     bool                         // functions with a Compile are written as concat
 }
 
 func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Expression) error {
@@ -219,8 +224,10 @@ func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Exp
 			return err
 		}
 		names := []string{}
+		c.types[e.Relation] = map[string]string{}
 		for _, row := range table.Rows {
 			names = append(names, row[0].(string))
+			c.types[e.Relation][Identifier(row[0].(string))] = row[1].(string)
 		}
 		c.columns[e.Relation] = names
 	}
@@ -230,7 +237,7 @@ func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Exp
 // compile gives the SQL of one expression from its two trees, and a plain form of
 // it for refuseCasts.
 func (c *compiler) compile(e Expression, bare, enclosed parsed) (text, plain string, err error) {
-	c.relation = e.Relation
+	c.relation, c.lookUp = e.Relation, e.LookUp
 	if strings.TrimSpace(e.Text) == "" {
 		return "", "", &refusal{"the expression is empty", 0}
 	}
@@ -435,6 +442,11 @@ func (c *compiler) comparison(n map[string]any, kind string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if sign == "=" || sign == "<>" {
+		if condition, ok, err := c.compared(n["left"], sides[0], []any{n["right"]}); ok || err != nil {
+			return denied(sign == "<>", condition), err
+		}
+	}
 	return "(" + sides[0] + " " + sign + " " + sides[1] + ")", nil
 }
 
@@ -454,6 +466,12 @@ func (c *compiler) operator(n map[string]any, kind string) (string, error) {
 	children, err := c.children(n)
 	if err != nil {
 		return "", err
+	}
+	if kind == "COMPARE_IN" || kind == "COMPARE_NOT_IN" {
+		list, _ := n["children"].([]any)
+		if condition, ok, err := c.compared(list[0], children[0], list[1:]); ok || err != nil {
+			return denied(kind == "COMPARE_NOT_IN", condition), err
+		}
 	}
 	switch kind {
 	case "OPERATOR_NOT":
@@ -672,7 +690,7 @@ func wrongType(want ExpressionType, got string) string {
 	case want == Boolean && got != "BOOLEAN":
 		return "gives " + strings.ToLower(got) + "; expected a condition, true or false"
 	case want == Value && !slices.Contains([]string{"VARCHAR", "DATE", "BOOLEAN", "INTEGER", "BIGINT", "SMALLINT", "TINYINT", "NULL", `"NULL"`}, got) &&
-		!strings.HasPrefix(got, "DECIMAL"):
+		!strings.HasPrefix(got, "DECIMAL") && !strings.HasPrefix(got, "ENUM"):
 		return "gives " + strings.ToLower(got) + "; expected text, a date, a truth value, a whole number or a decimal"
 	}
 	return ""

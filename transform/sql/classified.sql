@@ -1,12 +1,12 @@
 -- classified: one row per position, with the number of the rule that decided each
--- attribute (0: none) and, of the instrument, the value that later rules ask for
+-- attribute (one more than there are: none) and the instrument, which later rules ask for
 -- reads: joined
 with first_pass as (
   select *, {{.RuleNumber "instrument"}} as instrument_number
   from joined
 ),
 second_pass as (
-  select *, {{.Value "instrument"}} as instrument
+  select *, {{.Decided "instrument"}} as instrument
   from first_pass
 )
 select

@@ -23,14 +23,15 @@ notionals as (
   ) as parts
   group by currency
 ),
-facts_by_currency as (
-  select currency, count(*) as records, sum(notional_local) as notional_local, sum(notional) as notional
+sums as (
+  select currency{{range .Scopes}}, {{.Column}}{{end}}, count(*) as records, sum(notional_local) as notional_local, sum(notional) as notional
   from facts_stored
-  group by currency
+  group by currency{{range .Scopes}}, {{.Column}}{{end}}
 ),
-all_facts as (
-  select count(*) as records, coalesce(sum(notional), 0) as notional, coalesce(sum(fair_value), 0) as fair_value
-  from facts_stored
+facts_by_currency as (
+  select currency, sum(records) as records, sum(notional_local) as notional_local
+  from sums
+  group by currency
 )
 select 'facts_equal_positions' as control_id, 'integrity' as class, n.currency || ' records' as subject,
   'positions and adjustments' as left_meaning, cast(n.records as decimal(38, 2)) as left_value,
@@ -44,9 +45,9 @@ from notionals as n left join facts_by_currency as f on f.currency = n.currency
 {{range .Scopes}}
 union all
 select 'scope_is_complete', 'integrity', '{{.Name}} notional',
-  'notional of all facts', cast(max(a.notional) as decimal(38, 2)),
-  'external, internal and out of scope', cast(coalesce(sum(f.notional) filter (where f.{{.Column}} in ('external', 'internal', 'out_of_scope')), 0) as decimal(38, 2)), 0
-from all_facts as a left join (select {{.Column}}, sum(notional) as notional from facts_stored group by {{.Column}}) as f on true
+  'notional of all facts', cast(coalesce(sum(notional), 0) as decimal(38, 2)),
+  'external, internal and out of scope', cast(coalesce(sum(notional) filter (where {{.Column}} in ('external', 'internal', 'out_of_scope')), 0) as decimal(38, 2)), 0
+from sums
 union all
 select 'internal_legs_pair', 'completeness', '{{.Name}} notional',
   'protection bought less sold that is left of internal pairs', cast(coalesce(sum(abs(notional)), 0) as decimal(38, 2)),

@@ -10,6 +10,6 @@ with dated as (
   from indices
   where valid_from is null or valid_from <= {{.AsOf}}
 )
-select index_name, index_series, index_version, index_factor as factor_of_index, grade as index_grade
+select index_name, index_series, index_version, index_factor as factor_of_index, {{.Term "rating_grade" "grade"}} as index_grade
 from dated
 where age = 1

@@ -1,13 +1,12 @@
 -- joined: one row per position taken, with what the other data sets and the maps
 -- say of it; the columns that rules may use
--- reads: positions, counterparties_as_of, reference_grades, indices_as_of, books_as_of,
--- purpose_words, map_*
+-- reads: positions, counterparties_as_of, reference_grades, indices_as_of, books_as_of
 select
   p.*,
   c.counterparty_id is not null as counterparty_known,
   c.entity as entity_of_counterparty,
   c.type_of_counterparty,
-  t.value as type_of_trade,
+  {{.Lookup "counterparty_types" "counterparty_type" "p.counterparty_type"}} as type_of_trade,
   r.reference_entity_id is not null as reference_entity_known,
   r.hedge_group,
   r.kind_of_reference,
@@ -18,10 +17,10 @@ select
   b.book is not null as book_known,
   b.purpose_of_book,
   b.detail_of_book,
-  m.value as product_instrument,
-  u.purpose as purpose_of_code,
-  u.detail as detail_of_code,
-  case when cast(g.value as integer) <= 10 then 'investment' when cast(g.value as integer) > 10 then 'non_investment' end as grade_of_trade,
+  {{.Lookup "products" "instrument" "p.product"}} as product_instrument,
+  {{.Lookup "purposes" "purpose" "p.purpose_code"}} as purpose_of_code,
+  {{.Lookup "purpose_details" "purpose_detail" "p.purpose_code"}} as detail_of_code,
+  {{.Grade "p.reference_rating"}} as grade_of_trade,
   case
     when p.option_expiry_date is not null then p.option_expiry_date
     else p.maturity_date
@@ -34,7 +33,3 @@ left join reference_grades as r on r.reference_entity_id = p.reference_entity_id
 left join indices_as_of as i
   on i.index_name = p.index_name and i.index_series = p.index_series and i.index_version = coalesce(p.index_version, 0)
 left join books_as_of as b on b.book = p.book
-left join map_counterparty_types as t on t.word = p.counterparty_type
-left join map_products as m on m.word = p.product
-left join purpose_words as u on u.word = p.purpose_code
-left join map_ratings as g on g.word = p.reference_rating

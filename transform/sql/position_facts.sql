@@ -1,6 +1,6 @@
 -- position_facts: one row per position: key, classes, the rules that decided them,
 -- money in the trade's and in the reporting currency, and what a person should look at
--- reads: classified, conversions
+-- reads: classified
 with measured as (
   select
     c.*,
@@ -16,36 +16,34 @@ with measured as (
         then times_factor(c.notional, coalesce(c.index_factor, c.factor_of_index))
       else c.notional
     end as notional_local,
-    n.numerator as notional_numerator, n.denominator as notional_denominator,
-    case when c.fair_value_currency is null then n.numerator else f.numerator end as value_numerator,
-    case when c.fair_value_currency is null then n.denominator else f.denominator end as value_denominator
+    {{.Numerator "c.currency"}} as notional_numerator, {{.Denominator "c.currency"}} as notional_denominator,
+    case when c.fair_value_currency is null then {{.Numerator "c.currency"}} else {{.Numerator "c.fair_value_currency"}} end as value_numerator,
+    case when c.fair_value_currency is null then {{.Denominator "c.currency"}} else {{.Denominator "c.fair_value_currency"}} end as value_denominator
   from classified as c
-  left join conversions as n on n.currency = c.currency
-  left join conversions as f on f.currency = c.fair_value_currency
 ),
 decided as (
   select
     *,
-    {{.Term "direction"}} as direction,
-    {{.Term "direction_economic"}} as direction_economic,
-    {{.Term "obligation"}} as obligation,
-    {{.Term "purpose"}} as purpose,
-    {{.Term "counterparty_type"}} as type_decided,
-    coalesce(product_instrument <> instrument and instrument <> 'unclassified', false) as product_disagrees
+    {{.Decided "direction"}} as direction,
+    {{.Decided "direction_economic"}} as direction_economic,
+    {{.Decided "obligation"}} as obligation,
+    {{.Decided "purpose"}} as purpose,
+    {{.Decided "counterparty_type"}} as type_decided,
+    coalesce(product_instrument <> instrument and instrument <> {{.Term "instrument" "'unclassified'"}}, false) as product_disagrees
   from measured
 )
 select
   source_system,
   position_id,
   0 as slice,
-  'position' as origin,
+  {{.Term "origin" "'position'"}} as origin,
   cast(null as varchar) as adjustment_id,
   legal_entity,
   mirror_id,
-  currency,
-  {{.Term "instrument"}} as instrument,
+  {{.OwnTerm "currency"}} as currency,
+  instrument,
   {{.RuleID "instrument"}} as instrument_rule,
-  instrument = 'credit_linked_note' as funded,
+  instrument = {{.Term "instrument" "'credit_linked_note'"}} as funded,
   direction,
   {{.RuleID "direction"}} as direction_rule,
   direction_economic,
@@ -58,15 +56,15 @@ select
     when purpose_of_code is not null then detail_of_code
     else detail_of_book
   end as purpose_detail,
-  coalesce(designation, 'not_stated') as designation,
+  coalesce({{.OwnTerm "designation"}}, {{.Term "designation" "'not_stated'"}}) as designation,
   type_decided as counterparty_type,
   {{.RuleID "counterparty_type"}} as counterparty_type_rule,
-  {{.Term "rating_grade"}} as rating_grade,
+  {{.Decided "rating_grade"}} as rating_grade,
   {{.RuleID "rating_grade"}} as rating_grade_rule,
-  {{.Term "maturity_bucket"}} as maturity_bucket,
+  {{.Decided "maturity_bucket"}} as maturity_bucket,
   {{.RuleID "maturity_bucket"}} as maturity_bucket_rule,
-  coalesce(underlying_kind, kind_of_reference, 'not_stated') as underlying_kind,
-  coalesce(capital_treatment, 'not_stated') as capital_treatment,
+  coalesce({{.OwnTerm "underlying_kind"}}, kind_of_reference, {{.Term "underlying_kind" "'not_stated'"}}) as underlying_kind,
+  coalesce({{.OwnTerm "capital_treatment"}}, {{.Term "capital_treatment" "'not_stated'"}}) as capital_treatment,
   fair_value_level,
   coalesce(notional_is_floor, false) as notional_is_floor,
   recovery_fixed,
@@ -81,5 +79,5 @@ select
   end as findings,
   {{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
-  {{.Release}} as release
+  {{.Term "release" .Release}} as release
 from decided

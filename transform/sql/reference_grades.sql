@@ -1,15 +1,12 @@
 -- reference_grades: one row per reference entity valid at the as-of date, with its
 -- grade by the agencies: middle of three, lower of two, one; investment from
 -- BBB- / Baa3, the tenth notch (DOMAIN: measures)
--- reads: reference_entities, map_ratings
+-- reads: reference_entities
 with notches as (
   select
     r.reference_entity_id, r.hedge_group, r.kind, r.internal_grade,
-    cast(s.value as integer) as sp, cast(m.value as integer) as moodys, cast(f.value as integer) as fitch
+    {{.Notch "r.rating_sp"}} as sp, {{.Notch "r.rating_moodys"}} as moodys, {{.Notch "r.rating_fitch"}} as fitch
   from reference_entities as r
-  left join map_ratings as s on s.word = r.rating_sp
-  left join map_ratings as m on m.word = r.rating_moodys
-  left join map_ratings as f on f.word = r.rating_fitch
   where (r.valid_from is null or r.valid_from <= {{.AsOf}}) and (r.valid_until is null or r.valid_until >= {{.AsOf}})
 ),
 decided as (
@@ -28,6 +25,9 @@ decided as (
   from notches
 )
 select
-  reference_entity_id, hedge_group, kind as kind_of_reference, internal_grade,
-  case when notch <= 10 then 'investment' when notch > 10 then 'non_investment' end as agency_grade
+  reference_entity_id, hedge_group, {{.Term "underlying_kind" "kind"}} as kind_of_reference, {{.Term "rating_grade" "internal_grade"}} as internal_grade,
+  case
+    when notch <= 10 then {{.Term "rating_grade" "'investment'"}}
+    when notch > 10 then {{.Term "rating_grade" "'non_investment'"}}
+  end as agency_grade
 from decided

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"comment11/internal/strictyaml"
+)
+
+// Look-ups are functions of one column of words. DuckDB calls them once for each
+// word of a stored dictionary, not once for each row, so that they cost next to
+// nothing where a join, a CASE, a cast or a comparison costs as much as reading
+// the column.
+
+// Choose is the value that a number, from 1, picks from a list. On other engines
+// it is: element_at(array[values], number).
+func Choose(number string, values []string) string {
+	return "[" + strings.Join(values, ", ") + "][" + number + "]"
+}
+
+// Lookup is what a vocabulary says of a text: values are SQL, by word, and of the
+// given type; other words give NULL. DuckDB looks each word of a dictionary up
+// once, not each row, so that this costs next to nothing where a join or a CASE
+// takes as long as a cast. On other engines it is: element_at(map(array[words],
+// array[values]), text).
+func Lookup(text string, values map[string]string, sqlType string) string {
+	if len(values) == 0 {
+		return "cast(null as " + sqlType + ")"
+	}
+	var entries []string
+	for _, word := range slices.Sorted(maps.Keys(values)) {
+		entries = append(entries, Literal(word)+": "+values[word])
+	}
+	return "(MAP {" + strings.Join(entries, ", ") + "})[" + text + "]"
+}
+
+// IsOneOf tells whether a text is one of the values, and NULL where there is no
+// text. On other engines it is: contains(array[values], text), in Spark
+// array_contains.
+func IsOneOf(text string, values []string) string {
+	return "list_contains(" + List(values) + ", " + text + ")"
+}
+
+// compared is a comparison of a column of words with constants, as a look-up: ok
+// where the column has words and all constants are texts. Of a column with a
+// closed list they must be of the list.
+func (c *compiler) compared(column any, compiled string, constants []any) (condition string, ok bool, err error) {
+	n, _ := column.(map[string]any)
+	values, areTexts := textConstants(constants)
+	if !c.lookUp || c.plain || n["class"] != "COLUMN_REF" || !areTexts {
+		return "", false, nil
+	}
+	columnType := c.types[c.relation][compiled]
+	if columnType == "VARCHAR" {
+		return IsOneOf(compiled, values), true, nil
+	}
+	list, isEnum := strings.CutPrefix(columnType, "ENUM(")
+	if !isEnum {
+		return "", false, nil
+	}
+	known := strings.Split(strings.TrimSuffix(strings.TrimPrefix(list, "'"), "')"), "', '")
+	for i := range known {
+		known[i] = strings.ReplaceAll(known[i], "''", "'")
+	}
+	terms := make([]string, len(values))
+	for i, value := range values {
+		if !slices.Contains(known, value) {
+			return "", false, refuse(n, "%q is no value of %s; %s", value, strings.Trim(compiled, `"`), strictyaml.Hint(value, known))
+		}
+		terms[i] = fmt.Sprintf("%s = cast(%s as %s)", compiled, Literal(value), columnType)
+	}
+	return "(" + strings.Join(terms, " or ") + ")", true, nil
+}
+
+// textConstants gives the texts of nodes that are all text constants.
+func textConstants(nodes []any) (values []string, ok bool) {
+	for _, text := range constantTexts(map[string]any{"children": nodes}) {
+		if text == nil {
+			return nil, false
+		}
+		values = append(values, *text)
+	}
+	return values, true
+}
+
+func denied(not bool, condition string) string {
+	if not {
+		return "(not " + condition + ")"
+	}
+	return condition
+}
