@@ -18,9 +18,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -68,7 +71,13 @@ type Input struct {
 	Output    string // folder for the Parquet files
 	Scratch   string // folder for copies that are removed afterwards
 	Maps      map[string]Map
-	Progress  func(stage string, records int64)
+	Progress  func(stage string, records int64) // may be called by several readers at a time
+	// Readers is how many parts of files may be read at a time, by databases of one
+	// thread that OpenReader opens.
+	Readers    int
+	OpenReader func(context.Context) (*store.DB, error)
+	// SmallestPart is the fewest records of a part, 0: as many as are worth it.
+	SmallestPart int64
 }
 
 // File is one file as it was read.
@@ -84,18 +93,22 @@ type File struct {
 	Rejected int64  `json:"rejected"`
 
 	path       string
-	output     string
+	outputs    []string // Parquet files, in the order of the records
 	header     []string
 	structural []structuralFault
 	unsound    []span
+	body       int64 // first byte behind the header, in the decompressed text
+	textBytes  int64 // of the decompressed text
+	marks      []mark
+	compressed bool
 	mapped     mapped
 	written    []string // columns of the contract that the output has
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64
 }
 
-// Output is the Parquet file that holds the sound records of the file.
-func (f File) Output() string { return f.output }
+// Outputs are the Parquet files that hold the sound records of the file, in order.
+func (f File) Outputs() []string { return f.outputs }
 
 // FileError is a file that could not be taken as a whole.
 type FileError struct {
@@ -109,25 +122,39 @@ func (e *FileError) Error() string { return e.File + ": " + e.Message }
 // ErrUsage marks errors of the configuration rather than of the data.
 var ErrUsage = errors.New("configuration")
 
-// Scan finds and scans the files of all sources, reading none of their records.
-// All files that must be refused are named in one error.
+// Scan finds and scans the files of all sources, several at a time, reading none
+// of their records. All files that must be refused are named in one error.
 func Scan(in Input) ([]File, error) {
-	var files []File
-	var faults []error
+	type scanned struct {
+		file File
+		err  error
+	}
+	var list []*scanned
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, source := range in.Sources {
 		found, err := source.resolve(in)
 		if err != nil {
-			faults = append(faults, err)
-			continue
+			list = append(list, &scanned{err: err})
 		}
 		for _, path := range found {
-			file, err := scanSource(source, path, in.Progress)
-			if err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			files = append(files, file)
+			one := &scanned{}
+			list = append(list, one)
+			group.Go(func() error {
+				one.file, one.err = scanSource(in, source, path)
+				return nil
+			})
 		}
+	}
+	_ = group.Wait() // each has its own error
+	var files []File
+	var faults []error
+	for _, one := range list {
+		if one.err != nil {
+			faults = append(faults, one.err)
+			continue
+		}
+		files = append(files, one.file)
 	}
 	return files, errors.Join(append(faults, repeatedNames(files)...)...)
 }
@@ -141,11 +168,9 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 	written := writtenColumns(in, files)
 	for i := range files {
 		files[i].written = written[files[i].DataSet]
-		files[i].output = filepath.Join(in.Output, fmt.Sprintf("%s_records-%03d.parquet", files[i].DataSet, i+1))
-		if err := readFile(ctx, db, in, &files[i]); err != nil {
-			return err
-		}
-		report(in.Progress, "read "+files[i].Name, files[i].Records)
+	}
+	if err := readFiles(ctx, db, in, files); err != nil {
+		return err
 	}
 	if err := relate(ctx, db, files); err != nil {
 		return err
@@ -214,9 +239,9 @@ func (s Source) resolve(in Input) ([]string, error) {
 }
 
 // scanSource scans one file and refuses what must not be read.
-func scanSource(s Source, path string, progress func(string, int64)) (File, error) {
+func scanSource(in Input, s Source, path string) (File, error) {
 	name := filepath.Base(path)
-	scan, err := scanFile(path, s.dialect())
+	scan, err := scanFile(path, s.dialect(), in.markEvery())
 	var refused *refusal
 	if errors.As(err, &refused) && s.AllowEmpty && refused.reason == emptyFile {
 		return File{Source: s.Name, DataSet: s.DataSet, Name: name, path: path}, nil
@@ -228,9 +253,10 @@ func scanSource(s Source, path string, progress func(string, int64)) (File, erro
 		return File{}, &FileError{File: name, Reason: "header_only", Message: "a header and no record; " +
 			"an empty delivery is taken only where the source says allow_empty: true"}
 	}
-	report(progress, "scan "+name, scan.records)
+	report(in.Progress, "scan "+name, scan.records)
 	return File{Source: s.Name, DataSet: s.DataSet, Name: name, SHA256: scan.sha256, Bytes: scan.bytes,
-		Records: scan.records, path: path, header: scan.header, structural: scan.faults, unsound: scan.unsound}, nil
+		Records: scan.records, path: path, header: scan.header, structural: scan.faults, unsound: scan.unsound,
+		body: scan.body, textBytes: scan.textBytes, marks: scan.marks, compressed: isCompressed(path)}, nil
 }
 
 // fileError names the file that could not be scanned.

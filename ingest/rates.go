@@ -16,7 +16,7 @@ import (
 // and a delimiter at the end of each line. Each rate of the period kept becomes
 // a record of fx_rates; N/A and days outside of the period are counted as
 // excluded. Their numbers are of no line, so that a reject names day and currency.
-func readRates(ctx context.Context, db *store.DB, in Input, source Source, file *File, path string) error {
+func readRates(ctx context.Context, db *store.DB, in Input, source Source, file *File, path, output string) error {
 	var currencies []string
 	header := file.header
 	for _, name := range header {
@@ -49,10 +49,10 @@ select rate_date, 'EUR' as base_currency, currency, rate,
        when rate is null or rate <= 0 then concat_ws(chr(31), 'not_a_rate', 'rate', concat_ws(' ', day, currency, rate_text), 'reject') end as faults,
   case when rate_date is null or rate is null or rate <= 0 then cast(to_json([day, currency, rate_text]) as varchar) end as raw,
   %[5]s
-from typed`, position.Date.Spelling(), position.Rate.Spelling(), unpivoted, kept, keyColumns(in, *file)), file.output, nil); err != nil {
+from typed`, position.Date.Spelling(), position.Rate.Spelling(), unpivoted, kept, keyColumns(in, *file, 0)), output, nil); err != nil {
 		return fmt.Errorf("%s: reading the rates: %w", file.Name, err)
 	}
-	written, err := store.Scalar[int64](ctx, db, "select count(*) from "+store.ReadParquet([]string{file.output}))
+	written, err := store.Scalar[int64](ctx, db, "select count(*) from "+store.ReadParquet([]string{output}))
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -25,45 +23,26 @@ const (
 // asOfColumn is what expressions call the due date, as text.
 const asOfColumn = "run_as_of_date"
 
-// readFile writes every sound record of the file to Parquet, in the file's
+// readPart writes every sound record of a part of a file to Parquet, in the file's
 // order: typed columns, status, and where it is not taken, why and its text.
-func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
-	source := in.source(file.Source)
+func readPart(ctx context.Context, db *store.DB, in Input, p part) error {
+	source, file := in.source(p.file.Source), p.file
 	if len(file.header) == 0 { // an empty file that the source allows
-		return db.WriteParquet(ctx, emptyRecords(in, *file), file.output, nil)
+		return db.WriteParquet(ctx, emptyRecords(in, *file), p.output(in), nil)
 	}
-	path, cleanUp, err := soundFile(*file, in.Scratch)
+	path, end, err := p.feed(in.Scratch)
 	if err != nil {
 		return err
 	}
-	defer cleanUp()
 	if source.Format == "ecb_reference_rates" {
-		return readRates(ctx, db, in, source, file, path)
+		err = readRates(ctx, db, in, source, file, path, p.output(in))
+	} else if err = db.WriteParquet(ctx, recordsQuery(in, *file, file.mapped, p.before, readCSV(source, file.header, path)), p.output(in), closedLists(in, *file)); err != nil {
+		err = fmt.Errorf("%s: reading the records: %w", file.Name, err)
 	}
-	query := recordsQuery(in, *file, file.mapped, readCSV(source, file.header, path))
-	if err := db.WriteParquet(ctx, query, file.output, closedLists(in, *file)); err != nil {
-		return fmt.Errorf("%s: reading the records: %w", file.Name, err)
+	if unread := end(); err == nil && unread != nil {
+		err = fmt.Errorf("%s: the records were not read to their end: %w", file.Name, unread)
 	}
-	return nil
-}
-
-// soundFile gives the file to read: itself, or a copy without the lines that the
-// engine must not see.
-func soundFile(file File, scratch string) (path string, cleanUp func(), err error) {
-	if len(file.unsound) == 0 {
-		return file.path, func() {}, nil
-	}
-	path = filepath.Join(scratch, "sound-"+file.DataSet+"-"+strings.TrimSuffix(strings.TrimSuffix(file.Name, ".gz"), ".zst"))
-	out, err := os.Create(path)
-	if err != nil {
-		return "", nil, err
-	}
-	cleanUp = func() { _ = os.Remove(path) } // the staging folder goes anyway
-	if err := errors.Join(writeWithout(out, file.path, file.unsound), out.Close()); err != nil {
-		cleanUp()
-		return "", nil, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
-	}
-	return path, cleanUp, nil
+	return err
 }
 
 // readCSV is the FROM item for the file: all columns as text, by the names and
@@ -200,16 +179,11 @@ func writtenColumns(in Input, files []File) map[string][]string {
 	return written
 }
 
-// closedLists are the values that columns of the output can have.
+// closedLists are the values that columns of the output can have, beside those of
+// the contract, which are cast when they are read.
 func closedLists(in Input, file File) map[string][]string {
-	lists := map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": {"where", "not_yet_traded", "expired"},
+	return map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": {"where", "not_yet_traded", "expired"},
 		"source_file": {file.Name}, "release": {in.Release}}
-	for name, values := range dataSet(file.DataSet).ClosedLists() {
-		if slices.Contains(file.written, name) {
-			lists[name] = values
-		}
-	}
-	return lists
 }
 
 // mappingsFor adds the columns that are taken by their own names.
@@ -246,11 +220,16 @@ func missingColumns(source Source, mappings []Mapping, file File) error {
 }
 
 // recordsQuery reads the records with their types, status and faults.
-func recordsQuery(in Input, file File, m mapped, from string) string {
+func recordsQuery(in Input, file File, m mapped, before int64, from string) string {
 	var texts, typed, final, raw []string
+	names := identifiers(file.header)
 	for _, column := range m.columns {
 		if column.text != "" {
-			texts = append(texts, fmt.Sprintf("nullif(cast(%s as varchar), '') as %s", column.text, textOf(column.Name)))
+			text := "nullif(cast(" + column.text + " as varchar), '')"
+			if slices.Contains(names, column.text) { // as it is in the file, where nothing is NULL already
+				text = column.text
+			}
+			texts = append(texts, text+" as "+textOf(column.Name))
 		}
 		typed = append(typed, typedValue(column)+" as "+store.Identifier(column.Name))
 		if slices.Contains(file.written, column.Name) {
@@ -271,7 +250,8 @@ func recordsQuery(in Input, file File, m mapped, from string) string {
 with source as (select *, '%[1]s' as %[2]s from %[3]s),
 mapped as (select %[4]s, %[5]s as included from source),
 typed as (select *, %[7]s from mapped),
-judged as (select *, %[8]s as has_fault, %[9]s as has_reject, %[10]s as cut_off from typed),
+faulty as (select *, %[8]s as has_fault from typed),
+judged as (select *, case when has_fault then %[9]s else false end as has_reject, %[10]s as cut_off from faulty),
 status as (select *, case when not included or (cut_off is not null and not has_reject) then 'excluded' when has_reject then 'rejected' else 'taken' end as record_status from judged)
 select %[11]s, record_status,
   case when not included then 'where' when record_status = 'excluded' then cut_off end as exclusion,
@@ -281,13 +261,14 @@ select %[11]s, record_status,
 from status`,
 		in.AsOf.Format(time.DateOnly), asOfColumn, from, strings.Join(texts, ", "), where, strings.Join(raw, ", "),
 		strings.Join(typed, ", "), anyFault, anyReject, cutOff(in, file.DataSet), strings.Join(final, ", "), packed,
-		keyColumns(in, file))
+		keyColumns(in, file, before))
 }
 
-// keyColumns are the columns that every Parquet file of a release ends with.
-func keyColumns(in Input, file File) string {
-	return fmt.Sprintf("%s as source_file, date '%s' as as_of_date, %s as release",
-		store.Literal(file.Name), in.AsOf.Format(time.DateOnly), store.Literal(in.Release))
+// keyColumns are the columns that every Parquet file of records ends with: before
+// is how many of the file's are in earlier ones.
+func keyColumns(in Input, file File, before int64) string {
+	return fmt.Sprintf("%s as source_file, cast(%d as bigint) as rows_before, date '%s' as as_of_date, %s as release",
+		store.Literal(file.Name), before, in.AsOf.Format(time.DateOnly), store.Literal(in.Release))
 }
 
 // emptyRecords has the columns of recordsQuery and no row.
@@ -299,7 +280,7 @@ func emptyRecords(in Input, file File) string {
 		}
 	}
 	return "select " + strings.Join(columns, ", ") + ", '' as record_status, '' as exclusion, '' as faults, '' as raw, " +
-		keyColumns(in, file) + " where false"
+		keyColumns(in, file, 0) + " where false"
 }
 
 // textOf names the text that a column is made of.
@@ -325,11 +306,13 @@ func typedValue(c mappedColumn) string {
 	printed := fmt.Sprintf("cast(%s as varchar) = %s", value, text)
 	switch {
 	case len(values) > 0:
-		return "cast(" + store.OneOf(text, values) + " as " + c.Type.SQL() + ")"
+		return fmt.Sprintf("try_cast(%s as %s)", text, store.Enum(values)) // written by its number
 	case c.Type == position.Text:
 		return text
 	case c.Type == position.Date:
-		return fmt.Sprintf("case when length(%s) = 10 and %s then %s end", text, printed, value)
+		// Of this shape the engine reads nothing else but a space or a sign before the
+		// year, or a space behind the day.
+		return fmt.Sprintf("case when %[1]s like '____-__-__' and %[1]s >= '0' and %[1]s not like '%% ' then %[2]s end", text, value)
 	case c.Type == position.Amount:
 		return fmt.Sprintf("case when %[1]s and %[2]s between -99999999999999.99 and 99999999999999.99 then %[2]s when %[3]s then %[2]s end", printed, value, spelled)
 	case c.Type == position.Integer:
@@ -351,7 +334,7 @@ func quoted(values []string) string {
 func relate(ctx context.Context, db *store.DB, files []File) error {
 	outputs, written := map[string][]string{}, map[string][]string{}
 	for _, f := range files {
-		outputs[f.DataSet], written[f.DataSet] = append(outputs[f.DataSet], f.output), f.written
+		outputs[f.DataSet], written[f.DataSet] = append(outputs[f.DataSet], f.outputs...), f.written
 	}
 	if err := createConflicts(ctx, db, outputs, written); err != nil {
 		return err

@@ -30,11 +30,12 @@ func TestTypedValues(t *testing.T) {
 				rapid.StringMatching(columnType.Spelling()),
 				rapid.StringMatching(`[-+]?0{0,2}\d{0,16}(\.\d{0,10})?`),
 				rapid.StringMatching(`\d{3,5}-\d{1,2}-\d{1,2}`),
+				rapid.StringMatching(`[-+ \d]\d{3}[-/ ][ \d]\d[-/ ]\d[ \d]`),
 				rapid.Custom(func(t *rapid.T) string {
 					return time.Unix(rapid.Int64Range(-5e10, 2e11).Draw(t, "second"), 0).UTC().Format(time.DateOnly)
 				}),
 				rapid.SampledFrom([]string{"", "epoch", "infinity", "-infinity", "today", "1_000", "1e3", "12.3e1", " 1", "1 ", "0x1", "+1", "-0", "-0.00", "2007-09-30abc", "2007-02-30",
-					"10.005", "99999999999999.99", "100000000000000.00", "999999999", "1000000000", "12007-09-30", "0044-03-15 (BC)", "true", "TRUE", "t", "1"}),
+					"10.005", "99999999999999.99", "100000000000000.00", "999999999", "1000000000", "12007-09-30", "0044-03-15 (BC)", " 200-01-02", "-200-01-02", "2007-01-2 ", "2007- 1-02", "\u0662007-01-02", "true", "TRUE", "t", "1"}),
 			).Draw(t, "text")
 			want := grammar.MatchString(text)
 			if _, err := time.Parse(time.DateOnly, text); columnType == position.Date && err != nil {

@@ -11,6 +11,10 @@ import (
 	"comment11/internal/store"
 )
 
+// RowInFile is the SQL for a sound record's row in its file, from 0, over the
+// Parquet files of its records.
+const RowInFile = "file_row_number + rows_before"
+
 // createConflicts finds the records that cannot be judged alone: of two with
 // the same key and version all are rejected, so that their order cannot matter,
 // and of several versions the highest counts. outputs are the Parquet files of
@@ -19,8 +23,8 @@ import (
 func createConflicts(ctx context.Context, db *store.DB, outputs, written map[string][]string) error {
 	queries := []string{"select '' as data_set, '' as source_file, cast(0 as bigint) as file_row_number, '' as record_status, '' as exclusion, '' as faults where false"}
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if err := db.CreateView(ctx, name+"_records", fmt.Sprintf("select %s, record_status, exclusion, faults, raw, source_file, as_of_date, release, file_row_number from %s",
-			dataSet(name).Select(written[name]), store.ReadParquet(outputs[name]))); err != nil {
+		if err := db.CreateView(ctx, name+"_records", fmt.Sprintf("select %s, record_status, exclusion, faults, raw, source_file, as_of_date, release, %s as file_row_number from %s",
+			dataSet(name).Select(written[name]), RowInFile, store.ReadParquet(outputs[name]))); err != nil {
 			return err
 		}
 		queries = append(queries, conflictsQuery(dataSet(name)))
@@ -216,9 +220,9 @@ func count(ctx context.Context, db *store.DB, files []File) error {
 		file, set := store.Literal(f.Name), store.Literal(f.DataSet)
 		f.Rejected = number("select count(*) from rejects where data_set = %s and file = %s and fault = 1", set, file)
 		f.Excluded = f.filtered + number("select count(*) from exclusions where data_set = %s and file = %s", set, file)
-		f.Taken = number("select count(*) from %s where record_status = 'taken'", store.ReadParquet([]string{f.output})) -
-			number("select count(*) from conflicts as c join %s as r on r.file_row_number = c.file_row_number where c.data_set = %s and c.source_file = %s and r.record_status = 'taken'",
-				store.ReadParquet([]string{f.output}), set, file)
+		f.Taken = number("select count(*) from %s where record_status = 'taken'", store.ReadParquet(f.outputs)) -
+			number("select count(*) from conflicts as c join %s as r on r.file_row_number + r.rows_before = c.file_row_number where c.data_set = %s and c.source_file = %s and r.record_status = 'taken'",
+				store.ReadParquet(f.outputs), set, file)
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,15 @@ type scanned struct {
 	faults  []structuralFault
 	// unsound are the lines that the engine must not see, line ends included: the
 	// faults, and of a file with one column the blank lines, which would be records.
-	unsound []span
+	unsound   []span
+	body      int64 // first byte behind the header, in the decompressed text
+	textBytes int64 // of the decompressed text
+	marks     []mark
+}
+
+// isCompressed tells by a file's name whether it is compressed.
+func isCompressed(path string) bool {
+	return slices.Contains([]string{".gz", ".zst"}, filepath.Ext(path))
 }
 
 // refusal is a file that must not be read at all.
@@ -74,8 +82,8 @@ func refuse(reason, format string, arguments ...any) error {
 // scanFile reads a file once, hashing it, and tells its structure on its own,
 // before anything else reads it. The error is a *refusal where the file must not
 // be read.
-func scanFile(path string, d dialect) (scanned, error) {
-	s := scanner{dialect: d}
+func scanFile(path string, d dialect, markEvery int64) (scanned, error) {
+	s := scanner{dialect: d, markEvery: markEvery}
 	var both errgroup.Group
 	both.Go(func() error { return s.scanText(path) })
 	var size int64
@@ -155,6 +163,7 @@ func decompressed(r io.Reader, path string) (io.ReadCloser, error) {
 type scanner struct {
 	dialect
 	headerOnly   bool
+	markEvery    int64 // records
 	result       scanned
 	offset       int64 // of the buffer's first byte in the text
 	line         int64 // lines before the next record
@@ -191,6 +200,7 @@ func (s *scanner) scan(r io.Reader) error {
 			return nil
 		}
 		if atEnd {
+			s.result.textBytes = s.offset + int64(done)
 			break
 		}
 		s.offset += int64(done)
@@ -357,7 +367,11 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 	}
 	defer func() { s.line += int64(bytes.Count(line, []byte{'\n'})) }()
 	if s.result.header == nil {
+		s.result.body = here.offset + here.length
 		return s.header(line, misplaced)
+	}
+	if s.markEvery > 0 && s.result.records%s.markEvery == 0 {
+		s.result.marks = append(s.result.marks, mark{here.offset, s.result.records - int64(len(s.result.faults))})
 	}
 	s.result.records++
 	var reason string
@@ -463,30 +477,4 @@ func (s *scanner) split(line string) []string {
 		}
 		line = rest
 	}
-}
-
-// writeWithout copies the text of a file without the spans, which are in order.
-func writeWithout(w io.Writer, path string, spans []span) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	text, err := decompressed(file, path)
-	if err != nil {
-		return err
-	}
-	defer text.Close()
-	var at int64
-	for _, s := range spans {
-		if _, err := io.CopyN(w, text, s.offset-at); err != nil {
-			return err
-		}
-		if _, err := io.CopyN(io.Discard, text, s.length); err != nil {
-			return err
-		}
-		at = s.offset + s.length
-	}
-	_, err = io.Copy(w, text)
-	return err
 }

@@ -27,7 +27,7 @@ func scanText(t testing.TB, d dialect, text string) (scanned, string, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	result, err := scanFile(path, d)
+	result, err := scanFile(path, d, 2)
 	return result, path, err
 }
 
@@ -117,7 +117,7 @@ func TestScanCompressed(t *testing.T) {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := scanFile(path, comma)
+		got, err := scanFile(path, comma, 2)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -128,7 +128,7 @@ func TestScanCompressed(t *testing.T) {
 			t.Fatal(err)
 		}
 		var refused *refusal
-		if _, err := scanFile(path, comma); name != "t.csv" && (!errors.As(err, &refused) || refused.reason != "unreadable_file") {
+		if _, err := scanFile(path, comma, 2); name != "t.csv" && (!errors.As(err, &refused) || refused.reason != "unreadable_file") {
 			t.Errorf("%s breaks off: %v", name, err)
 		}
 	}
@@ -150,18 +150,23 @@ func TestScannerAndEngineAgree(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := scanFile(path, comma)
+		got, err := scanFile(path, comma, 2)
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
 		if got.records != int64(len(records)) || len(got.faults) != 0 || cmp.Diff(header, got.header) != "" {
 			t.Fatalf("%q: %d records under %q, faults %v; expected %d", text, got.records, got.header, got.faults, len(records))
 		}
-		sound, cleanUp, err := soundFile(File{Name: "drawn.csv", path: path, unsound: got.unsound}, folder)
+		file := File{Name: "drawn.csv", path: path, unsound: got.unsound, body: got.body, textBytes: got.textBytes}
+		sound, end, err := part{file: &file, from: got.body, to: got.textBytes}.feed(folder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer cleanUp()
+		defer func() {
+			if err := end(); err != nil {
+				t.Error(err)
+			}
+		}()
 		table, err := store.Query(ctx, db, "select * from "+readCSV(Source{Delimiter: ',', Quote: '"'}, header, sound))
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
@@ -230,7 +235,13 @@ func FuzzScan(f *testing.F) {
 			t.Fatal(err)
 		}
 		var sound bytes.Buffer
-		if err := writeWithout(&sound, path, got.unsound); err != nil {
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		whole := part{file: &File{unsound: got.unsound}, from: got.body, to: got.textBytes}
+		if err := errors.Join(copyText(&sound, file, got.body), whole.writeSound(&sound, file)); err != nil {
 			t.Fatal(err)
 		}
 		again, _, err := scanText(t, comma, sound.String())

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -13,11 +14,12 @@ import (
 // progress shows a run's stages: a bar on a terminal, lines where asked for, and
 // nothing elsewhere.
 type progress struct {
-	stderr  io.Writer
-	bar     *progressbar.ProgressBar
-	verbose bool
-	total   int64
-	started time.Time
+	reporting sync.Mutex // several files are read at a time
+	stderr    io.Writer
+	bar       *progressbar.ProgressBar
+	verbose   bool
+	total     int64
+	started   time.Time
 }
 
 // passes is how often each record is handled: scanned, read, classified.
@@ -48,6 +50,8 @@ var nextStage = map[string]string{"scan": "read", "ingest": "transform", "transf
 // report is told of every step that is done, with the records that it handled,
 // if any.
 func (p *progress) report(stage string, records int64) {
+	p.reporting.Lock()
+	defer p.reporting.Unlock()
 	if p.verbose {
 		fmt.Fprintf(p.stderr, "%6.2f s  %s", time.Since(p.started).Seconds(), stage)
 		if records > 0 {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"comment11/configs"
 	"comment11/disclosures"
@@ -78,8 +79,12 @@ type job struct {
 	staging   string // folder of the run
 	output    string // folder that becomes the release
 	release   string
+	threads   int // of the database of the run
 	outcome   Outcome
-	stage     time.Time
+	// What the written relations come to is found beside the stages that follow.
+	describing errgroup.Group
+	described  map[string]*store.Relation
+	stage      time.Time
 }
 
 // Run does the nightly job for one due date. An error that is ErrData or ErrUsage
@@ -94,7 +99,8 @@ func Run(ctx context.Context, config configs.Config, options Options) (outcome O
 		return Outcome{}, err
 	}
 	j := &job{Definitions: definitions, config: config, options: options, stage: options.Now(),
-		warehouse: store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}, outcome: Outcome{Seconds: map[string]float64{}}}
+		warehouse: store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}, outcome: Outcome{Seconds: map[string]float64{}},
+		described: map[string]*store.Relation{}}
 	started := options.Now()
 	unlock, err := j.warehouse.Lock(started)
 	if err != nil {
@@ -105,6 +111,7 @@ func Run(ctx context.Context, config configs.Config, options Options) (outcome O
 		return Outcome{}, err
 	}
 	defer func() {
+		_ = j.describing.Wait() // publish has its error
 		err = errors.Join(err, j.db.Close(), j.warehouse.Disk.Remove(j.staging))
 	}()
 	if done, err := j.read(ctx); done || err != nil {
@@ -133,6 +140,9 @@ func (j *job) open(ctx context.Context) error {
 		return err
 	}
 	if j.db, err = store.Open(ctx, j.settings()); err != nil {
+		return err
+	}
+	if j.threads, err = j.db.Threads(ctx); err != nil {
 		return err
 	}
 	return j.db.CreateMacros(ctx)
@@ -186,6 +196,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		return false, dataError(err)
 	}
 	j.outcome.Files = files
+	j.describe(ctx, j.recordFiles())
 	j.outcome.Rejects, err = ingest.FirstRejects(ctx, j.db, namedRejects)
 	j.finish("ingest")
 	return false, err
@@ -201,8 +212,12 @@ func (j *job) classify(ctx context.Context) error {
 	if _, err := transform.RealizedFacts(ctx, j.db, in); err != nil {
 		return err
 	}
+	written, err := j.factFiles()
+	if err != nil {
+		return err
+	}
+	j.describe(ctx, written)
 	j.finish("transform")
-	var err error
 	if j.outcome.Totals, err = totals(ctx, j.db); err != nil {
 		return err
 	}

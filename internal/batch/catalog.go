@@ -34,6 +34,6 @@ func takenRecords(set position.DataSet) func(store.Manifest, string) (string, er
 	return func(m store.Manifest, from string) (string, error) {
 		relation, _ := m.Relation(set.Name + "_records")
 		return fmt.Sprintf("select %s, source_file, as_of_date, release from (%s) where record_status = 'taken'", set.Select(relation.ColumnNames()),
-			ingest.WithoutConflicts(set.Name, from, "conflicts_all_releases", "release")), nil
+			ingest.WithoutConflicts(set.Name, "(select * replace ("+ingest.RowInFile+" as file_row_number) from "+from+")", "conflicts_all_releases", "release")), nil
 	}
 }

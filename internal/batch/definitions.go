@@ -157,6 +157,9 @@ func (d Definitions) scopeNames() []string {
 func (j *job) ingestInput() ingest.Input {
 	in := ingestInput(j.config, j.options.AsOf, j.Maps)
 	in.Release, in.Output, in.Scratch, in.Progress = j.release, j.output, j.staging, j.options.Progress
+	var settings store.Settings
+	settings, in.Readers = j.settings().Shared(j.threads)
+	in.OpenReader = func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }
 	return in
 }
 

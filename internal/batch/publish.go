@@ -28,12 +28,12 @@ func (j *job) publish(ctx context.Context, started time.Time) error {
 	if j.options.Executable != nil {
 		m.Program.Executable = j.options.Executable()
 	}
+	j.describe(ctx, relations)
+	if err := j.describing.Wait(); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(relations)) {
-		relation, err := j.db.DescribeRelation(ctx, name, relations[name])
-		if err != nil {
-			return err
-		}
-		m.Relations = append(m.Relations, relation)
+		m.Relations = append(m.Relations, *j.described[name])
 	}
 	if m.Inputs, err = json.Marshal(j.outcome.Files); err != nil {
 		return err
@@ -72,6 +72,23 @@ func (j *job) publish(ctx context.Context, started time.Time) error {
 	return err
 }
 
+// describe counts and hashes written relations, beside the stages that follow.
+func (j *job) describe(ctx context.Context, files map[string][]string) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(files)), func(name string) bool { return j.described[name] != nil })
+	for _, name := range names {
+		j.described[name] = &store.Relation{}
+	}
+	j.describing.Go(func() error {
+		for _, name := range names {
+			var err error
+			if *j.described[name], err = j.db.DescribeRelation(ctx, name, files[name]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // kind tells whether a second release of a date changed any figure.
 func (j *job) kind() (string, error) {
 	_, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
@@ -92,17 +109,12 @@ func (j *job) kind() (string, error) {
 
 // writeRelations writes what is in memory and gives the files of every relation.
 func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
-	files := map[string][]string{}
-	for _, f := range j.outcome.Files {
-		name := f.DataSet + "_records"
-		files[name] = append(files[name], f.Output())
-	}
-	facts, err := filepath.Glob(filepath.Join(j.output, "facts-*.parquet"))
+	files := j.recordFiles()
+	facts, err := j.factFiles()
 	if err != nil {
 		return nil, err
 	}
-	files["facts"] = facts
-	files["realized_facts"] = []string{filepath.Join(j.output, "realized_facts.parquet")}
+	maps.Copy(files, facts)
 	queries := map[string]string{
 		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
@@ -119,6 +131,22 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		files[name] = []string{path}
 	}
 	return files, nil
+}
+
+// recordFiles are the files of the records of every data set.
+func (j *job) recordFiles() map[string][]string {
+	files := map[string][]string{}
+	for _, f := range j.outcome.Files {
+		name := f.DataSet + "_records"
+		files[name] = append(files[name], f.Outputs()...)
+	}
+	return files
+}
+
+// factFiles are the files of facts and realized facts.
+func (j *job) factFiles() (map[string][]string, error) {
+	facts, err := filepath.Glob(filepath.Join(j.output, "facts-*.parquet"))
+	return map[string][]string{"facts": facts, "realized_facts": {filepath.Join(j.output, "realized_facts.parquet")}}, err
 }
 
 // rows makes a SELECT of literal rows with the columns and types of a published relation.

@@ -103,7 +103,7 @@ func (db *DB) DescribeRelation(ctx context.Context, name string, paths []string)
 	for _, row := range described.Rows {
 		column, columnType := row[0].(string), row[1].(string)
 		relation.Columns = append(relation.Columns, column+" "+columnType)
-		if column != "release" {
+		if column != "release" && column != "rows_before" { // neither is of the content
 			hashed = append(hashed, Identifier(column))
 		}
 	}
