@@ -170,16 +170,18 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 	if err := b.writePositions(ctx, db, date); err != nil {
 		return err
 	}
-	if err := db.CreateTable(ctx, "book", "from book_at("+day+")"); err != nil {
-		return err
+	for name, query := range map[string]string{"book": "from book_at(" + day + ")", "changes": "from changes_at(" + since + ", " + day + ")", "realized": "from realized_at(" + day + ")"} {
+		if err := db.CreateTable(ctx, name, query); err != nil {
+			return err
+		}
 	}
 	if err := b.plant(ctx, db, date); err != nil {
 		return err
 	}
 	for _, name := range datedFiles {
 		arguments := day
-		if name == "lifecycle" {
-			arguments = since + ", " + day
+		if name == "lifecycle" || name == "realized" {
+			arguments = ""
 		}
 		if name == "control_totals" && b.Faults > 0 {
 			continue // written where the faults are planted

@@ -57,7 +57,7 @@ sides as (
     end as role,
     case when instrument = 'recovery_lock' then 'two_way' when is_buyer then 'bought' else 'sold' end as direction,
     -- a name for what is on one; the second of an offsetting pair has the same
-    case when instrument in ('cds_single_name', 'cds_loan', 'cds_asset_backed', 'total_return_swap', 'recovery_lock', 'credit_option', 'credit_spread_option', 'credit_linked_note', 'contingent_cds', 'other')
+    case when not (has_index or is_tranche or instrument = 'cds_nth_to_default')
       then draw(k, 'name', greatest(60, least(20000, positions() // 40))) end as name_number,
     draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as counterparty_number,
     case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end as drawn_entity,

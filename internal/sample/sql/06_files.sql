@@ -13,17 +13,29 @@ from positions_at(d);
 
 create table book as from book_at(last_date()) limit 0;
 
-create macro lifecycle_file(previous, d) as table
-select * exclude (instrument, direction, currency) from lifecycle_events where booking_date > previous and booking_date <= d order by event_id;
+-- changes_at and realized_at: the events of a date's files, written down as the
+-- tables changes and realized for the same reason
+create macro changes_at(previous, d) as table
+from lifecycle_events where booking_date > previous and booking_date <= d;
+
+create macro realized_at(d) as table
+from realized_events where booking_date >= date_trunc('year', d) and booking_date <= d;
+
+create table changes as from lifecycle_events limit 0;
+
+create table realized as from realized_events limit 0;
+
+create macro lifecycle_file() as table
+select * exclude (instrument, direction, currency) from changes order by event_id;
 
 -- realized_file: the fiscal year to date; a corrected event comes twice
-create macro realized_file(d) as table
+create macro realized_file() as table
 select event_id, version as event_version, position_id, kind, event_date, booking_date,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as cash,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as realized_gain_loss,
   currency, instrument, direction, purpose, counterparty_id, legal_entity, counterparty_entity
-from realized_events, (values (1), (2)) as v(version)
-where booking_date >= date_trunc('year', d) and booking_date <= d and (version = 1 or has_two_versions)
+from realized, (values (1), (2)) as v(version)
+where version = 1 or has_two_versions
 order by event_id, event_version;
 
 -- holdings_file: loans and commitments to the names that are hedged: half as much

@@ -8,7 +8,7 @@ from (
   select 'opening' as cause, direction, instrument, currency, current_notional as amount from positions_at(previous)
   union all
   select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, notional_after - notional_before
-  from lifecycle_events where booking_date > previous and booking_date <= d
+  from changes
   union all
   select 'closing', direction, instrument, currency, current_notional from book
 )
@@ -21,10 +21,10 @@ create macro realized_key(d) as table
 with latest as (
   select e.*, cast(cast(u.rate as decimal(28, 8)) * 100000000 as hugeint) as usd, cast(cast(coalesce(c.rate, 1) as decimal(28, 8)) * 100000000 as hugeint) as own,
     cast(cast(abs(e.realized_gain_loss) as decimal(28, 2)) * 100 as hugeint) as cents
-  from realized_events as e
+  from realized as e
   asof join (select * from fx_rates where currency = 'USD') as u on u.rate_date <= e.event_date
   asof left join fx_rates as c on c.currency = e.currency and c.rate_date <= e.event_date
-  where e.booking_date >= date_trunc('year', d) and e.booking_date <= d and e.counterparty_entity is null and e.legal_entity <> 'CONDUIT' and e.instrument <> 'credit_linked_note'
+  where e.counterparty_entity is null and e.legal_entity <> 'CONDUIT' and e.instrument <> 'credit_linked_note'
 ),
 converted as (
   select *, case when currency = 'USD' then realized_gain_loss
