@@ -94,13 +94,13 @@ func takenQuery(set position.DataSet, records string, inConflict bool) string {
 // records and conflicts are FROM items; where conflicts are of several releases,
 // the columns of further must be the same too.
 func WithoutConflicts(dataSet, records, conflicts string, further ...string) string {
-	var same strings.Builder
 	columns := append([]string{"source_file", "file_row_number"}, further...)
-	for _, column := range columns {
-		fmt.Fprintf(&same, " and c.%[1]s = r.%[1]s", column)
+	same := make([]string, len(columns))
+	for i, column := range columns {
+		same[i] = "c." + column + " = r." + column
 	}
-	return fmt.Sprintf(`select r.* from %s as r left join (select %s, true as in_conflict from %s where data_set = '%s') as c
-  on true%s where c.in_conflict is null`, records, strings.Join(columns, ", "), conflicts, dataSet, same.String())
+	return fmt.Sprintf("select r.* from %s as r anti join (select %s from %s where data_set = '%s') as c on %s",
+		records, strings.Join(columns, ", "), conflicts, dataSet, strings.Join(same, " and "))
 }
 
 // createStructuralRejects writes down the records that could not be split, with
