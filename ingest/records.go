@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"comment11/internal/document"
 	"comment11/internal/position"
 	"comment11/internal/store"
 )
@@ -32,15 +33,16 @@ func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 	if len(file.header) == 0 { // an empty file that the source allows
 		return db.WriteParquet(ctx, emptyRecords(in, *file), file.output, nil)
 	}
-	path, cleanUp, err := soundFile(*file, in.Scratch)
+	format := source.format()
+	from, cleanUp, err := format.relation(in, source, file)
 	if err != nil {
 		return err
 	}
 	defer cleanUp()
-	if source.Format == "ecb_reference_rates" {
-		return readRates(ctx, db, in, source, file, path)
+	if source.Format == referenceRates {
+		return readRates(ctx, db, in, file, from)
 	}
-	query := recordsQuery(in, *file, file.mapped, readCSV(source, file.header, path))
+	query := recordsQuery(in, *file, file.mapped, from, format.judged)
 	if err := db.WriteParquet(ctx, query, file.output, closedLists(in, *file)); err != nil {
 		return fmt.Errorf("%s: reading the records: %w", file.Name, err)
 	}
@@ -50,18 +52,19 @@ func readFile(ctx context.Context, db *store.DB, in Input, file *File) error {
 // soundFile gives the file to read: itself, or a copy without the lines that the
 // engine must not see.
 func soundFile(file File, scratch string) (path string, cleanUp func(), err error) {
+	cleanUp = func() {}
 	if len(file.unsound) == 0 {
-		return file.path, func() {}, nil
+		return file.path, cleanUp, nil
 	}
 	path = filepath.Join(scratch, "sound-"+file.DataSet+"-"+strings.TrimSuffix(strings.TrimSuffix(file.Name, ".gz"), ".zst"))
 	out, err := os.Create(path)
 	if err != nil {
-		return "", nil, err
+		return "", cleanUp, err
 	}
 	cleanUp = func() { _ = os.Remove(path) } // the staging folder goes anyway
 	if err := errors.Join(writeWithout(out, file.path, file.unsound), out.Close()); err != nil {
 		cleanUp()
-		return "", nil, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
+		return "", cleanUp, fmt.Errorf("%s: copying the sound records: %w", file.Name, err)
 	}
 	return path, cleanUp, nil
 }
@@ -100,7 +103,7 @@ func compileSources(ctx context.Context, db *store.DB, in Input, files []File) e
 	var faults store.ExpressionFaults
 	var others []error
 	for i, file := range files {
-		if len(file.header) == 0 || in.source(file.Source).Format == "ecb_reference_rates" {
+		if len(file.header) == 0 || in.source(file.Source).Format == referenceRates {
 			continue
 		}
 		var err error
@@ -180,7 +183,7 @@ func writtenColumns(in Input, files []File) map[string][]string {
 			filled[file.DataSet] = map[string]bool{"source_system": true}
 		}
 		source := in.source(file.Source)
-		if source.Format == "ecb_reference_rates" {
+		if source.Format == referenceRates {
 			for _, name := range dataSet(file.DataSet).Names() {
 				filled[file.DataSet][name] = true
 			}
@@ -202,7 +205,7 @@ func writtenColumns(in Input, files []File) map[string][]string {
 
 // closedLists are the values that columns of the output can have.
 func closedLists(in Input, file File) map[string][]string {
-	lists := map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": {"where", "not_yet_traded", "expired"},
+	lists := map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": exclusionReasons(),
 		"source_file": {file.Name}, "release": {in.Release}}
 	for name, values := range dataSet(file.DataSet).ClosedLists() {
 		if slices.Contains(file.written, name) {
@@ -210,6 +213,12 @@ func closedLists(in Input, file File) map[string][]string {
 		}
 	}
 	return lists
+}
+
+// exclusionReasons are all for which a record can be left out.
+func exclusionReasons() []string {
+	reason, _ := dataSet("exclusions").Column("reason")
+	return reason.Values
 }
 
 // mappingsFor adds the columns that are taken by their own names.
@@ -245,8 +254,9 @@ func missingColumns(source Source, mappings []Mapping, file File) error {
 		strings.Join(missing, ", "), source.DataSet, strings.Join(file.header, ", "), source.Name)}
 }
 
-// recordsQuery reads the records with their types, status and faults.
-func recordsQuery(in Input, file File, m mapped, from string) string {
+// recordsQuery reads the records with their types, status and faults. Where the
+// reader has judged them, what it says of a record comes before the checks.
+func recordsQuery(in Input, file File, m mapped, from string, judged bool) string {
 	var texts, typed, final, raw []string
 	for _, column := range m.columns {
 		if column.text != "" {
@@ -267,6 +277,16 @@ func recordsQuery(in Input, file File, m mapped, from string) string {
 	}
 	checks := recordChecks(file.DataSet, m.columns)
 	anyFault, anyReject, packed := checks.sql()
+	leftOut := "'where'"
+	if judged {
+		field := func(name string) string { return rawField(slices.Index(file.header, name)) }
+		outcome, faults := field(document.OutcomeColumn), field(document.FaultsColumn)
+		where = fmt.Sprintf("(record_outcome = 'rejected' or (record_outcome = 'position' and %s))", where)
+		leftOut = fmt.Sprintf("case when %s = 'excluded' then %s else 'where' end", outcome, field(document.ReasonColumn))
+		anyFault = fmt.Sprintf("(%s is not null or %s)", faults, anyFault)
+		anyReject = fmt.Sprintf("(%s = 'rejected' or %s)", outcome, anyReject)
+		packed = fmt.Sprintf("case when %[1]s = 'rejected' then %[2]s else nullif(concat_ws(%[3]s, %[2]s, nullif(%[4]s, '')), '') end", outcome, faults, faultSeparator, packed)
+	}
 	return fmt.Sprintf(`
 with source as (select *, '%[1]s' as %[2]s from %[3]s),
 mapped as (select %[4]s, %[5]s as included from source),
@@ -274,14 +294,14 @@ typed as (select *, %[7]s from mapped),
 judged as (select *, %[8]s as has_fault, %[9]s as has_reject, %[10]s as cut_off from typed),
 status as (select *, case when not included or (cut_off is not null and not has_reject) then 'excluded' when has_reject then 'rejected' else 'taken' end as record_status from judged)
 select %[11]s, record_status,
-  case when not included then 'where' when record_status = 'excluded' then cut_off end as exclusion,
+  case when not included then %[14]s when record_status = 'excluded' then cut_off end as exclusion,
   case when has_fault and included then %[12]s end as faults,
   case when record_status <> 'taken' then cast(to_json([%[6]s]) as varchar) end as raw,
   %[13]s
 from status`,
 		in.AsOf.Format(time.DateOnly), asOfColumn, from, strings.Join(texts, ", "), where, strings.Join(raw, ", "),
 		strings.Join(typed, ", "), anyFault, anyReject, cutOff(in, file.DataSet), strings.Join(final, ", "), packed,
-		keyColumns(in, file))
+		keyColumns(in, file), leftOut)
 }
 
 // keyColumns are the columns that every Parquet file of a release ends with.

@@ -65,13 +65,17 @@ from (
   from (
     select source_file, file_row_number, %[4]s as identity, %[5]s as version
     from "%[1]s_records"
-    where exclusion is distinct from 'where' and %[6]s and hash(%[7]s) in (
-      select hash(%[7]s) from "%[1]s_records" where exclusion is distinct from 'where' and %[6]s group by 1 having count(*) > 1)
+    where %[8]s and %[6]s and hash(%[7]s) in (
+      select hash(%[7]s) from "%[1]s_records" where %[8]s and %[6]s group by 1 having count(*) > 1)
   )
 )
 where repeated or version < highest`,
-		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "))
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), inTheBook)
 }
+
+// inTheBook holds of the records that compete for a key: those that are taken,
+// rejected, or cut off by the due date alone.
+const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded')"
 
 // takenQuery selects the records that were taken, in the contract's columns.
 // Where nothing is in conflict nothing is joined.
