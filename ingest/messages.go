@@ -53,6 +53,7 @@ select d.* exclude (file_row_number) replace (
   coalesce(s.outcome, d.record_outcome) as record_outcome,
   case when s.outcome is null then d.record_reason else s.reason end as record_reason,
   case when s.outcome is null then d.record_faults else s.faults end as record_faults,
+  coalesce(s.position_id, d.position_id) as position_id,
   coalesce(cast(s.notional as varchar), d.notional) as notional,
   coalesce(s.fair_value, d.fair_value) as fair_value,
   case when s.fair_value is null then d.fair_value_currency else s.fair_value_currency end as fair_value_currency,
@@ -66,22 +67,22 @@ order by d.file_row_number)`, store.ReadParquet([]string{file.decoded}), store.I
 // gives equal ones the same number, ordinal tells even those apart.
 const settleQuery = `
 with told as (
-  select case %[1]s end as source_file, file_row_number as file_row, split_part(source_path, ':', 1) as document, trade_key, own_identifier, other_keys,
+  select case %[1]s end as source_file, file_row_number as file_row, split_part(source_path, ':', 1) as document, trade_key, position_id, own_identifier, other_keys,
     event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation,
     try_cast(trade_version as integer) as version, coalesce(sent_at, '') as sent_at, coalesce(try_cast(sequence_number as bigint), 0) as sequence,
     try_cast(notional as decimal(18, 2)) as notional, fair_value, fair_value_currency, valuation_date, hash(%[3]s) as content
   from read_parquet(%[2]s, file_row_number = true, filename = true, hive_partitioning = false)
-  where (trade_key is not null or (event = 'end' and correlation_id is not null)) and coalesce(record_reason, '') not in ('not_credit', 'no_trade')
+  where (trade_key is not null or (event in ('end', 'withdraw') and correlation_id is not null)) and coalesce(record_reason, '') not in ('not_credit', 'no_trade')
 ),
 aliases as (
-  select alias, min(trade_key) as trade_key
-  from (select unnest(string_split(other_keys, chr(31))) as alias, trade_key from told where own_identifier = 'true' and other_keys is not null)
+  select alias, min(trade_key) as trade_key, min(position_id) as position_id
+  from (select unnest(string_split(other_keys, chr(31))) as alias, trade_key, position_id from told where own_identifier = 'true' and other_keys is not null)
   group by alias
   having count(distinct trade_key) = 1
 ),
 keyed as (
-  select t.* replace (case when t.own_identifier = 'true' then t.trade_key else coalesce(a.trade_key, t.trade_key) end as trade_key)
-  from told as t left join aliases as a on a.alias = t.trade_key
+  select t.* replace (coalesce(a.trade_key, t.trade_key) as trade_key, coalesce(a.position_id, t.position_id) as position_id)
+  from told as t left join aliases as a on a.alias = t.trade_key and t.own_identifier is null
 ),
 versioned as (
   select * replace (coalesce(version, max(version) over (partition by trade_key order by sent_at, sequence), 0) as version)
@@ -90,12 +91,12 @@ versioned as (
 withdrawals as (
   select conversation, trade_key, max(sent_at) as sent_at, max(sequence) as sequence
   from versioned
-  where event = 'end' and record_reason = 'cancelled' and conversation is not null
+  where event in ('end', 'withdraw') and record_reason = 'cancelled' and conversation is not null
   group by conversation, trade_key
 ),
 conversed as (
   select v.*,
-    v.event <> 'end' and exists (
+    not (v.event in ('end', 'withdraw') and coalesce(v.record_reason, '') = 'cancelled') and exists (
       select 1 from withdrawals as w
       where w.conversation = v.conversation and (w.trade_key = v.trade_key or w.trade_key is null)
         and (w.sent_at > v.sent_at or w.sent_at = v.sent_at and w.sequence >= v.sequence)) as withdrawn,
@@ -147,7 +148,7 @@ valued as (
   from alive as a where a.event = 'value' and a.fair_value is not null group by a.trade_key
 ),
 settled as (
-  select w.source_file, w.file_row, w.record_outcome, w.record_faults, w.disputed, e.reason as ended, w.trade_key,
+  select w.source_file, w.file_row, w.record_outcome, w.record_faults, w.disputed, e.reason as ended, w.trade_key, w.position_id,
     case when r.trade_key is not null or c.trade_key is not null then coalesce(r.amount, w.notional) + coalesce(c.amount, 0) end as notional,
     case when w.fair_value is null or v.place >= w.place then v.fair_value end as fair_value, v.fair_value_currency, v.valuation_date
   from winners as w
@@ -161,22 +162,28 @@ select source_file, file_row,
   case when disputed then null when ended is not null then ended when notional = 0 then 'terminated' end as reason,
   case when disputed then concat_ws(chr(30), record_faults, concat_ws(chr(31), 'disputed_trade', 'position_id', replace(trade_key, chr(31), ' '), 'reject'))
     when ended is null and (notional is null or notional <> 0) then record_faults end as faults,
-  notional, fair_value, fair_value_currency, valuation_date
+  position_id, nullif(notional, 0) as notional, fair_value, fair_value_currency, valuation_date
 from settled
 union all
 select a.source_file, a.file_row,
   case when w.disputed and a.place = w.place then 'rejected' else 'excluded' end,
   case when w.disputed and a.place = w.place then null when a.place = w.place then 'repeated' else 'superseded' end,
   case when w.disputed and a.place = w.place then concat_ws(chr(30), a.record_faults, concat_ws(chr(31), 'disputed_trade', 'position_id', replace(a.trade_key, chr(31), ' '), 'reject')) end,
-  null, null, null, null
+  null, null, null, null, null
 from alive as a join winners as w on w.trade_key = a.trade_key
 where a.event = 'terms' and a.ordinal <> w.ordinal
 union all
-select source_file, file_row, 'excluded', case when withdrawn then 'cancelled' else 'superseded' end, null, null, null, null, null
+select source_file, file_row, 'excluded', case when withdrawn then 'cancelled' else 'superseded' end, null, null, null, null, null, null
 from conversed
 where withdrawn or corrected
 union all
 select a.source_file, a.file_row, 'rejected', null,
-  concat_ws(chr(30), a.record_faults, concat_ws(chr(31), 'event_without_trade', 'trade_key', replace(a.trade_key, chr(31), ' '), 'reject')), null, null, null, null
+  concat_ws(chr(30), a.record_faults, concat_ws(chr(31), 'event_without_trade', 'trade_key', replace(a.trade_key, chr(31), ' '), 'reject')), null, null, null, null, null
 from alive as a left join winners as w on w.trade_key = a.trade_key
-where a.event in ('increase', 'decrease', 'notional', 'value') and w.trade_key is null and a.record_outcome = 'excluded'`
+where a.event in ('increase', 'decrease', 'notional', 'value') and w.trade_key is null and a.record_outcome = 'excluded'
+union all
+select source_file, file_row, 'rejected', null,
+  concat_ws(chr(30), record_faults, concat_ws(chr(31), 'event_without_trade', 'correlation_id', replace(conversation, chr(31), ' '), 'reject')), null, null, null, null, null
+from conversed
+where (event = 'withdraw' or (event = 'end' and trade_key is null)) and record_outcome = 'excluded' and not corrected
+  and conversation not in (select conversation from conversed where withdrawn)`

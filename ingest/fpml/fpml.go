@@ -38,6 +38,7 @@ const (
 	Notional Event = "notional" // to event_amount
 	Value    Event = "value"    // its fair value
 	End      Event = "end"      // it is no longer there, for record_reason
+	Withdraw Event = "withdraw" // an event of the same conversation is taken back
 )
 
 // Reasons for exclusions.

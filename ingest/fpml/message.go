@@ -30,6 +30,7 @@ type fact struct {
 	faults  []document.Fault
 
 	event       Event
+	isEvent     bool // a change of a trade, rather than the trade
 	kind        kind
 	buyer       string // reference to who buys protection, pays the total return or buys the option
 	seller      string
@@ -74,21 +75,30 @@ func (r *reader) Record(n *document.Node, path string) {
 	case "positionUpdate":
 		f := r.position(n.At("position"))
 		f.values[sentAt] = document.Instant(n.TextAt("timestamp"))
-		if n.TextAt("type") == "Deleted" {
+		switch kind := n.TextAt("type"); kind {
+		case "Created", "Modified":
+		case "Deleted":
 			f.end(Cancelled)
+		default:
+			f.reject(UnsupportedMessage, "type", kind)
 		}
 		r.add(f, path)
 	case "tradeValuationItem":
 		r.add(r.valuationItem(n), path)
 	case "amendment", "change":
-		r.add(r.change(n), path)
+		r.addEvent(r.change(n), path)
 	case "increase", "termination", "terminatingEvent":
-		r.add(r.notionalChange(n), path)
+		r.addEvent(r.notionalChange(n), path)
 	case "novation":
 		before, after := r.novation(n)
-		r.add(before, path)
-		r.add(after, path)
+		r.addEvent(before, path)
+		r.addEvent(after, path)
 	}
+}
+
+func (r *reader) addEvent(f fact, path string) {
+	f.isEvent = true
+	r.add(f, path)
 }
 
 func (r *reader) add(f fact, path string) {
@@ -257,7 +267,8 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 			before.reason = Novated
 		}
 	}
-	before.remainsAfterNovation = before.event != End
+	base.remainsAfterNovation = before.event != End
+	after.remainsAfterNovation = base.remainsAfterNovation
 	newIdentifiers := identifiersIn(n.At("newTradeReference"))
 	for _, identifier := range n.All("newTradeIdentifier") {
 		newIdentifiers = append(newIdentifiers, identifiersOf(identifier)...)
@@ -266,6 +277,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	case t != nil:
 		after = r.trade(t)
 		after.novation, after.transferor, after.transferee, after.remaining = newSide, base.transferor, base.transferee, base.remaining
+		after.remainsAfterNovation = base.remainsAfterNovation
 		newIdentifiers = after.identifiers
 	case hasTerms && novated != "":
 		after.values[notional], after.values[currency] = document.Amount(novated), n.TextAt("novatedAmount", "currency")
@@ -436,8 +448,11 @@ func foreignDocument(root *document.Node) string {
 
 // message puts down what the message says of itself.
 func (r *reader) message(f *fact, root *document.Node, kind string) {
-	if cancels.MatchString(kind) && f.event != End {
+	if cancels.MatchString(kind) {
 		f.end(Cancelled)
+		if f.isEvent {
+			f.event = Withdraw
+		}
 	}
 	header := root.At("header")
 	f.values[messageType], f.values[messageID] = kind, header.TextAt("messageId")

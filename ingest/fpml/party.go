@@ -84,26 +84,44 @@ func (r *reader) rows(f *fact) []document.Row {
 		}
 	}
 	if r.betweenOthers(f) {
-		f.outcome, f.reason, f.faults, f.event = document.Excluded, Novated, nil, Terms
+		f.outcome, f.reason, f.faults, f.event, f.values[eventAmount] = document.Excluded, Novated, nil, Terms, ""
 		return []document.Row{f.row()}
 	}
 	r.identify(f)
 	switch names := roles[f.kind]; {
 	case !hasSides:
-		return []document.Row{f.row()}
+		if f.event == Value {
+			f.ownValue(r.our(f.base) != "", f.base != "")
+		}
 	case buyer != "" && seller != "":
 		return r.bothSides(f, buyer, seller)
 	case buyer != "":
-		r.see(f, names[0], buyer, f.seller, f.base == f.buyer)
+		r.see(f, names[0], buyer, f.buyer, f.seller)
 	case seller != "":
-		r.see(f, names[1], seller, f.buyer, f.base == f.seller)
+		r.see(f, names[1], seller, f.seller, f.buyer)
 	case f.outcome != document.Position:
 	case f.buyer == "" && f.seller == "":
 		f.reject(SideNotStated, "role", "")
 	default:
 		f.reject(NeitherPartyOurs, "role", r.parties[f.buyer].id()+" / "+r.parties[f.seller].id())
 	}
+	f.placed()
 	return []document.Row{f.row()}
+}
+
+// placed rejects a message that changes something and does not say what.
+func (f *fact) placed() {
+	if f.outcome != document.Excluded || f.event == Terms || f.event == "" {
+		return
+	}
+	byConversation := f.reason == Cancelled && f.values[correlation] != ""
+	switch {
+	case byConversation:
+	case f.event == Withdraw:
+		f.reject(UnsupportedMessage, "correlation_id", "no conversation whose event is taken back")
+	case f.values[tradeKey] == "":
+		f.reject(UnsupportedMessage, "trade_key", "no identifier of the trade")
+	}
 }
 
 // betweenOthers tells whether a side of a novation is between other parties, while
@@ -127,19 +145,26 @@ func replaced(reference, by, with string) string {
 	return reference
 }
 
-// see puts down the trade as one of our parties sees it.
-func (r *reader) see(f *fact, as, our, other string, valueIsOurs bool) {
-	f.values[role], f.values[legalEntity] = as, our
+// see puts down the trade as one of our parties sees it: the reference of our side
+// and of the other.
+func (r *reader) see(f *fact, as, name, own, other string) {
+	f.values[role], f.values[legalEntity] = as, name
 	if p, known := r.parties[other]; known {
 		f.values[counterpartyID], f.values[counterpartyName] = p.id(), p.name
 	}
+	f.ownValue(f.base != "" && f.base == own, f.base != "" && f.base == other)
+}
+
+// ownValue turns a value that is seen from the other side, and drops one of which
+// nobody says whose it is: a sign is never guessed.
+func (f *fact) ownValue(ours, others bool) {
 	switch {
-	case f.values[fairValue] == "" || valueIsOurs:
-	case f.base == "":
+	case f.values[fairValue] == "" || ours:
+	case others:
+		f.values[fairValue] = document.Negated(f.values[fairValue])
+	default:
 		f.note(ValueSideNotStated, "fair_value", f.values[fairValueCurrency]+" "+f.values[fairValue])
 		f.values[fairValue], f.values[fairValueCurrency], f.values[valuationDate] = "", "", ""
-	default: // seen from the other side
-		f.values[fairValue] = document.Negated(f.values[fairValue])
 	}
 }
 
@@ -149,8 +174,8 @@ func (r *reader) bothSides(f *fact, buyer, seller string) []document.Row {
 	id := f.values[positionID]
 	other := *f
 	other.faults = clone(f.faults)
-	r.see(f, names[0], buyer, f.seller, f.base == f.buyer)
-	r.see(&other, names[1], seller, f.buyer, f.base == f.seller)
+	r.see(f, names[0], buyer, f.buyer, f.seller)
+	r.see(&other, names[1], seller, f.seller, f.buyer)
 	f.values[counterpartyEntity], other.values[counterpartyEntity] = seller, buyer
 	for _, leg := range []*fact{f, &other} {
 		suffix := "/" + leg.values[role]
