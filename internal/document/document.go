@@ -97,7 +97,7 @@ type Summary struct {
 }
 
 // blockSize is how much of a file is read before its documents are decoded.
-const blockSize = 4 << 20
+const blockSize = 16 << 20
 
 // Decode reads a file and hands its rows on, in batches and in order.
 func (f Format) Decode(r io.Reader, emit func(arrow.RecordBatch) error) (Summary, error) {
