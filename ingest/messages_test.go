@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +50,8 @@ func readSource(t testing.TB, source Source) (*store.DB, []File) {
 }
 
 // showRecords writes the records of all files in order: what was taken in the
-// given columns, and what was not with its reasons.
+// given columns, and what was not with its reasons; columns without any value
+// are not shown.
 func showRecords(t testing.TB, db *store.DB, dataSet, columns string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -65,23 +68,31 @@ func showRecords(t testing.TB, db *store.DB, dataSet, columns string) []byte {
 		if len(table.Rows) == 0 {
 			continue
 		}
-		for i, c := range table.Columns {
-			if i > 0 {
-				b.WriteString(" | ")
+		var shown []int
+		for i := range table.Columns {
+			if slices.ContainsFunc(table.Rows, func(row []any) bool { return row[i] != nil }) {
+				shown = append(shown, i)
 			}
-			b.WriteString(c)
 		}
-		b.WriteString("\n")
-		for _, row := range table.Rows {
-			for i, v := range row {
-				if i > 0 {
-					b.WriteString(" | ")
-				}
-				if v != nil {
-					fmt.Fprint(&b, v)
-				}
+		line := func(text func(column int) string) {
+			var cells []string
+			for _, i := range shown {
+				cells = append(cells, text(i))
 			}
-			b.WriteString("\n")
+			b.WriteString(strings.Join(cells, " | ") + "\n")
+		}
+		line(func(i int) string { return table.Columns[i] })
+		for _, row := range table.Rows {
+			line(func(i int) string {
+				switch v := row[i].(type) {
+				case nil:
+					return ""
+				case time.Time:
+					return v.Format(time.DateOnly)
+				default:
+					return fmt.Sprint(v)
+				}
+			})
 		}
 		b.WriteString("\n")
 	}

@@ -77,7 +77,7 @@ func startTag(text []byte) (name []byte, length int, empty bool) {
 	for i := end; i < len(text); i++ {
 		switch text[i] {
 		case '>':
-			return name, i + 1, text[i-1] == '/'
+			return name, i + 1, i > 0 && text[i-1] == '/'
 		case '"', '\'':
 			closing := bytes.IndexByte(text[i+1:], text[i])
 			if closing < 0 {

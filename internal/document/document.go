@@ -96,8 +96,12 @@ type Summary struct {
 	Additional int64 // of them, rows that Count does not count
 }
 
-// blockSize is how much of a file is read before its documents are decoded.
-const blockSize = 16 << 20
+// How much of a file is read before its documents are decoded: little of a small
+// file, and of a large one enough for all processors.
+const (
+	firstBlock = 64 << 10
+	blockSize  = 16 << 20
+)
 
 // Decode reads a file and hands its rows on, in batches and in order.
 func (f Format) Decode(r io.Reader, emit func(arrow.RecordBatch) error) (Summary, error) {
@@ -178,9 +182,9 @@ func (f Format) rejected(number int, text []byte, fault Fault) []Row {
 func (f Format) split(r io.Reader, each func([][]byte) error) error {
 	var pending []byte // what is read of the document that is not complete
 	skipping := false  // the document is beyond the limit
-	searched := 0
-	for atEnd := false; !atEnd; {
-		block := make([]byte, len(pending)+blockSize)
+	searched, size := 0, firstBlock
+	for atEnd := false; !atEnd; size = min(4*size, blockSize) {
+		block := make([]byte, len(pending)+size)
 		copy(block, pending)
 		n, err := io.ReadFull(r, block[len(pending):])
 		if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // ReadFull returns them as they are
