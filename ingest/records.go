@@ -106,6 +106,10 @@ func compileSources(ctx context.Context, db *store.DB, in Input, files []File) e
 		if len(file.header) == 0 || in.source(file.Source).Format == referenceRates {
 			continue
 		}
+		if i > 0 && files[i-1].Source == file.Source && slices.Equal(files[i-1].header, file.header) {
+			files[i].mapped = files[i-1].mapped // a source may have thousands of files of one header
+			continue
+		}
 		var err error
 		files[i].mapped, err = mappedColumns(ctx, db, in, in.source(file.Source), file)
 		var list store.ExpressionFaults

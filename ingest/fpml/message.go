@@ -381,6 +381,9 @@ func identifiersOf(n *document.Node) []identifier {
 
 var cancels = regexp.MustCompile(`^[cC]ancel|(Retracted|Retraction|Cancelled|Canceled|Cancellation)$`)
 
+// answers are messages about messages.
+var answers = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status)$`)
+
 // unknownEvents are messages of versions 4 that change a trade without saying so
 // in an element that is a record.
 var unknownEvents = regexp.MustCompile(`Termination|Novat|Increase|Amend|Change`)
@@ -417,6 +420,8 @@ func (r *reader) Rows(root *document.Node) []document.Row {
 func documentFact(root *document.Node, kind string, number int) fact {
 	f := fact{outcome: document.Position, path: fmt.Sprintf("%d:/%s", number, root.Name), identifiers: identifiersIn(root)}
 	switch {
+	case answers.MatchString(kind):
+		f.exclude(NoTrade)
 	case cancels.MatchString(kind):
 		f.end(Cancelled)
 	case strings.HasSuffix(kind, "FullTermination"):

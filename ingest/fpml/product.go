@@ -384,7 +384,7 @@ func swapProduct(f *fact) string {
 		return "LCDS"
 	case v[underlyingKind] == "asset_backed":
 		return "ABCDS"
-	case v[referenceEntityName] == "" && v[referenceEntityID] == "" && kind != "":
+	case v[referenceEntityName] == "" && v[referenceEntityID] == "":
 		return kind // the structure is not told
 	default:
 		return "CDS"
@@ -406,7 +406,9 @@ func (r *reader) option(f *fact, p, trade *document.Node) {
 	if kind := p.TextAt("productType"); kind != "" {
 		f.values[productType] = kind
 	}
-	f.values[optionExpiryDate] = expiry(p)
+	if f.values[optionExpiryDate] = expiry(p); f.values[optionExpiryDate] == "" {
+		f.reject("missing_value", "option_expiry_date", "") // the maturity beneath must not stand in for it
+	}
 	word := p.TextAt("optionType")
 	f.values[optionType] = map[string]string{"Payer": "payer", "Receiver": "receiver"}[word]
 	right := ""

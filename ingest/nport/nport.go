@@ -302,7 +302,9 @@ func (h *holding) option(n *document.Node) {
 	if v[indexName] != "" {
 		v[product] = "CDS_INDEX_OPTION"
 	}
-	v[optionExpiryDate] = document.Date(stated(n.TextAt("expDt")))
+	if v[optionExpiryDate] = document.Date(stated(n.TextAt("expDt"))); v[optionExpiryDate] == "" {
+		h.reject("missing_value", "option_expiry_date", "") // the maturity beneath must not stand in for it
+	}
 	v[unrealized] = document.Amount(stated(n.TextAt("unrealizedAppr")))
 	switch n.TextAt("writtenOrPur") {
 	case "Written":
