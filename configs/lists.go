@@ -2,6 +2,7 @@ package configs
 
 import (
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -116,6 +117,11 @@ func (r *reader) source(node sourceNode) Source {
 	if node.Files.Value == "" && node.Files.Line > 0 {
 		r.fault(node.Files.Place, "source %q: files is empty; expected a path or pattern", s.Name.Value)
 	}
+	r.pattern(node.Files, s.Name.Value, "files")
+	r.pattern(node.OnHoliday, s.Name.Value, "on_holiday")
+	if meant, near := strictyaml.Nearest(s.OnHoliday.Value, []string{"previous"}); near && s.OnHoliday.Value != meant && name.MatchString(s.OnHoliday.Value) {
+		r.fault(node.OnHoliday.Place, "source %q: on_holiday %q: did you mean %q?", s.Name.Value, s.OnHoliday.Value, meant)
+	}
 	r.mapping(node, s)
 	return s
 }
@@ -161,6 +167,22 @@ func (r *reader) parties(node sourceNode, s *Source, format sourceFormat) {
 	}
 }
 
+var placeholder = regexp.MustCompile(`\{[^}]*\}?`)
+
+// pattern checks what stands in braces: anything but the due date would be looked
+// for as it is written, and only on the day that needs it.
+func (r *reader) pattern(text strictyaml.Text, source, key string) {
+	known := []string{"{as_of}", "{as_of_yyyymmdd}"}
+	for _, found := range placeholder.FindAllString(text.Value, -1) {
+		if !slices.Contains(known, found) {
+			r.fault(text.Place, "source %q: %s %q: %s is unknown; %s", source, key, text.Value, found, strictyaml.Hint(found, known))
+		}
+	}
+	if _, err := filepath.Match(text.Value, ""); err != nil {
+		r.fault(text.Place, "source %q: %s %q: a bracket of the pattern is not closed", source, key, text.Value)
+	}
+}
+
 // mapping checks a source's columns against the contract.
 func (r *reader) mapping(node sourceNode, s Source) {
 	set, known := position.Find(s.DataSet)
@@ -194,7 +216,7 @@ func (r *reader) mapping(node sourceNode, s Source) {
 		return
 	}
 	for _, column := range set.Columns {
-		if column.Has(position.Required) && !mapped[column.Name] {
+		if column.MustBeMapped() && !mapped[column.Name] {
 			r.fault(node.Name.Place, "source %q: required column %s of data set %s is not mapped", s.Name.Value, column.Name, s.DataSet)
 		}
 	}

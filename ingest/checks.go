@@ -30,8 +30,10 @@ func (list checks) sql() (anyFault, anyReject, packed string) {
 		if c.rejects {
 			rejecting = append(rejecting, "("+c.when+")")
 		}
-		texts = append(texts, fmt.Sprintf("case when %s then concat_ws(%s, %s, %s, coalesce(%s, ''), '%s') end",
-			c.when, fieldSeparator, c.reason, store.Literal(c.column), c.value, severityOf(c)))
+		// The separators may stand in the text of a file, and must not in a packed value.
+		value := fmt.Sprintf("translate(coalesce(%s, ''), concat(%s, %s), '  ')", c.value, faultSeparator, fieldSeparator)
+		texts = append(texts, fmt.Sprintf("case when %s then concat_ws(%s, %s, %s, %s, '%s') end",
+			c.when, fieldSeparator, c.reason, store.Literal(c.column), value, severityOf(c)))
 	}
 	if len(all) == 0 {
 		return "false", "false", "null"
@@ -77,6 +79,9 @@ func columnChecks(c mappedColumn) checks {
 	if c.Has(position.Required) {
 		list = append(list, check{"'missing_value'", c.Name, "null", text + " is null", true})
 	}
+	if c.Has(position.Share) {
+		list = append(list, check{"'not_a_share'", c.Name, text, fmt.Sprintf("coalesce(%[1]s < 0 or %[1]s > 1, false)", value), true})
+	}
 	if c.Type == position.Text && len(c.Values) == 0 {
 		return list
 	}
@@ -117,6 +122,13 @@ func positionChecks(mappedNames map[string]bool) checks {
 		{"'negative_notional'", "notional", "cast(notional as varchar)", "coalesce(notional < 0, false)", true},
 		{"'missing_value'", "maturity_date", "null", missingMaturity(mappedNames), true},
 		{"'notional_basis_missing'", "notional_basis", "null", "(index_name is not null or attachment_point is not null) and " + noText(mappedNames, "notional_basis"), true},
+	}
+	if has("losses_to_date") {
+		list = append(list, check{"'negative_losses'", "losses_to_date", "cast(losses_to_date as varchar)", "coalesce(losses_to_date < 0, false)", true})
+	}
+	if has("role") { // nothing but option_type tells what an option obliges to
+		list = append(list, check{"'missing_value'", "option_type", "null",
+			"coalesce(role in ('option_buyer', 'option_seller'), false) and " + noText(mappedNames, "option_type"), true})
 	}
 	if has("maturity_date", "trade_date") {
 		list = append(list, check{"'maturity_before_trade_date'", "maturity_date", "cast(maturity_date as varchar)",

@@ -62,12 +62,14 @@ func cappedAmount(arguments []string, _ []*string) (string, error) {
 	return printed("rtrim("+arguments[0]+", '+')", "1", arguments[0]), nil
 }
 
-// printedPercent reads 1.25 or (1.25) or 1.25% as the fraction 0.0125.
+// printedPercent reads 1.25 or (1.25) or 1.25% as the fraction 0.0125; parentheses
+// mean a negative one only where they are closed.
 func printedPercent(arguments []string, _ []*string) (string, error) {
-	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '\(?-?\d{1,5}(\.\d{1,6})?\)? ?%%?') `+
+	const number = `\d{1,5}(\.\d{1,6})?`
+	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '-?%[2]s ?%%?|\( *%[2]s ?%%? *\) ?%%?') `+
 		`then case when regexp_matches(%[1]s, '[-(]') then '-' else '' end || `+
 		`cast(cast(cast(regexp_replace(%[1]s, '[^0-9.]', '', 'g') as decimal(18, 8)) * 0.01 as decimal(18, 8)) as varchar) else %[1]s end`,
-		arguments[0]), nil
+		arguments[0], number), nil
 }
 
 // dateOf reads dates of three numbers in the given order of year, month, day.

@@ -18,7 +18,7 @@ const referenceRates = "ecb_reference_rates"
 // as it is published: a day per record, a currency per column, N/A for no rate,
 // and a delimiter at the end of each line. Each rate of the period kept becomes
 // a record of fx_rates; N/A and days outside of the period are counted as
-// excluded.
+// excluded. Their numbers are of no line, so that a reject names day and currency.
 func readRates(ctx context.Context, db *store.DB, in Input, file *File, from string) error {
 	var currencies []string
 	header := file.header
@@ -49,7 +49,7 @@ select rate_date, 'EUR' as base_currency, currency, rate,
   case when rate_date is null or rate is null or rate <= 0 then 'rejected' else 'taken' end as record_status,
   cast(null as varchar) as exclusion,
   case when rate_date is null then concat_ws(chr(31), 'not_a_date', 'rate_date', day, 'reject')
-       when rate is null or rate <= 0 then concat_ws(chr(31), 'not_a_rate', 'rate', rate_text, 'reject') end as faults,
+       when rate is null or rate <= 0 then concat_ws(chr(31), 'not_a_rate', 'rate', concat_ws(' ', day, currency, rate_text), 'reject') end as faults,
   case when rate_date is null or rate is null or rate <= 0 then cast(to_json([day, currency, rate_text]) as varchar) end as raw,
   %[5]s
 from typed`, position.Date.Spelling(), position.Rate.Spelling(), unpivoted, kept, keyColumns(in, *file)), file.output, nil); err != nil {

@@ -3,7 +3,9 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"comment11/internal/position"
 	"comment11/internal/store"
 )
 
@@ -41,10 +43,12 @@ var Reasons = map[string]string{
 	"maturity_before_trade_date": "the maturity is before the trade date",
 	misplacedQuote:               "text after a closing quote",
 	"missing_value":              "required, and empty",
+	"negative_losses":            "losses are never negative; they are taken off an original notional",
 	"negative_notional":          "a notional is never negative; direction follows from the role",
 	"not_a_date":                 "not a date; expected YYYY-MM-DD, or map it with the function of its form, such as date_mdy",
 	"not_a_flag":                 "not true or false; map other words with flag(x)",
 	"not_a_rate":                 "not a number; expected digits with at most eight decimals, such as 0.0125",
+	"not_a_share":                "not between 0 and 1; a share is a fraction, 0.4 for 40%",
 	"not_a_time":                 "not a time; expected YYYY-MM-DDTHH:MM:SSZ",
 	"not_a_whole_number":         "not a whole number of at most nine digits",
 	"not_an_amount":              "not an amount; expected digits with at most two decimals, such as -1234.56, or map it with printed_amount(x)",
@@ -53,12 +57,12 @@ var Reasons = map[string]string{
 	"too_many_decimals":          "too many decimals; nothing is rounded on reading",
 	tooManyFields:                "too many fields",
 	"unknown_currency":           "not a code of ISO 4217",
-	"unknown_value":              "not in the closed list of the column (docs/DATA.md)",
+	"unknown_value":              "not in the closed list of the column",
 }
 
 // Reject is one fault of a record that could not be taken.
 type Reject struct {
-	File           string
+	DataSet, File  string
 	Record         int64
 	Column, Value  string
 	Reason         string
@@ -74,20 +78,25 @@ func (r Reject) String() string {
 	if r.Value != "" {
 		text += fmt.Sprintf("%q: ", r.Value)
 	}
-	return text + Reasons[r.Reason]
+	text += Reasons[r.Reason]
+	if set, known := position.Find(r.DataSet); known && r.Reason == "unknown_value" {
+		column, _ := set.Column(r.Column)
+		text += "; expected one of " + strings.Join(column.Values, ", ") + ", or map it"
+	}
+	return text
 }
 
 // FirstRejects gives the first rejects in order of file and record.
 func FirstRejects(ctx context.Context, db *store.DB, most int) ([]Reject, error) {
 	table, err := store.Query(ctx, db, fmt.Sprintf(`
-select file, record, coalesce(column_name, ''), coalesce(value, ''), reason, (select count(*) from rejects where fault = 1)
+select data_set, file, record, coalesce(column_name, ''), coalesce(value, ''), reason, (select count(*) from rejects where fault = 1)
 from rejects order by data_set, file, record, fault limit %d`, most))
 	if err != nil {
 		return nil, err
 	}
 	var list []Reject
 	for _, row := range table.Rows {
-		list = append(list, Reject{row[0].(string), row[1].(int64), row[2].(string), row[3].(string), row[4].(string), row[5].(int64)})
+		list = append(list, Reject{row[0].(string), row[1].(string), row[2].(int64), row[3].(string), row[4].(string), row[5].(string), row[6].(int64)})
 	}
 	return list, nil
 }

@@ -246,7 +246,7 @@ func missingColumns(source Source, mappings []Mapping, file File) error {
 	var missing []string
 	for _, column := range dataSet(source.DataSet).Columns {
 		has := slices.ContainsFunc(mappings, func(m Mapping) bool { return m.Column == column.Name })
-		if column.Has(position.Required) && !has {
+		if column.MustBeMapped() && !has {
 			missing = append(missing, column.Name)
 		}
 	}

@@ -38,6 +38,9 @@ func conflictsQuery(set position.DataSet) string {
 		case !c.Has(position.Key):
 		case strings.HasSuffix(c.Name, "_version") && c.Name != "index_version":
 			version = "coalesce(" + c.Name + ", 0)"
+			// A version that cannot be read is no version: such a record is rejected for
+			// it, and must not be judged as if it had the lowest.
+			present = append(present, fmt.Sprintf("not contains(coalesce(faults, ''), concat(%[1]s, '%[2]s', %[1]s))", fieldSeparator, c.Name))
 		default:
 			keys = append(keys, c.Name)
 			texts = append(texts, fmt.Sprintf("coalesce(cast(%s as varchar), '')", c.Name))
@@ -57,7 +60,7 @@ func conflictsQuery(set position.DataSet) string {
 select '%[1]s' as data_set, source_file, file_row_number,
   case when repeated then 'rejected' else 'excluded' end as record_status,
   case when not repeated then 'superseded' end as exclusion,
-  case when repeated then concat_ws(%[2]s, 'duplicate_key', '%[3]s', replace(identity, %[2]s, '/'), 'reject') end as faults
+  case when repeated then concat_ws(%[2]s, 'duplicate_key', '%[3]s', translate(identity, concat(%[2]s, %[8]s), '/ '), 'reject') end as faults
 from (
   select source_file, file_row_number, identity, version,
     count(*) over (partition by identity, version) > 1 as repeated,
@@ -65,17 +68,18 @@ from (
   from (
     select source_file, file_row_number, %[4]s as identity, %[5]s as version
     from "%[1]s_records"
-    where %[8]s and %[6]s and hash(%[7]s) in (
-      select hash(%[7]s) from "%[1]s_records" where %[8]s and %[6]s group by 1 having count(*) > 1)
+    where %[9]s and %[6]s and hash(%[7]s) in (
+      select hash(%[7]s) from "%[1]s_records" where %[9]s and %[6]s group by 1 having count(*) > 1)
   )
 )
 where repeated or version < highest`,
-		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), inTheBook)
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), faultSeparator, inTheBook)
 }
 
 // inTheBook holds of the records that compete for a key: those that are taken,
-// rejected, or cut off by the due date alone.
-const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded')"
+// rejected, or cut off by the due date alone. Messages that dispute a trade are
+// rejected for it already.
+const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded') and not contains(coalesce(faults, ''), 'disputed_trade')"
 
 // takenQuery selects the records that were taken, in the contract's columns.
 // Where nothing is in conflict nothing is joined.

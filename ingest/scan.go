@@ -431,6 +431,9 @@ func (s *scanner) header(line []byte, misplaced bool) error {
 		if name == "" {
 			return refuse("unnamed_column", "line %d: column %d of the header has no name", s.line, i+1)
 		}
+		if strings.EqualFold(name, asOfColumn) {
+			return refuse("reserved_column", "line %d: column %q has the name by which expressions call the due date; rename it", s.line, name)
+		}
 		if first := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); first < i {
 			return refuse("repeated_column", "line %d: column %q stands twice in the header, as columns %d and %d", s.line, name, first+1, i+1)
 		}

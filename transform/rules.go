@@ -41,7 +41,10 @@ type Rules map[string][]Rule
 // in a later folder takes the place of one in an earlier.
 func ReadRules(folders ...fs.FS) (Rules, error) {
 	rules := Rules{}
-	var faults strictyaml.Faults
+	faults, err := unknownFiles(folders)
+	if err != nil {
+		return nil, err
+	}
 	for _, attribute := range Attributes {
 		name := attribute + ".yaml"
 		text, err := readLast(folders, name)
@@ -62,6 +65,24 @@ func ReadRules(folders ...fs.FS) (Rules, error) {
 		return nil, faults
 	}
 	return rules, nil
+}
+
+// unknownFiles finds files of rules whose name is no attribute: nobody would
+// read them, and the program's own rules would decide.
+func unknownFiles(folders []fs.FS) (faults strictyaml.Faults, err error) {
+	for _, folder := range folders {
+		files, err := fs.Glob(folder, "*.y*ml")
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range files {
+			if attribute, isYAML := strings.CutSuffix(file, ".yaml"); !isYAML || !slices.Contains(Attributes, attribute) {
+				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: path.Join("rules", file)}, Message: fmt.Sprintf(
+					"rules are for an attribute, in <attribute>.yaml; %s", strictyaml.Hint(strings.TrimSuffix(attribute, ".yml"), Attributes))})
+			}
+		}
+	}
+	return faults, nil
 }
 
 func readLast(folders []fs.FS, name string) ([]byte, error) {

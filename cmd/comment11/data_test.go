@@ -26,7 +26,7 @@ func TestDataDocument(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| %s | %s | `%s` |\n", c, spelling, c.SQL())
 	}
-	b.WriteString("\nA record is rejected when a *required* column is empty or a *required* or *essential* one cannot be read. In any other column a text that cannot be read counts as no value and is a finding.\n\n# Data sets that come in\n")
+	b.WriteString("\nA record is rejected when a *required* column is empty or a *required* or *essential* one cannot be read. A *mapped* column must be mapped, and may be empty. A *share* is a fraction from 0 to 1; any other number rejects the record. In any other column a text that cannot be read counts as no value and is a finding.\n\n# Data sets that come in\n")
 	for _, d := range position.DataSets {
 		writeDataSet(&b, d)
 	}
@@ -53,7 +53,7 @@ func writeDataSet(b *bytes.Buffer, d position.DataSet) {
 		for _, use := range []struct {
 			use  position.Use
 			name string
-		}{{position.Key, "key"}, {position.Required, "required"}, {position.Essential, "essential"}, {position.Dimension, "dimension"}, {position.Measure, "measure"}} {
+		}{{position.Key, "key"}, {position.Required, "required"}, {position.Mapped, "mapped"}, {position.Essential, "essential"}, {position.Dimension, "dimension"}, {position.Measure, "measure"}, {position.Share, "share"}} {
 			if implied := use.use == position.Essential && c.Has(position.Required); c.Has(use.use) && !implied {
 				uses = append(uses, use.name)
 			}

@@ -46,7 +46,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && !errors.Is(err, errSaid) {
+	switch {
+	case code == exitInterrupted: // what was cut short tells nobody anything
+		fmt.Fprintln(stderr, "comment11: interrupted; run again, what is left over is swept")
+	case err != nil && !errors.Is(err, errSaid):
 		fmt.Fprintf(stderr, "comment11: %v\n", err)
 	}
 	return code
@@ -108,10 +111,22 @@ func newRoot() *cobra.Command {
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
+			if !cmd.HasParent() && len(args) > 0 {
+				return fmt.Errorf("%w: unknown command %q; %s", errUsage, args[0], strictyaml.Hint(args[0], verbs(cmd)))
+			}
 			return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 		}
 		return nil
 	}
+}
+
+// verbs are the names of the commands that the program has of its own.
+func verbs(root *cobra.Command) []string {
+	var names []string
+	for _, command := range root.Commands() {
+		names = append(names, command.Name())
+	}
+	return names
 }
 
 // isTerminal tells whether a person looks at the stream.

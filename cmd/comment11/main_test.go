@@ -2,19 +2,26 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"comment11/internal/batch"
+	"comment11/internal/store"
+	"comment11/internal/strictyaml"
 )
 
 // command runs the program and gives its exit code and what it wrote.
 func command(t testing.TB, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, errors bytes.Buffer
-	code = run(args, strings.NewReader(""), &out, &errors)
-	return code, out.String(), errors.String()
+	var out, said bytes.Buffer
+	code = run(args, strings.NewReader(""), &out, &said)
+	return code, out.String(), said.String()
 }
 
 // mustRun runs the program and fails the test unless it is done.
@@ -34,6 +41,33 @@ func decodeRecord(t testing.TB, text string) runRecord {
 		t.Fatal(err)
 	}
 	return record
+}
+
+// TestExitCodes holds the contract with schedulers.
+func TestExitCodes(t *testing.T) {
+	interrupted, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, test := range []struct {
+		ctx  context.Context
+		err  error
+		want int
+	}{
+		{context.Background(), nil, 0},
+		{context.Background(), fmt.Errorf("x: %w", batch.ErrData), 1},
+		{context.Background(), store.ErrNoCatalog, 1},
+		{context.Background(), fmt.Errorf("x: %w", errUsage), 2},
+		{context.Background(), batch.ErrUsage, 2},
+		{context.Background(), store.ErrRefused, 2},
+		{context.Background(), strictyaml.Faults{{Message: "x"}}, 2},
+		{context.Background(), errors.New("disk full"), 3},
+		{context.Background(), fmt.Errorf("x: %w", &store.BusyError{}), 75},
+		{interrupted, errors.New("context canceled"), 130},
+		{interrupted, nil, 0},
+	} {
+		if got := exitCode(test.ctx, test.err); got != test.want {
+			t.Errorf("%v: %d, expected %d", test.err, got, test.want)
+		}
+	}
 }
 
 func copyFile(t testing.TB, from, to string) {

@@ -28,13 +28,25 @@ func newProgress(stderr io.Writer, quiet, verbose bool) *progress {
 	if quiet || verbose || !isTerminal(stderr) {
 		return p
 	}
-	p.bar = progressbar.NewOptions64(1, progressbar.OptionSetWriter(stderr), progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionEnableColorCodes(os.Getenv("NO_COLOR") == ""))
+	p.bar = newBar(stderr, 100*time.Millisecond)
 	return p
 }
 
-// report is told of every step, with the records that it handled, if any.
+// newBar is a bar with the stage under way, records per second and the time left.
+func newBar(w io.Writer, throttle time.Duration) *progressbar.ProgressBar {
+	return progressbar.NewOptions64(1, progressbar.OptionSetWriter(w), progressbar.OptionShowIts(), progressbar.OptionSetItsString("records"),
+		progressbar.OptionSetPredictTime(true), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(throttle),
+		progressbar.OptionSetDescription("scan"), progressbar.OptionSetRenderBlankState(true),
+		progressbar.OptionEnableColorCodes(os.Getenv("NO_COLOR") == ""))
+}
+
+// nextStage is what a run does once a stage is done: the bar shows what is under
+// way, not what is over.
+var nextStage = map[string]string{"scan": "read", "ingest": "transform", "transform": "controls", "controls": "disclosures",
+	"disclosures": "publish", "publish": "catalog", "catalog": "catalog"}
+
+// report is told of every step that is done, with the records that it handled,
+// if any.
 func (p *progress) report(stage string, records int64) {
 	if p.verbose {
 		fmt.Fprintf(p.stderr, "%6.2f s  %s", time.Since(p.started).Seconds(), stage)
@@ -53,7 +65,9 @@ func (p *progress) report(stage string, records int64) {
 	if stage == "transform" {
 		records = p.total / passes
 	}
-	p.bar.Describe(stage)
+	if next, isStage := nextStage[stage]; isStage {
+		p.bar.Describe(next)
+	}
 	_ = p.bar.Add64(records) // a bar that cannot be drawn must not stop the run
 }
 

@@ -49,7 +49,6 @@ func newRun(shared *sharedFlags) *cobra.Command {
 			progress.close()
 			if err != nil {
 				if shared.output == "json" && outcome.Manifest.AsOfDate != "" {
-					outcome.Status = "failed"
 					return withRecord(cmd.OutOrStdout(), outcome, err)
 				}
 				return err
@@ -68,6 +67,7 @@ func newRun(shared *sharedFlags) *cobra.Command {
 // runRecord is the result of a run for machines.
 type runRecord struct {
 	Status   string              `json:"status"`
+	Error    string              `json:"error,omitempty"` // of a run that failed
 	AsOfDate string              `json:"as_of_date"`
 	Release  string              `json:"release"`
 	Kind     string              `json:"kind"`
@@ -84,7 +84,7 @@ type counts struct {
 	Excluded int64 `json:"excluded"`
 	Rejected int64 `json:"rejected"`
 	Facts    int64 `json:"facts"`
-	Cells    int   `json:"cells"`
+	Cells    int64 `json:"cells"`
 }
 
 type controlRecord struct {
@@ -95,7 +95,7 @@ type controlRecord struct {
 
 func recordOf(o batch.Outcome) runRecord {
 	record := runRecord{Status: o.Status, AsOfDate: o.Manifest.AsOfDate, Release: o.Manifest.Release, Kind: o.Manifest.Kind,
-		Files: o.Files, Seconds: o.Seconds, Controls: []controlRecord{}, Findings: []transform.Finding{}}
+		Files: append([]ingest.File{}, o.Files...), Seconds: o.Seconds, Controls: []controlRecord{}, Findings: []transform.Finding{}}
 	for _, f := range o.Files {
 		if f.DataSet == "positions" {
 			record.Counts.Records += f.Records
@@ -105,7 +105,8 @@ func recordOf(o batch.Outcome) runRecord {
 		}
 	}
 	facts, _ := o.Manifest.Relation("facts")
-	record.Counts.Facts, record.Counts.Cells = facts.Rows, len(o.Cells)
+	cells, _ := o.Manifest.Relation("cells")
+	record.Counts.Facts, record.Counts.Cells = facts.Rows, cells.Rows
 	for _, c := range o.Controls {
 		record.Controls = append(record.Controls, controlRecord{c, c.Difference(), c.Holds()})
 	}
@@ -120,9 +121,12 @@ func writeJSON(w io.Writer, value any) error {
 	return out.Encode(value)
 }
 
-// withRecord writes the run record of a failed run and passes its error on.
+// withRecord writes the run record of a failed run, which made no release, and
+// passes its error on.
 func withRecord(w io.Writer, o batch.Outcome, err error) error {
-	if writeErr := writeJSON(w, recordOf(o)); writeErr != nil {
+	record := recordOf(o)
+	record.Status, record.Error, record.Release, record.Kind = "failed", err.Error(), "", ""
+	if writeErr := writeJSON(w, record); writeErr != nil {
 		return writeErr
 	}
 	return err
@@ -137,14 +141,17 @@ func say(stdout, stderr io.Writer, shared *sharedFlags, config configs.Config, o
 	} else if err := sayText(stdout, shared, config, o, tables); err != nil {
 		return err
 	}
-	if o.Status != store.Held {
+	holding := slices.DeleteFunc(o.Broken(), func(c position.Control) bool { return c.Severity != "hold" })
+	switch {
+	case o.Status == store.Held:
+		fmt.Fprintf(stderr, "comment11: release %s of %s is held, %v:\n", o.Manifest.Release, o.Manifest.AsOfDate, batch.ErrData)
+	case o.Status == "dry_run" && len(holding) > 0:
+		fmt.Fprintf(stderr, "comment11: a release of %s would be held:\n", o.Manifest.AsOfDate)
+	default:
 		return nil
 	}
-	fmt.Fprintf(stderr, "comment11: release %s of %s is held, %v:\n", o.Manifest.Release, o.Manifest.AsOfDate, batch.ErrData)
-	for _, c := range o.Broken() {
-		if c.Severity == "hold" {
-			fmt.Fprintf(stderr, "  %s\n", controlLine(c))
-		}
+	for _, c := range holding {
+		fmt.Fprintf(stderr, "  %s\n", controlLine(c))
 	}
 	sayRejects(stderr, o.Rejects)
 	return fmt.Errorf("%w%w", errSaid, batch.ErrData)
@@ -173,7 +180,7 @@ func controlLine(c position.Control) string {
 }
 
 func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Outcome, tables bool) error {
-	if o.Status == "unchanged" {
+	if o.Repeated {
 		_, err := fmt.Fprintf(w, "%s: nothing changed since release %s (%s); nothing to do\n", o.Manifest.AsOfDate, o.Manifest.Release, o.Manifest.Status)
 		return err
 	}
@@ -202,6 +209,9 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 	if err := out.Flush(); err != nil {
 		return err
 	}
+	if err := sayTotals(w, o); err != nil {
+		return err
+	}
 	sayFindings(w, o.Findings)
 	record := recordOf(o)
 	fmt.Fprintf(w, "\n%d facts, %d cells; %d controls, %d hold\n", record.Counts.Facts, record.Counts.Cells,
@@ -211,9 +221,29 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet\n",
 			o.Manifest.Release, o.Manifest.Kind, shown(config.File), o.Manifest.AsOfDate)
 	case "dry_run":
-		fmt.Fprintf(w, "dry run: nothing was published\n")
+		fmt.Fprintf(w, "dry run: nothing was published\nnext: comment11 run --config %s --as-of %s\n", shown(config.File), o.Manifest.AsOfDate)
+	case store.Held:
+		fmt.Fprintf(w, "held release %s\nnext, once what holds it is mended: comment11 run --config %s --as-of %s\n",
+			o.Manifest.Release, shown(config.File), o.Manifest.AsOfDate)
 	}
 	return nil
+}
+
+// sayTotals prints what the facts come to, by direction.
+func sayTotals(w io.Writer, o batch.Outcome) error {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(out, "\n%s\tfacts\tnotional\treceivable\tpayable\t\n", o.Manifest.ReportingCurrency)
+	all := batch.Total{Direction: "all"}
+	line := func(t batch.Total) {
+		fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%s\t\n", t.Direction, t.Facts, t.Notional.StringFixed(2), t.Receivable.StringFixed(2), t.Payable.StringFixed(2))
+	}
+	for _, t := range o.Totals {
+		line(t)
+		all.Facts += t.Facts
+		all.Notional, all.Receivable, all.Payable = all.Notional.Add(t.Notional), all.Receivable.Add(t.Receivable), all.Payable.Add(t.Payable)
+	}
+	line(all)
+	return out.Flush()
 }
 
 func mustDate(text string) time.Time {

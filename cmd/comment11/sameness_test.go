@@ -160,4 +160,10 @@ func TestRerun(t *testing.T) {
 	if out := mustRun(t, "run", "--config", config, "--as-of", "2007-09-30"); !strings.Contains(out, "published release 20070930-003 (correction)") {
 		t.Error(out)
 	}
+	// A setting of the command line decides figures as much as one of the file.
+	for _, setting := range []string{"calendar.fiscal_year_end=06-30", "unit=thousands", "limits.rate_age_days=4"} {
+		if out := mustRun(t, "run", "--config", config, "--as-of", "2007-09-30", "--set", setting); strings.Contains(out, "nothing changed") {
+			t.Errorf("%s: %s", setting, out)
+		}
+	}
 }

@@ -47,6 +47,9 @@ func oneOf(flag, value string, known ...string) error {
 
 // parseDate reads a date flag.
 func parseDate(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, fmt.Errorf("%w: --%s is missing; give a date as YYYY-MM-DD", errUsage, flag)
+	}
 	date, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%w: --%s %q: expected a date as YYYY-MM-DD", errUsage, flag, text)

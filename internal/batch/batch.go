@@ -5,6 +5,7 @@ package batch
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,7 +47,8 @@ type Options struct {
 
 // Outcome is how a run ended.
 type Outcome struct {
-	Status   string // published, held, unchanged or dry_run
+	Status   string // published, held (now or before, by the same inputs), unchanged or dry_run
+	Repeated bool   // the newest release is of the same inputs, and nothing was done
 	Manifest store.Manifest
 	Folder   string // of the release, "" for a dry run
 	Files    []ingest.File
@@ -54,8 +56,12 @@ type Outcome struct {
 	Findings []transform.Finding
 	Rejects  []ingest.Reject // the first ones
 	Cells    []disclosures.Cell
+	Totals   []Total            // of the facts
 	Seconds  map[string]float64 // by stage
 }
+
+// namedRejects is how many faults of rejects an outcome names; the others are counted.
+const namedRejects = 20
 
 // Broken gives the controls that do not hold.
 func (o Outcome) Broken() []position.Control {
@@ -146,6 +152,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	}
 	j.release = release
 	in := j.ingestInput()
+	j.outcome.Manifest.AsOfDate = j.options.AsOf.Format(time.DateOnly) // a run record has it even where a file is refused
 	files, err := ingest.Scan(in)
 	if err != nil {
 		return false, dataError(err)
@@ -165,7 +172,13 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	j.finish("scan")
 	if last := len(earlier) - 1; last >= 0 && earlier[last].Fingerprint == manifest.Fingerprint && !j.options.Force {
 		j.outcome.Status, j.outcome.Manifest = "unchanged", earlier[last]
-		j.outcome.Folder = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release)
+		j.outcome.Folder, j.outcome.Repeated = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release), true
+		if err := json.Unmarshal(earlier[last].Inputs, &j.outcome.Files); err != nil {
+			return false, err
+		}
+		if earlier[last].Status == store.Held {
+			return true, j.stillHeld(ctx)
+		}
 		return true, nil
 	}
 	j.outcome.Manifest = manifest
@@ -173,7 +186,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		return false, dataError(err)
 	}
 	j.outcome.Files = files
-	j.outcome.Rejects, err = ingest.FirstRejects(ctx, j.db, 20)
+	j.outcome.Rejects, err = ingest.FirstRejects(ctx, j.db, namedRejects)
 	j.finish("ingest")
 	return false, err
 }
@@ -189,6 +202,10 @@ func (j *job) classify(ctx context.Context) error {
 		return err
 	}
 	j.finish("transform")
+	var err error
+	if j.outcome.Totals, err = totals(ctx, j.db); err != nil {
+		return err
+	}
 	controls, err := transform.Controls(ctx, j.db, in)
 	if err != nil {
 		return err
@@ -199,11 +216,11 @@ func (j *job) classify(ctx context.Context) error {
 	}
 	j.outcome.Findings = findings
 	j.outcome.Controls = append(recordControls(j.outcome.Files), controls...)
-	totals, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
+	stated, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
 	if err != nil {
 		return err
 	}
-	j.outcome.Controls = append(j.outcome.Controls, totals...)
+	j.outcome.Controls = append(j.outcome.Controls, stated...)
 	limits, err := j.limits(ctx)
 	j.outcome.Controls = append(j.outcome.Controls, limits...)
 	j.finish("controls")

@@ -81,7 +81,8 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 		return nil, err
 	}
 	hashes := []store.FileHash{hashText("comment11.yaml", text)}
-	settings, err := json.Marshal(map[string]any{"reporting_currency": config.ReportingCurrency, "limits": config.Limits, "unit": config.Unit})
+	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
+		"reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, err
 	}

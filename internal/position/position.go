@@ -54,10 +54,17 @@ const (
 	Measure
 	// Key columns identify a row of the relation.
 	Key
+	// Mapped columns must be mapped, as required ones, and a record may leave them empty.
+	Mapped
+	// Share columns are fractions from 0 to 1; 40 for 40% would multiply money by 40.
+	Share
 )
 
 // Has tells whether the column is for all of the given uses.
 func (c Column) Has(use Use) bool { return c.Use&use == use }
+
+// MustBeMapped tells whether a source without the column is refused.
+func (c Column) MustBeMapped() bool { return c.Has(Required) || c.Has(Mapped) }
 
 // DataSet is a kind of input: a list of typed columns with a meaning.
 type DataSet struct {

@@ -112,11 +112,11 @@ func Compile(ctx context.Context, q Queryer, expressions []Expression, functions
 	if err := c.readColumns(ctx, q, expressions); err != nil {
 		return nil, err
 	}
-	texts := make([]string, len(expressions))
+	texts, plain := make([]string, len(expressions)), make([]string, len(expressions))
 	var faults ExpressionFaults
 	for i, e := range expressions {
 		var refused *refusal
-		if texts[i], err = c.compile(e, trees[2*i], trees[2*i+1]); errors.As(err, &refused) {
+		if texts[i], plain[i], err = c.compile(e, trees[2*i], trees[2*i+1]); errors.As(err, &refused) {
 			faults = append(faults, e.fault(refused))
 		} else if err != nil {
 			return nil, err
@@ -125,7 +125,10 @@ func Compile(ctx context.Context, q Queryer, expressions []Expression, functions
 	if len(faults) > 0 {
 		return nil, faults
 	}
-	return texts, bind(ctx, q, expressions, texts)
+	if err := bind(ctx, q, expressions, texts); err != nil {
+		return nil, err
+	}
+	return texts, refuseCasts(ctx, q, expressions, plain)
 }
 
 // refusal is why an expression is refused, and at which byte of its text.
@@ -170,6 +173,7 @@ func (e Expression) fault(r *refusal) ExpressionFault {
 // parsed is what DuckDB makes of "select <text>".
 type parsed struct {
 	Error        bool             `json:"error"`
+	ErrorType    string           `json:"error_type"`
 	ErrorMessage string           `json:"error_message"`
 	Position     string           `json:"position"`
 	Statements   []map[string]any `json:"statements"`
@@ -202,6 +206,7 @@ type compiler struct {
 	functions map[string]Function
 	columns   map[string][]string // of each relation
 	relation  string              // of the expression in hand
+	plain     bool                // functions with a Compile are written as concat
 }
 
 func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Expression) error {
@@ -222,38 +227,45 @@ func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Exp
 	return nil
 }
 
-// compile gives the SQL of one expression from its two trees.
-func (c *compiler) compile(e Expression, bare, enclosed parsed) (string, error) {
+// compile gives the SQL of one expression from its two trees, and a plain form of
+// it for refuseCasts.
+func (c *compiler) compile(e Expression, bare, enclosed parsed) (text, plain string, err error) {
 	c.relation = e.Relation
 	if strings.TrimSpace(e.Text) == "" {
-		return "", &refusal{"the expression is empty", 0}
+		return "", "", &refusal{"the expression is empty", 0}
 	}
 	if !utf8.ValidString(e.Text) {
-		return "", &refusal{"the expression is not UTF-8", 0}
+		return "", "", &refusal{"the expression is not UTF-8", 0}
 	}
 	if strings.ContainsRune(e.Text, 0) {
-		return "", &refusal{"the expression has a NUL character", strings.IndexByte(e.Text, 0)}
+		return "", "", &refusal{"the expression has a NUL character", strings.IndexByte(e.Text, 0)}
 	}
 	item, err := onlyItem(bare, e.Text)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	text, err := c.node(item)
+	text, err = c.node(item)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	item, err = onlyItem(enclosed, e.Text)
 	if err != nil {
-		return "", &refusal{"not one expression: it does not stand in parentheses (a comment, a separator or an unmatched parenthesis?)", 0}
+		return "", "", &refusal{"not one expression: it does not stand in parentheses (a comment, a separator or an unmatched parenthesis?)", 0}
 	}
 	if again, err := c.node(item); err != nil || again != text {
-		return "", &refusal{"not one expression: it means something else in parentheses", 0}
+		return "", "", &refusal{"not one expression: it means something else in parentheses", 0}
 	}
-	return text, nil
+	c.plain = true
+	plain, err = c.node(item)
+	c.plain = false
+	return text, plain, err
 }
 
 // onlyItem gives the one item of a SELECT that has nothing else.
 func onlyItem(p parsed, text string) (map[string]any, error) {
+	if p.ErrorType == "not implemented" { // only SELECT has a tree
+		return nil, &refusal{"more than an expression: a statement that is no SELECT", 0}
+	}
 	if p.Error {
 		return nil, &refusal{p.ErrorMessage, errorPosition(p.Position, text)}
 	}
@@ -552,6 +564,9 @@ func (c *compiler) function(n map[string]any) (string, error) {
 	text, err := function.Compile(arguments, constantTexts(n))
 	if err != nil {
 		return "", refuse(n, "function %q: %v", name, err)
+	}
+	if c.plain {
+		return "concat(" + strings.Join(arguments, ", ") + ")", nil
 	}
 	return "(" + text + ")", nil
 }

@@ -31,13 +31,14 @@ adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
     convert_amount(a.notional, n.numerator, n.denominator) as notional,
     case
+      when coalesce(a.until, a.as_of) < {{.AsOf}} then 'expired on ' || cast(coalesce(a.until, a.as_of) as varchar)
       when a.approver is null or a.approved_at is null then 'not approved'
       when a.approver = a.preparer then 'approved by its preparer, ' || a.preparer
       else 'approver ' || a.approver || ' is not among the approvers of the config'
     end as example
   from adjustments as a
   left join conversions as n on n.currency = a.currency
-  where a.as_of <= {{.AsOf}} and coalesce(a.until, a.as_of) >= {{.AsOf}}
+  where a.as_of <= {{.AsOf}}
     and not exists (select 1 from applied_adjustments as d where d.adjustment_id = a.adjustment_id)
 )
 select code, subject, cast(positions as bigint) as positions, cast(notional as decimal(38, 2)) as notional, example from unpaired
