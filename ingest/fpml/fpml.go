@@ -144,6 +144,23 @@ var columnNames = [columnCount]string{
 // Columns are the names of the rows' values.
 func Columns() []string { return columnNames[:] }
 
+// Meanings are those of the columns that the contract does not have.
+var Meanings = map[string]string{
+	"product_type":    "productType, as it is written",
+	"matrix_term":     "transaction type of the matrix, else the type of master confirmation",
+	"index_id":        "indexId",
+	"message_type":    "root element, or its type in version 4",
+	"message_id":      "messageId of the header",
+	"trade_key":       "scheme and identifier by which messages about one trade are put together",
+	"own_identifier":  "true where the identifier is one that we gave",
+	"other_keys":      "the trade's other identifiers",
+	"event":           "terms, increase, decrease, notional, value, end or withdraw: how the message bears on the trade",
+	"event_amount":    "amount of an event without terms",
+	"sent_at":         "time of the message or update, UTC",
+	"sequence_number": "sequenceNumber",
+	"correlation_id":  "scheme and correlationId, the conversation",
+}
+
 // KeySeparator stands between the keys of other_keys.
 const KeySeparator = "\x1f"
 

@@ -76,6 +76,19 @@ var columnNames = [columnCount]string{
 // Columns are the names of the rows' values.
 func Columns() []string { return columnNames[:] }
 
+// Meanings are those of the columns that the contract does not have.
+var Meanings = map[string]string{
+	"registrant":        "regName",
+	"series":            "seriesName",
+	"title":             "title of the holding",
+	"counterparty_lei":  "counterpartyLei",
+	"index_id":          "indexIdentifier",
+	"reference_country": "invCountry",
+	"upfront_paid":      "upfrontPmnt",
+	"upfront_received":  "upfrontRcpt, negative",
+	"unrealized":        "unrealizedAppr",
+}
+
 // Format is that of a filing.
 var Format = document.Format{
 	Records: map[string]int{"invstOrSec": 1},
