@@ -10,7 +10,9 @@ func refuseRepository(header []string) error {
 	for _, name := range header {
 		known[strings.NewReplacer("_", " ", "-", " ").Replace(strings.ToLower(name))] = true
 	}
-	if !(known["dissemination identifier"] || known["dissemination id"]) || !(known["original dissemination identifier"] || known["original dissemination id"]) {
+	identifier := known["dissemination identifier"] || known["dissemination id"]
+	original := known["original dissemination identifier"] || known["original dissemination id"]
+	if !identifier || !original {
 		return nil
 	}
 	return refuse("swap_repository_file", "a swap data repository's public file, by its columns of dissemination identifiers: it names neither side nor counterparty, "+

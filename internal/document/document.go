@@ -14,6 +14,7 @@ package document
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -187,7 +188,7 @@ func (f Format) split(r io.Reader, each func([][]byte) error) error {
 		block := make([]byte, len(pending)+size)
 		copy(block, pending)
 		n, err := io.ReadFull(r, block[len(pending):])
-		if err == io.EOF || err == io.ErrUnexpectedEOF { //nolint:errorlint // ReadFull returns them as they are
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			atEnd = true
 		} else if err != nil {
 			return err
