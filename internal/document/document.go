@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -110,22 +111,8 @@ func (f Format) Decode(r io.Reader, emit func(arrow.RecordBatch) error) (Summary
 	batches := newBatches(f.Columns, emit)
 	defer batches.release()
 	err := f.split(r, func(documents [][]byte) error {
-		rows := make([][]Row, len(documents))
-		var workers errgroup.Group
-		workers.SetLimit(runtime.GOMAXPROCS(0))
-		for i, text := range documents {
-			number := int(summary.Documents) + i + 1
-			workers.Go(func() error {
-				rows[i] = f.rows(number, text)
-				return nil
-			})
-		}
-		if err := workers.Wait(); err != nil {
-			return err
-		}
-		summary.Documents += int64(len(documents))
-		for _, list := range rows {
-			for _, row := range list {
+		for group := range slices.Chunk(documents, groupDocuments) {
+			for _, row := range f.group(int(summary.Documents), group) {
 				summary.Records++
 				if row.Additional {
 					summary.Additional++
@@ -134,6 +121,7 @@ func (f Format) Decode(r io.Reader, emit func(arrow.RecordBatch) error) (Summary
 					return err
 				}
 			}
+			summary.Documents += int64(len(group))
 		}
 		return nil
 	})
@@ -141,6 +129,25 @@ func (f Format) Decode(r io.Reader, emit func(arrow.RecordBatch) error) (Summary
 		return summary, err
 	}
 	return summary, batches.flush()
+}
+
+// groupDocuments is how many documents are decoded before their rows are handed on.
+const groupDocuments = 512
+
+// group decodes documents side by side and gives their rows in order; before is
+// the number of documents before them.
+func (f Format) group(before int, documents [][]byte) []Row {
+	rows := make([][]Row, len(documents))
+	var workers errgroup.Group
+	workers.SetLimit(runtime.GOMAXPROCS(0))
+	for i, text := range documents {
+		workers.Go(func() error {
+			rows[i] = f.rows(before+i+1, text)
+			return nil
+		})
+	}
+	_ = workers.Wait() // none of them fails
+	return slices.Concat(rows...)
 }
 
 // Count tells how many documents and records a file has by its text alone.

@@ -99,7 +99,7 @@ func TestDecode(t *testing.T) {
 // rows know of.
 func TestDocumentsAcrossBlocks(t *testing.T) {
 	f := items()
-	const documents = 40_000 // more than the first blocks hold
+	const documents = 15_000 // more than the first blocks hold
 	var text, want strings.Builder
 	for i := range documents {
 		fmt.Fprintf(&text, "<?xml version=\"1.0\"?><list><item>%d</item></list>%s\n", i, strings.Repeat(" ", i%17))
