@@ -76,9 +76,10 @@ type Source struct {
 	Name       strictyaml.Text
 	DataSet    string
 	Files      strictyaml.Text // path or glob, may hold {as_of} and {as_of_yyyymmdd}
-	Format     string          // csv, tsv or ecb_reference_rates
-	Delimiter  string          // one byte
-	Quote      string          // one byte, or none
+	Format     string
+	Delimiter  string   // one byte; "" where the format is no delimited text
+	Quote      string   // one byte, or none; "" likewise
+	Parties    []string // our own, where the format's records name both sides
 	Where      strictyaml.Text
 	Columns    strictyaml.Mapping // contract column: SQL expression
 	SameNames  bool               // unmapped columns are taken by their own names
@@ -206,6 +207,7 @@ type sourceNode struct {
 	Files      strictyaml.Text    `yaml:"files,required"`
 	Format     strictyaml.Text    `yaml:"format"`
 	Delimiter  strictyaml.Text    `yaml:"delimiter"`
+	Parties    []strictyaml.Text  `yaml:"parties"`
 	Quote      strictyaml.Text    `yaml:"quote"`
 	Where      strictyaml.Text    `yaml:"where"`
 	Columns    strictyaml.Mapping `yaml:"columns"`

@@ -1,9 +1,11 @@
 package configs
 
 import (
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"comment11/internal/position"
@@ -12,8 +14,22 @@ import (
 
 var name = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
-// formats are the formats of a source with their delimiters.
-var formats = map[string]string{"csv": ",", "tsv": "\t", "ecb_reference_rates": ","}
+// sourceFormat is what a format of a source has beside its name.
+type sourceFormat struct {
+	delimiter string // "": the format is no delimited text
+	// dataSet is the only one that it gives, in the columns of the contract.
+	dataSet string
+	parties bool // its records name both sides, and the source must say which parties we are
+}
+
+// formats are the formats of a source.
+var formats = map[string]sourceFormat{
+	"csv":                 {delimiter: ","},
+	"tsv":                 {delimiter: "\t"},
+	"ecb_reference_rates": {delimiter: ",", dataSet: "fx_rates"},
+	"fpml":                {dataSet: "positions", parties: true},
+	"nport":               {dataSet: "positions"},
+}
 
 // lists reads what the file alone can say.
 func (r *reader) lists(doc document) {
@@ -89,21 +105,14 @@ func (r *reader) source(node sourceNode) Source {
 	if s.Format == "" {
 		s.Format = "csv"
 	}
-	delimiter, known := formats[s.Format]
+	format, known := formats[s.Format]
 	if !known {
-		r.fault(node.Format.Place, "source %q: format %q is unknown; %s", s.Name.Value, s.Format, strictyaml.Hint(s.Format, []string{"csv", "ecb_reference_rates", "tsv"}))
+		r.fault(node.Format.Place, "source %q: format %q is unknown; %s", s.Name.Value, s.Format, strictyaml.Hint(s.Format, slices.Sorted(maps.Keys(formats))))
 	}
-	if s.Delimiter == "" {
-		s.Delimiter = delimiter
-	}
-	if s.Quote == "" {
-		s.Quote = `"`
-	}
-	if len(s.Delimiter) != 1 && known {
-		r.fault(node.Delimiter.Place, "source %q: delimiter %q: expected one character", s.Name.Value, s.Delimiter)
-	}
-	if len(s.Quote) != 1 && s.Quote != "none" {
-		r.fault(node.Quote.Place, "source %q: quote %q: expected one character, or none", s.Name.Value, s.Quote)
+	r.delimiters(node, &s, format, known)
+	r.parties(node, &s, format)
+	if format.delimiter == "" && node.SameNames == nil {
+		s.SameNames = true // its columns have the contract's names
 	}
 	if node.Files.Value == "" && node.Files.Line > 0 {
 		r.fault(node.Files.Place, "source %q: files is empty; expected a path or pattern", s.Name.Value)
@@ -115,6 +124,47 @@ func (r *reader) source(node sourceNode) Source {
 	}
 	r.mapping(node, s)
 	return s
+}
+
+// delimiters checks what only delimited text has.
+func (r *reader) delimiters(node sourceNode, s *Source, format sourceFormat, known bool) {
+	if known && format.delimiter == "" {
+		for key, text := range map[string]strictyaml.Text{"delimiter": node.Delimiter, "quote": node.Quote} {
+			if text.Value != "" {
+				r.fault(text.Place, "source %q: format %s has no %s; leave it out", s.Name.Value, s.Format, key)
+			}
+		}
+		return
+	}
+	if s.Delimiter == "" {
+		s.Delimiter = format.delimiter
+	}
+	if s.Quote == "" {
+		s.Quote = `"`
+	}
+	if len(s.Delimiter) != 1 && known {
+		r.fault(node.Delimiter.Place, "source %q: delimiter %q: expected one character", s.Name.Value, s.Delimiter)
+	}
+	if len(s.Quote) != 1 && s.Quote != "none" {
+		r.fault(node.Quote.Place, "source %q: quote %q: expected one character, or none", s.Name.Value, s.Quote)
+	}
+}
+
+// parties reads who we are, where the format's records name both sides.
+func (r *reader) parties(node sourceNode, s *Source, format sourceFormat) {
+	for _, party := range node.Parties {
+		if !format.parties {
+			r.fault(party.Place, "source %q: format %s has no parties; leave the list out", s.Name.Value, s.Format)
+			return
+		}
+		if slices.Contains(s.Parties, party.Value) || strings.TrimSpace(party.Value) == "" {
+			r.fault(party.Place, "source %q: party %q: expected an identifier or a name of ours that stands once", s.Name.Value, party.Value)
+		}
+		s.Parties = append(s.Parties, party.Value)
+	}
+	if format.parties && len(node.Parties) == 0 {
+		r.fault(node.Name.Place, "source %q: format %s needs parties: our own identifiers (such as LEIs) or names as its documents have them; they decide which side is ours", s.Name.Value, s.Format)
+	}
 }
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}?`)
@@ -146,6 +196,10 @@ func (r *reader) mapping(node sourceNode, s Source) {
 		if s.DataSet != "fx_rates" || len(s.Columns) > 0 {
 			r.fault(node.Format.Place, "source %q: format ecb_reference_rates is for the data set fx_rates and has no columns to map", s.Name.Value)
 		}
+		return
+	}
+	if only := formats[s.Format].dataSet; only != "" && s.DataSet != only {
+		r.fault(node.DataSet.Place, "source %q: format %s gives the data set %s alone", s.Name.Value, s.Format, only)
 		return
 	}
 	mapped := map[string]bool{}

@@ -35,7 +35,7 @@ type Source struct {
 	DataSet    string
 	Files      string // path or glob; {as_of} and {as_of_yyyymmdd} stand for the due date
 	OnHoliday  string // "", "previous", or the pattern for due dates that are no business day
-	Format     string // csv, tsv or ecb_reference_rates
+	Format     string // one of Formats
 	Delimiter  byte
 	Quote      byte // 0: quotes mean nothing
 	Where      Expression
@@ -43,6 +43,8 @@ type Source struct {
 	SameNames  bool // contract columns that are not mapped are taken from file columns of the same name
 	AllowEmpty bool
 	Optional   bool // no matching file is no error
+	// Parties are our own identifiers and names, for formats whose records name both sides.
+	Parties []string
 }
 
 // Mapping makes a contract column from the columns of the source.
@@ -94,6 +96,7 @@ type File struct {
 
 	path       string
 	outputs    []string // Parquet files, in the order of the records
+	decoded    string   // scratch file, of formats that are decoded in Go
 	header     []string
 	structural []structuralFault
 	unsound    []span
@@ -165,6 +168,9 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 	if err := compileSources(ctx, db, in, files); err != nil {
 		return err
 	}
+	if err := prepare(ctx, db, in, files); err != nil {
+		return err
+	}
 	written := writtenColumns(in, files)
 	for i := range files {
 		files[i].written = written[files[i].DataSet]
@@ -176,6 +182,29 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 		return err
 	}
 	return count(ctx, db, files)
+}
+
+// prepare lets each source's format read its files together.
+func prepare(ctx context.Context, db *store.DB, in Input, files []File) error {
+	for _, source := range in.Sources {
+		format := source.format()
+		if format.prepare == nil {
+			continue
+		}
+		var own []*File
+		for i := range files {
+			if files[i].Source == source.Name && len(files[i].header) > 0 {
+				own = append(own, &files[i])
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		if err := format.prepare(ctx, db, in, source, own); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Validate compiles the mappings of the sources whose files are there, by their
@@ -191,7 +220,7 @@ func Validate(ctx context.Context, db *store.DB, in Input) error {
 			continue
 		}
 		for _, path := range found {
-			header, err := readHeader(path, source.dialect())
+			header, err := source.format().header(source, path)
 			if err != nil {
 				faults = append(faults, fileError(filepath.Base(path), err))
 				continue
@@ -241,7 +270,7 @@ func (s Source) resolve(in Input) ([]string, error) {
 // scanSource scans one file and refuses what must not be read.
 func scanSource(in Input, s Source, path string) (File, error) {
 	name := filepath.Base(path)
-	scan, err := scanFile(path, s.dialect(), in.markEvery())
+	scan, err := s.format().scan(in, s, path)
 	var refused *refusal
 	if errors.As(err, &refused) && s.AllowEmpty && refused.reason == emptyFile {
 		return File{Source: s.Name, DataSet: s.DataSet, Name: name, path: path}, nil
@@ -273,7 +302,7 @@ func fileError(name string, err error) error {
 }
 
 func (s Source) dialect() dialect {
-	return dialect{delimiter: s.Delimiter, quote: s.Quote, trailingDelimiter: s.Format == "ecb_reference_rates"}
+	return dialect{delimiter: s.Delimiter, quote: s.Quote, trailingDelimiter: s.Format == referenceRates}
 }
 
 // repeatedNames refuses two files of one name in one data set: rejects and

@@ -11,12 +11,15 @@ import (
 	"comment11/internal/store"
 )
 
+// referenceRates is the format of the European Central Bank's history of rates.
+const referenceRates = "ecb_reference_rates"
+
 // readRates reads the history of reference rates of the European Central Bank
 // as it is published: a day per record, a currency per column, N/A for no rate,
 // and a delimiter at the end of each line. Each rate of the period kept becomes
 // a record of fx_rates; N/A and days outside of the period are counted as
 // excluded. Their numbers are of no line, so that a reject names day and currency.
-func readRates(ctx context.Context, db *store.DB, in Input, source Source, file *File, path, output string) error {
+func readRates(ctx context.Context, db *store.DB, in Input, file *File, from, output string) error {
 	var currencies []string
 	header := file.header
 	for _, name := range header {
@@ -34,7 +37,7 @@ func readRates(ctx context.Context, db *store.DB, in Input, source Source, file 
 	}
 	unpivoted := fmt.Sprintf(`
 select "Date" as day, unnest([%s]) as currency, unnest([%s]) as rate_text from %s`,
-		quoted(currencies), strings.Join(identifiers(currencies), ", "), readCSV(source, header, path))
+		quoted(currencies), strings.Join(identifiers(currencies), ", "), from)
 	kept := fmt.Sprintf(`coalesce(rate_text, 'N/A') <> 'N/A' and (not regexp_full_match(day, '\d{4}-\d{2}-\d{2}') or day between '%s' and '%s')`,
 		in.RatesFrom.Format(time.DateOnly), in.AsOf.Format(time.DateOnly))
 	if err := db.WriteParquet(ctx, fmt.Sprintf(`

@@ -50,7 +50,7 @@ func divide(in Input, files []File) []part {
 		sound := file.Records - int64(len(file.structural))
 		marks := []mark{{file.body, 0}}
 		number := min(int64(in.Readers), sound/(in.markEvery()*marksInPart))
-		if in.source(file.Source).Format == "ecb_reference_rates" || file.compressed {
+		if source := in.source(file.Source); !source.format().inParts || source.Format == referenceRates || file.compressed {
 			number = 1
 		}
 		for n := int64(1); n < number; n++ {
@@ -91,23 +91,41 @@ func readFiles(ctx context.Context, db *store.DB, in Input, files []File) error 
 	for _, p := range parts {
 		p.file.outputs = append(p.file.outputs, p.output(in))
 	}
+	group, ctx := errgroup.WithContext(ctx)
+	read := func(reader *store.DB, p part) error {
+		err := errors.Join(ctx.Err(), readPart(ctx, reader, in, p))
+		report(in.Progress, "read "+p.file.Name, p.records)
+		return err
+	}
+	inParts := func(p part) bool { return in.source(p.file.Source).format().inParts }
 	queue := make(chan part, len(parts))
 	for _, p := range slices.SortedStableFunc(slices.Values(parts), func(a, b part) int { return cmp.Compare(b.to-b.from, a.to-a.from) }) {
-		queue <- p
+		if inParts(p) {
+			queue <- p
+		}
 	}
 	close(queue)
-	group, ctx := errgroup.WithContext(ctx)
 	for _, reader := range readers {
 		group.Go(func() error {
 			for p := range queue {
-				if err := errors.Join(ctx.Err(), readPart(ctx, reader, in, p)); err != nil {
+				if err := read(reader, p); err != nil {
 					return err
 				}
-				report(in.Progress, "read "+p.file.Name, p.records)
 			}
 			return nil
 		})
 	}
+	group.Go(func() error { // what needs relations of the run's own database
+		for _, p := range parts {
+			if inParts(p) {
+				continue
+			}
+			if err := read(db, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 	return group.Wait()
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"comment11/internal/document"
 	"comment11/internal/position"
 	"comment11/internal/store"
 )
@@ -30,13 +31,14 @@ func readPart(ctx context.Context, db *store.DB, in Input, p part) error {
 	if len(file.header) == 0 { // an empty file that the source allows
 		return db.WriteParquet(ctx, emptyRecords(in, *file), p.output(in), nil)
 	}
-	path, end, err := p.feed(in.Scratch)
+	format := source.format()
+	from, end, err := format.relation(in, source, p)
 	if err != nil {
 		return err
 	}
-	if source.Format == "ecb_reference_rates" {
-		err = readRates(ctx, db, in, source, file, path, p.output(in))
-	} else if err = db.WriteParquet(ctx, recordsQuery(in, *file, file.mapped, p.before, readCSV(source, file.header, path)), p.output(in), closedLists(in, *file)); err != nil {
+	if source.Format == referenceRates {
+		err = readRates(ctx, db, in, file, from, p.output(in))
+	} else if err = db.WriteParquet(ctx, recordsQuery(in, *file, file.mapped, p.before, from, format), p.output(in), closedLists(in, *file)); err != nil {
 		err = fmt.Errorf("%s: reading the records: %w", file.Name, err)
 	}
 	if unread := end(); err == nil && unread != nil {
@@ -79,7 +81,11 @@ func compileSources(ctx context.Context, db *store.DB, in Input, files []File) e
 	var faults store.ExpressionFaults
 	var others []error
 	for i, file := range files {
-		if len(file.header) == 0 || in.source(file.Source).Format == "ecb_reference_rates" {
+		if len(file.header) == 0 || in.source(file.Source).Format == referenceRates {
+			continue
+		}
+		if i > 0 && files[i-1].Source == file.Source && slices.Equal(files[i-1].header, file.header) {
+			files[i].mapped = files[i-1].mapped // a source may have thousands of files of one header
 			continue
 		}
 		var err error
@@ -159,7 +165,7 @@ func writtenColumns(in Input, files []File) map[string][]string {
 			filled[file.DataSet] = map[string]bool{"source_system": true}
 		}
 		source := in.source(file.Source)
-		if source.Format == "ecb_reference_rates" {
+		if source.Format == referenceRates {
 			for _, name := range dataSet(file.DataSet).Names() {
 				filled[file.DataSet][name] = true
 			}
@@ -182,8 +188,14 @@ func writtenColumns(in Input, files []File) map[string][]string {
 // closedLists are the values that columns of the output can have, beside those of
 // the contract, which are cast when they are read.
 func closedLists(in Input, file File) map[string][]string {
-	return map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": {"where", "not_yet_traded", "expired"},
+	return map[string][]string{"record_status": {"taken", "excluded", "rejected"}, "exclusion": exclusionReasons(),
 		"source_file": {file.Name}, "release": {in.Release}}
+}
+
+// exclusionReasons are all for which a record can be left out.
+func exclusionReasons() []string {
+	reason, _ := dataSet("exclusions").Column("reason")
+	return reason.Values
 }
 
 // mappingsFor adds the columns that are taken by their own names.
@@ -219,14 +231,15 @@ func missingColumns(source Source, mappings []Mapping, file File) error {
 		strings.Join(missing, ", "), source.DataSet, strings.Join(file.header, ", "), source.Name)}
 }
 
-// recordsQuery reads the records with their types, status and faults.
-func recordsQuery(in Input, file File, m mapped, before int64, from string) string {
+// recordsQuery reads the records with their types, status and faults. Where the
+// reader has judged them, what it says of a record comes before the checks.
+func recordsQuery(in Input, file File, m mapped, before int64, from string, f format) string {
 	var texts, typed, final, raw []string
 	names := identifiers(file.header)
 	for _, column := range m.columns {
 		if column.text != "" {
 			text := "nullif(cast(" + column.text + " as varchar), '')"
-			if slices.Contains(names, column.text) { // as it is in the file, where nothing is NULL already
+			if f.inParts && slices.Contains(names, column.text) { // as it is in the file, where nothing is NULL already
 				text = column.text
 			}
 			texts = append(texts, text+" as "+textOf(column.Name))
@@ -246,6 +259,16 @@ func recordsQuery(in Input, file File, m mapped, before int64, from string) stri
 	}
 	checks := recordChecks(file.DataSet, m.columns)
 	anyFault, anyReject, packed := checks.sql()
+	leftOut := "'where'"
+	if f.judged {
+		field := func(name string) string { return rawField(slices.Index(file.header, name)) }
+		outcome, faults := field(document.OutcomeColumn), field(document.FaultsColumn)
+		where = fmt.Sprintf("(record_outcome = 'rejected' or (record_outcome = 'position' and %s))", where)
+		leftOut = fmt.Sprintf("case when %s = 'excluded' then %s else 'where' end", outcome, field(document.ReasonColumn))
+		anyFault = fmt.Sprintf("(%s = 'rejected' or %s is not null or %s)", outcome, faults, anyFault)
+		anyReject = fmt.Sprintf("(%s = 'rejected' or %s)", outcome, anyReject)
+		packed = fmt.Sprintf("case when %[1]s = 'rejected' then %[2]s else nullif(concat_ws(%[3]s, %[2]s, nullif(%[4]s, '')), '') end", outcome, faults, faultSeparator, packed)
+	}
 	return fmt.Sprintf(`
 with source as (select *, '%[1]s' as %[2]s from %[3]s),
 mapped as (select %[4]s, %[5]s as included from source),
@@ -254,14 +277,14 @@ faulty as (select *, %[8]s as has_fault from typed),
 judged as (select *, case when has_fault then %[9]s else false end as has_reject, %[10]s as cut_off from faulty),
 status as (select *, case when not included or (cut_off is not null and not has_reject) then 'excluded' when has_reject then 'rejected' else 'taken' end as record_status from judged)
 select %[11]s, record_status,
-  case when not included then 'where' when record_status = 'excluded' then cut_off end as exclusion,
+  case when not included then %[14]s when record_status = 'excluded' then cut_off end as exclusion,
   case when has_fault and included then %[12]s end as faults,
   case when record_status <> 'taken' then cast(to_json([%[6]s]) as varchar) end as raw,
   %[13]s
 from status`,
 		in.AsOf.Format(time.DateOnly), asOfColumn, from, strings.Join(texts, ", "), where, strings.Join(raw, ", "),
 		strings.Join(typed, ", "), anyFault, anyReject, cutOff(in, file.DataSet), strings.Join(final, ", "), packed,
-		keyColumns(in, file, before))
+		keyColumns(in, file, before), leftOut)
 }
 
 // keyColumns are the columns that every Parquet file of records ends with: before

@@ -72,13 +72,18 @@ from (
   from (
     select source_file, file_row_number, %[4]s as identity, %[5]s as version
     from "%[1]s_records"
-    where exclusion is distinct from 'where' and %[6]s and hash(%[7]s) in (
-      select hash(%[7]s) from "%[1]s_records" where exclusion is distinct from 'where' and %[6]s group by 1 having count(*) > 1)
+    where %[9]s and %[6]s and hash(%[7]s) in (
+      select hash(%[7]s) from "%[1]s_records" where %[9]s and %[6]s group by 1 having count(*) > 1)
   )
 )
 where repeated or version < highest`,
-		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), faultSeparator)
+		set.Name, fieldSeparator, set.Keys()[0], identity, version, strings.Join(present, " and "), strings.Join(keys, ", "), faultSeparator, inTheBook)
 }
+
+// inTheBook holds of the records that compete for a key: those that are taken,
+// rejected, or cut off by the due date alone. Messages that dispute a trade are
+// rejected for it already.
+const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded') and not contains(coalesce(faults, ''), 'disputed_trade')"
 
 // takenQuery selects the records that were taken, in the contract's columns.
 // Where nothing is in conflict nothing is joined.
@@ -206,26 +211,47 @@ select data_set, source_file as file, record, column_name, value, reason from nu
 		unpackedFault, strings.Join(queries, " union all "))
 }
 
-// count fills in how many records of each file were taken, excluded and rejected.
+// count fills in how many records of each file were taken, excluded and rejected,
+// with one query each for all files.
 func count(ctx context.Context, db *store.DB, files []File) error {
-	var err error
-	for i := range files {
-		f := &files[i]
-		number := func(query string, arguments ...any) (n int64) {
-			if err == nil {
-				n, err = store.Scalar[int64](ctx, db, fmt.Sprintf(query, arguments...))
-			}
-			return n
-		}
-		file, set := store.Literal(f.Name), store.Literal(f.DataSet)
-		f.Rejected = number("select count(*) from rejects where data_set = %s and file = %s and fault = 1", set, file)
-		f.Excluded = f.filtered + number("select count(*) from exclusions where data_set = %s and file = %s", set, file)
-		f.Taken = number("select count(*) from %s where record_status = 'taken'", store.ReadParquet(f.outputs)) -
-			number("select count(*) from conflicts as c join %s as r on r.file_row_number + r.rows_before = c.file_row_number where c.data_set = %s and c.source_file = %s and r.record_status = 'taken'",
-				store.ReadParquet(f.outputs), set, file)
-		if err != nil {
-			return err
+	rejected, err := perFile(ctx, db, "select data_set, file, count(*) from rejects where fault = 1 group by data_set, file")
+	if err != nil {
+		return err
+	}
+	excluded, err := perFile(ctx, db, "select data_set, file, count(*) from exclusions group by data_set, file")
+	if err != nil {
+		return err
+	}
+	var sets []string
+	for _, f := range files {
+		if query := fmt.Sprintf("select '%s' as data_set, source_file, count(*) from %s group by source_file", f.DataSet, store.Identifier(f.DataSet)); !slices.Contains(sets, query) {
+			sets = append(sets, query)
 		}
 	}
+	taken, err := perFile(ctx, db, strings.Join(sets, " union all "))
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		f := &files[i]
+		key := [2]string{f.DataSet, f.Name}
+		f.Taken, f.Excluded, f.Rejected = taken[key], f.filtered+excluded[key], rejected[key]
+	}
 	return nil
+}
+
+// perFile reads numbers by data set and file.
+func perFile(ctx context.Context, db *store.DB, query string) (map[[2]string]int64, error) {
+	numbers := map[[2]string]int64{}
+	if query == "" {
+		return numbers, nil
+	}
+	table, err := store.Query(ctx, db, query)
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range table.Rows {
+		numbers[[2]string{row[0].(string), row[1].(string)}] = row[2].(int64)
+	}
+	return numbers, nil
 }

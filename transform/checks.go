@@ -89,6 +89,7 @@ type Finding struct {
 var findingTexts = map[string]struct{ severity, message string }{
 	"adjustment_not_applied":          {"hold", "the adjustment stays out of the facts; have it approved by another person whom the config lists, or end it"},
 	"adjustment_without_position":     {"hold", "the position that it adjusts is not in the book; give the adjustment a full classification, or end it"},
+	"hybrid_basket":                   {"warn", "a total return swap on a basket of credit and other assets was taken whole; split it at its source, or leave it out by the source's where"},
 	"index_factor_missing":            {"hold", "an original notional without a factor was taken whole; deliver index_factor or the data set indices"},
 	"internal_break":                  {"warn", "internal trades that do not cancel, by mirror_id; limits.internal_breaks decides whether the release is held"},
 	"losses_missing":                  {"hold", "an original tranche notional without losses_to_date was taken whole; deliver the losses"},
@@ -99,6 +100,8 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"original_not_reduced":            {"hold", "an original notional was taken whole, as it is of no index and no tranche; deliver index_name or attachment_point, or the current notional"},
 	"product_disagrees":               {"warn", "the trade's structure says another instrument than its product code; structure decided"},
 	"realized_no_value":               {"warn", "an event without realized_gain_loss: counted, in no sum; deliver the amount"},
+	"several_counterparties":          {"warn", "the holding names several counterparties; the first was taken"},
+	"several_notionals":               {"warn", "the trade has amounts that differ; one counts, the other is told here"},
 	"stale_valuation":                 {"warn", "valued before the due date's business day"},
 	"unclassified_counterparty_type":  {"warn", "no rule decided the type of counterparty; add the word to the map counterparty_types or the counterparty to its data set"},
 	"unclassified_direction":          {"warn", "the role does not belong to the instrument; correct the role at its source or the mapping"},
@@ -113,7 +116,9 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"unknown_purpose":                 {"warn", "the map purposes does not have it"},
 	"unknown_rating":                  {"warn", "the map ratings does not have it"},
 	"unknown_reference_entity":        {"warn", "the data set reference_entities does not have it at the as-of date"},
+	"unrealized_differs":              {"warn", "the holding's unrealized appreciation is not its value less upfronts paid and received; ask the filer"},
 	"unreadable_value":                {"warn", "the text could not be read and counts as no value; the record was taken because the column is not essential"},
+	"value_side_not_stated":           {"warn", "the report does not say from whose side its value is (baseParty); it counts as no value"},
 }
 
 // PositionFinding is a finding that a position can have: when, and what it is about.

@@ -20,12 +20,14 @@ func TestBadInput(t *testing.T) {
 			t.Parallel()
 			work := t.TempDir()
 			copyFile(t, "../../testdata/bad/comment11.yaml", filepath.Join(work, "comment11.yaml"))
-			inputs, err := filepath.Glob(filepath.Join(folder, "*.csv*"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, input := range inputs {
-				copyFile(t, input, filepath.Join(work, filepath.Base(input)))
+			for _, pattern := range []string{"*.csv*", "*.xml"} {
+				inputs, err := filepath.Glob(filepath.Join(folder, pattern))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, input := range inputs {
+					copyFile(t, input, filepath.Join(work, filepath.Base(input)))
+				}
 			}
 			config := filepath.Join(work, "comment11.yaml")
 			code, _, stderr := command(t, "run", "--config", config, "--as-of", "2007-09-30")

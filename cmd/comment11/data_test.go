@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"comment11/ingest"
+	"comment11/ingest/fpml"
+	"comment11/ingest/nport"
 	"comment11/internal/position"
 	"comment11/internal/store"
 	"comment11/internal/testkit"
@@ -39,6 +41,14 @@ func TestDataDocument(t *testing.T) {
 	for _, reason := range slices.Sorted(maps.Keys(ingest.Reasons)) {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", reason, ingest.Reasons[reason])
 	}
+	b.WriteString("\n# Columns of documents\n\nSources of formats fpml and nport have these columns of positions by themselves, and others that mappings may use. Every format of documents also has `record_outcome`, `record_reason` and `record_faults`, what its reader made of each record.\n")
+	for _, f := range []struct {
+		name     string
+		columns  []string
+		meanings map[string]string
+	}{{"fpml", fpml.Columns(), fpml.Meanings}, {"nport", nport.Columns(), nport.Meanings}} {
+		writeDocumentColumns(t, &b, f.name, f.columns, f.meanings)
+	}
 	b.WriteString("\n# Functions of expressions\n\nRules, mappings, `where` and predicates of tables are SQL expressions of columns, constants, comparisons, `and`, `or`, `not`, `in`, `between`, `is null`, `like`, `case`, `coalesce`, `try_cast`, `||` and these functions. Nothing else is read.\n\n| function | arguments | gives |\n| --- | --- | --- |\n")
 	writeFunctions(&b, store.AllowedFunctions)
 	b.WriteString("\nMappings of sources may call these too. Each gives the spelling of the contract, or the text as it was found, so that what cannot be read is rejected in its own words:\n\n| function | arguments | gives |\n| --- | --- | --- |\n")
@@ -67,6 +77,25 @@ func writeDataSet(b *bytes.Buffer, d position.DataSet) {
 		}
 		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", c.Name, c.Type, strings.Join(uses, ", "), strings.ReplaceAll(meaning, "|", `\|`))
 	}
+}
+
+// writeDocumentColumns lists what a decoder gives of the contract, and what beside it.
+func writeDocumentColumns(t *testing.T, b *bytes.Buffer, name string, columns []string, meanings map[string]string) {
+	positions, _ := position.Find("positions")
+	var ofContract []string
+	fmt.Fprintf(b, "\n## %s\n\n| column | meaning |\n| --- | --- |\n", name)
+	for _, column := range columns {
+		_, known := positions.Column(column)
+		if known {
+			ofContract = append(ofContract, column)
+			continue
+		}
+		if meanings[column] == "" {
+			t.Errorf("column %s of format %s has no meaning", column, name)
+		}
+		fmt.Fprintf(b, "| `%s` | %s |\n", column, meanings[column])
+	}
+	fmt.Fprintf(b, "\nOf positions: source_path, %s.\n", strings.Join(ofContract, ", "))
 }
 
 func writeFunctions(b *bytes.Buffer, functions map[string]store.Function) {

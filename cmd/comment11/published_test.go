@@ -173,7 +173,7 @@ sources:
       maturity_date: '"Expiration Date"'
       fair_value: "'0'"
 `
-	run := func(text string) (int, string) {
+	run := func(text, file string) (int, string) {
 		config := filepath.Join(t.TempDir(), "comment11.yaml")
 		if err := os.WriteFile(config, []byte(strings.Replace(text, "FILE", file, 1)), 0o600); err != nil {
 			t.Fatal(err)
@@ -181,15 +181,29 @@ sources:
 		code, stdout, stderr := command(t, "run", "--config", config, "--as-of", "2026-09-09")
 		return code, stdout + stderr
 	}
-	if code, said := run(source); code != exitUsage || !strings.Contains(said, `required column role of data set positions is not mapped`) {
+	if code, said := run(source, file); code != exitUsage || !strings.Contains(said, `required column role of data set positions is not mapped`) {
 		t.Errorf("without a side: exit %d, %s", code, said)
 	}
+	// The repository's own file is refused even where a mapping invents a side.
+	buyer := source + "      role: \"'buyer'\"\n"
+	if code, said := run(buyer, file); code != exitData || !strings.Contains(said, "ppd_cds_sample.csv: a swap data repository's public file") {
+		t.Errorf("with a side: exit %d, %s", code, said)
+	}
+	// The same records from a system of record, with identifiers of its own.
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := filepath.Join(t.TempDir(), "trades.csv")
+	if err := os.WriteFile(own, []byte(strings.Replace(string(text), "Original Dissemination Identifier", "Original Trade", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// A side that the file leaves empty is no side either.
-	if code, said := run(source + "      role: nullif(\"Product name\", \"Product name\")\n"); code != exitData || !strings.Contains(said, "ppd_cds_sample.csv:1: role: required, and empty") {
+	if code, said := run(source+"      role: nullif(\"Product name\", \"Product name\")\n", own); code != exitData || !strings.Contains(said, "trades.csv:1: role: required, and empty") {
 		t.Errorf("with an empty side: exit %d, %s", code, said)
 	}
 	// Once someone has said the side, capped notionals are floors, named and counted.
-	if code, said := run(source + "      role: \"'buyer'\"\n"); !strings.Contains(said, "notional_floor") {
+	if code, said := run(buyer, own); !strings.Contains(said, "notional_floor") {
 		t.Errorf("with a side: exit %d, %s", code, said)
 	}
 }

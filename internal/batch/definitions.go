@@ -172,9 +172,12 @@ func ingestInput(config configs.Config, asOf time.Time, maps map[string]transfor
 	}
 	for _, s := range config.Sources {
 		source := ingest.Source{Name: s.Name.Value, DataSet: s.DataSet, Files: s.Files.Value, OnHoliday: s.OnHoliday.Value, Format: s.Format,
-			Delimiter: s.Delimiter[0], SameNames: s.SameNames, AllowEmpty: s.AllowEmpty, Optional: !s.Required,
+			Parties: s.Parties, SameNames: s.SameNames, AllowEmpty: s.AllowEmpty, Optional: !s.Required,
 			Where: ingest.Expression{Text: s.Where.Value, File: s.Where.File, Line: s.Where.Line, Column: s.Where.Column}}
-		if s.Quote != "none" {
+		if s.Delimiter != "" {
+			source.Delimiter = s.Delimiter[0]
+		}
+		if s.Quote != "none" && s.Quote != "" {
 			source.Quote = s.Quote[0]
 		}
 		for _, entry := range s.Columns {

@@ -4,9 +4,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 )
 
-// ArrowSchema is the schema of the record batches in which decoders hand the
-// data set on. Columns without a value are null; money and rates are decimals of
-// 128 bits, because arrow-go writes no narrower ones to Parquet.
+// ArrowSchema is the data set's schema in Arrow, typed. (Decoders of documents hand
+// on text, internal/document.) Columns without a value are null; money and rates
+// are decimals of 128 bits, because arrow-go writes no narrower ones to Parquet.
 func (d DataSet) ArrowSchema() *arrow.Schema {
 	fields := make([]arrow.Field, len(d.Columns))
 	for i, c := range d.Columns {

@@ -80,6 +80,7 @@ var positions = DataSet{
 		{Name: "offset_pool", Type: Text, Meaning: "Pool that offsets client trades at book level."},
 		{Name: "embedded_in", Type: Text, Meaning: "Note whose embedded derivative this position is."},
 		{Name: "settled_to_market", Type: Flag, Meaning: "Variation margin settles the exposure (settled to market)."},
+		{Name: "source_path", Type: Text, Meaning: "Where the trade stands in a file that is no table: the number of the document, a colon, the path of the element."},
 	},
 }
 

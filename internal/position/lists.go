@@ -80,6 +80,15 @@ var RealizedKinds = []string{
 	"novation", "maturity", "exercise", "credit_event", "recovery", "transfer", "collateral", "other",
 }
 
+// ExclusionReasons are why a record is left out on purpose: by the source's where,
+// by cut-off, or superseded; of documents: no credit derivative, no trade at all,
+// an event that only changes another record, the same message again, and trades
+// that a message cancelled, terminated or moved.
+var ExclusionReasons = []string{
+	"where", "expired", "not_yet_traded", "superseded",
+	"not_credit", "no_trade", "event", "repeated", "cancelled", "terminated", "novated",
+}
+
 // Currencies are the codes of ISO 4217 in force, and those withdrawn since
 // 1999 in which a position of the past may stand.
 var Currencies = []string{

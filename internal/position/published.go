@@ -198,7 +198,7 @@ var exclusions = DataSet{
 		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
 		{Name: "file", Type: Text, Use: Key, Meaning: "File, without its folder."},
 		{Name: "record", Type: Whole, Use: Key, Meaning: "Record number; the first after the header is 1."},
-		{Name: "reason", Type: Text, Values: []string{"where", "expired", "not_yet_traded", "superseded"}, Meaning: "Why it was left out."},
+		{Name: "reason", Type: Text, Values: ExclusionReasons, Meaning: "Why it was left out: by the source's where, by cut-off, for a newer version, and of documents what they are or what other messages made of them (docs/RUNBOOK.md)."},
 		{Name: "currency", Type: Currency, Meaning: "Currency of the record."},
 		{Name: "notional", Type: Amount, Unit: "currency", Meaning: "Notional of the record."},
 		{Name: "fair_value", Type: Amount, Unit: "currency", Meaning: "Fair value of the record."},
@@ -207,8 +207,8 @@ var exclusions = DataSet{
 }
 
 var unreadableValues = DataSet{
-	Name: "unreadable_values", Grain: "one row per text of a taken record that could not be read",
-	Meaning: "Texts that count as no value because their column does not decide whether a record can be taken.",
+	Name: "unreadable_values", Grain: "one row per text of a taken record that could not be read, or that its reader noted",
+	Meaning: "Texts that count as no value because their column does not decide whether a record can be taken, and what the reader of a document found with a record that it took.",
 	Columns: []Column{
 		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
 		{Name: "file", Type: Text, Use: Key, Meaning: "File, without its folder."},

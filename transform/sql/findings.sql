@@ -18,11 +18,14 @@ realized_in_money as (
   where result = 'no_value'
   group by kind
 ),
-unreadable as (
-  select 'unreadable_value' as code, data_set || '.' || column_name as subject, count(*) as positions,
+unreadable as ( -- and what the readers of documents noted with records that they took
+  select case
+      when reason in ('hybrid_basket', 'several_counterparties', 'several_notionals', 'unrealized_differs', 'value_side_not_stated') then reason
+      else 'unreadable_value'
+    end as code, data_set || '.' || column_name as subject, count(*) as positions,
     cast(null as decimal(38, 2)) as notional, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
   from unreadable_values
-  group by data_set, column_name
+  group by 1, data_set, column_name
 ),
 adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
