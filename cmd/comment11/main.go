@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the time zone of the schedule must be known wherever this runs
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/internal/batch"
 	"comment11/internal/store"
 )
 
@@ -28,7 +29,7 @@ func newQuery(shared *sharedFlags) *cobra.Command {
 				return err
 			}
 			settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
-			table, err := warehouse(config).Query(cmd.Context(), settings, args[0])
+			table, err := batch.Warehouse(config).Query(cmd.Context(), settings, args[0])
 			if err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ import (
 // period end first, then the date compared with. Titles and notes are those of
 // the period end's release.
 func Packet(ctx context.Context, config configs.Config, dates ...string) (render.Packet, error) {
-	warehouse := store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}
+	warehouse := Warehouse(config)
 	settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
 	read := func(query string) (store.Table, error) {
 		return warehouse.Query(ctx, settings, query)

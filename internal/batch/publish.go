@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +18,11 @@ import (
 
 // publish writes the relations that are not written yet, and publishes the
 // release or keeps it back.
-func (j *job) publish(ctx context.Context, started time.Time) error {
+func (j *job) publish(ctx context.Context) error {
+	changed, err := j.compareWithPublished(ctx)
+	if err != nil {
+		return err
+	}
 	relations, err := j.writeRelations(ctx)
 	if err != nil {
 		return err
@@ -35,59 +38,36 @@ func (j *job) publish(ctx context.Context, started time.Time) error {
 		}
 		m.Relations = append(m.Relations, relation)
 	}
+	if err := j.db.CheckKeys(ctx, j.output, *m); err != nil {
+		return err
+	}
 	if m.Inputs, err = json.Marshal(j.outcome.Files); err != nil {
 		return err
 	}
-	m.Status = store.Published
-	if slices.ContainsFunc(j.outcome.Broken(), func(c position.Control) bool { return c.Severity == "hold" }) {
-		m.Status = store.Held
-	}
-	if m.Kind, err = j.kind(); err != nil {
-		return err
-	}
+	m.ReleaseHash = releaseHash(*m)
+	j.decide(changed)
 	j.outcome.Status = m.Status
 	if j.options.DryRun {
 		j.outcome.Status = "dry_run"
 		return nil
 	}
-	if err := j.warehouse.Publish(j.output, *m); err != nil {
+	// The time is written before the release takes its place, so that there is
+	// one however the run ends; what was known when is asked by it.
+	j.record.Release, j.record.Kind, j.record.PublishedAt = m.Release, m.Kind, j.options.Now().UTC()
+	if err := j.warehouse.WriteRun(*j.record); err != nil {
+		return err
+	}
+	if *m, err = j.warehouse.Publish(j.output, *m); err != nil {
 		return fmt.Errorf("publishing the release: %w", err)
 	}
 	j.outcome.Folder = j.warehouse.ReleaseFolder(m.AsOfDate, m.Release)
-	host, err := os.Hostname()
-	if err != nil {
-		return err
-	}
 	j.finish("publish")
-	record := store.RunRecord{AsOfDate: m.AsOfDate, Release: m.Release, Status: m.Status, Host: host,
-		StartedAt: started.UTC(), PublishedAt: j.options.Now().UTC(), Seconds: j.outcome.Seconds}
-	if err := j.warehouse.WriteRun(record); err != nil {
-		return err
-	}
-	if m.Status == store.Held {
+	if m.Status == store.Held || j.options.LeaveCatalog {
 		return nil
 	}
 	err = j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews())
 	j.finish("catalog")
 	return err
-}
-
-// kind tells whether a second release of a date changed any figure.
-func (j *job) kind() (string, error) {
-	_, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
-	if err != nil {
-		return "", err
-	}
-	earlier = slices.DeleteFunc(earlier, func(m store.Manifest) bool { return m.Status != store.Published })
-	if len(earlier) == 0 {
-		return "first", nil
-	}
-	before, _ := earlier[len(earlier)-1].Relation("cells")
-	now, _ := j.outcome.Manifest.Relation("cells")
-	if before.ContentHash == now.ContentHash {
-		return "rerun", nil
-	}
-	return "correction", nil
 }
 
 // writeRelations writes what is in memory and gives the files of every relation.
