@@ -134,8 +134,8 @@ var settings = []setting{
 	{"access.umask", "027", expectUmask},
 	{"approvals", "approvals.yaml", nil},
 	{"calendar.fiscal_year_end", "12-31", expectMonthDay},
-	{"engine.memory_limit", "1500MB", expectSize},
-	{"engine.temporary_limit", "100GB", expectSize},
+	{"engine.memory_limit", "1500MB", ExpectSize},
+	{"engine.temporary_limit", "100GB", ExpectSize},
 	{"engine.threads", "0", expectWhole(0)},
 	{"limits.internal_breaks", "0", expectMoney},
 	{"limits.no_value", "0", expectWhole(0)},
@@ -148,7 +148,7 @@ var settings = []setting{
 	{"monitoring.lineage", "", nil},
 	{"monitoring.metrics", "", nil},
 	{"monitoring.on_failure_seconds", "60", expectWhole(1)},
-	{"query.memory_limit", "1000MB", expectSize},
+	{"query.memory_limit", "1000MB", ExpectSize},
 	{"query.seconds", "600", expectWhole(1)},
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"retention.grace_hours", "72", expectWhole(0)},
@@ -214,7 +214,8 @@ func expectMoney(value string) string {
 
 var size = regexp.MustCompile(`^[1-9]\d*(\.\d+)?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
 
-func expectSize(value string) string {
+// ExpectSize says what was expected of a size, or "" where the value is one.
+func ExpectSize(value string) string {
 	if size.MatchString(value) {
 		return ""
 	}

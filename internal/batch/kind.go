@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/shopspring/decimal"
@@ -92,12 +91,7 @@ func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 
 // releaseFiles is the FROM item of a relation of a release.
 func releaseFiles(w store.Warehouse, m store.Manifest, name string) string {
-	relation, _ := m.Relation(name)
-	var paths []string
-	for _, file := range relation.Files {
-		paths = append(paths, filepath.Join(w.ReleaseFolder(m.AsOfDate, m.Release), file))
-	}
-	return store.ReadParquet(paths)
+	return "read_parquet(" + store.List(w.Files(m, name)) + ", hive_partitioning = false)"
 }
 
 // compareWithPublished counts the cells whose figures differ from the release of

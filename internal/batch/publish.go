@@ -135,7 +135,7 @@ func cellRows(cells []disclosures.Cell) string {
 	var values [][]any
 	for _, c := range cells {
 		values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, c.RowNumber, c.ColumnNumber, c.TableNumber, c.BlockNumber, c.Depth,
-			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo})
+			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo, c.ParentRowID, c.TotalColumn})
 	}
 	return rows("cells", values)
 }
@@ -150,7 +150,7 @@ func tableRows(tables []disclosures.Table, loaded []string, currency string) str
 		for _, n := range t.Notes {
 			notes = append(notes, n.Value)
 		}
-		values = append(values, []any{t.ID.Value, number, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
+		values = append(values, []any{t.ID.Value, number, t.Relation.Value, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
 			currency + " " + t.Unit.Value, strings.Join(notes, "\n"), strings.Join(t.Missing(loaded), ", ")})
 	}
 	return rows("tables", values)

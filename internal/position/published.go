@@ -123,6 +123,8 @@ var cells = DataSet{
 		{Name: "unit", Type: Text, Meaning: "Unit of the displayed value, for example USD millions."},
 		{Name: "moved", Type: Whole, Unit: "units", Meaning: "Displayed value less the conventionally rounded one: not 0 where the cell was moved so that the table foots."},
 		{Name: "memo", Type: Flag, Meaning: "The row stands outside the footing."},
+		{Name: "parent_row_id", Type: Text, Meaning: "Row that the row is a part of, or empty: exact and displayed values of the parts add up to it."},
+		{Name: "total_column", Type: Flag, Meaning: "The column is the sum of the block's other columns of its measure."},
 	},
 }
 
@@ -132,6 +134,7 @@ var tables = DataSet{
 	Columns: []Column{
 		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
 		{Name: "table_number", Type: Integer, Meaning: "Place of the table."},
+		{Name: "relation", Type: Text, Meaning: "Relation that the predicates of its cells are over."},
 		{Name: "title", Type: Text, Meaning: "Title."},
 		{Name: "clauses", Type: Text, Meaning: "What it answers, for example 11(a), separated by commas."},
 		{Name: "scope", Type: Text, Meaning: "Scope that it speaks for."},

@@ -29,8 +29,11 @@ type CatalogView struct {
 // opened as readers do, and its cells are compared with those of the releases.
 func (w Warehouse) RebuildCatalog(ctx context.Context, s Settings, views []CatalogView) error {
 	shown, err := w.Shown()
-	if err != nil || len(shown) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(shown) == 0 { // nothing was published yet, or retention took all
+		return errors.Join(w.removeForeignLog(), w.Disk.Remove(w.Catalog()))
 	}
 	folder, err := w.Staging()
 	if err != nil {

@@ -61,6 +61,25 @@ func (m Manifest) removable() []string {
 	return files
 }
 
+// RemovableBytes is how much retention may remove.
+func (m Manifest) RemovableBytes() (bytes int64) {
+	removable := m.removable()
+	for _, f := range m.Files {
+		if slices.Contains(removable, f.Name) {
+			bytes += f.Bytes
+		}
+	}
+	return bytes
+}
+
+// HasFiles tells whether any file that the release's tombstone names is still there.
+func (w Warehouse) HasFiles(m Manifest) bool {
+	return slices.ContainsFunc(m.Tombstone().Files, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(w.ReleaseFolder(m.AsOfDate, m.Release), name))
+		return err == nil
+	})
+}
+
 // Bury takes a release out of the catalog: a tombstone says so, and from when its
 // files may be removed.
 func (w Warehouse) Bury(m Manifest, reason string, now time.Time, grace time.Duration) error {

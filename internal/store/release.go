@@ -175,6 +175,16 @@ func (w Warehouse) ReleaseFolder(asOf, release string) string {
 	return filepath.Join(w.Releases(), "as_of_date="+asOf, "release="+release)
 }
 
+// Files are the paths of the files of one relation of a release.
+func (w Warehouse) Files(m Manifest, relation string) []string {
+	r, _ := m.Relation(relation)
+	paths := make([]string, len(r.Files))
+	for i, file := range r.Files {
+		paths[i] = filepath.Join(w.ReleaseFolder(m.AsOfDate, m.Release), file)
+	}
+	return paths
+}
+
 // Manifests reads the manifests of all releases, in order of date and release.
 // What retention removed is among them: see Removed.
 func (w Warehouse) Manifests() ([]Manifest, error) {
