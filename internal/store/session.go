@@ -239,6 +239,17 @@ func (h *held) Row(values []any) error {
 
 func (h *held) End() error { return nil }
 
+// Query runs one vetted query on the catalog as it was opened, whatever was
+// published since, and holds its result.
+func (s *Session) Query(ctx context.Context, text string) (Table, error) {
+	if err := s.vetter.vet(ctx, text); err != nil {
+		return Table{}, err
+	}
+	h := &held{}
+	err := stream(ctx, s.db, text, h)
+	return h.Table, asQuestion(err)
+}
+
 // Query runs one vetted query on the catalog and holds its result: for results of
 // few rows.
 func (w Warehouse) Query(ctx context.Context, s Settings, text string) (table Table, err error) {
@@ -247,9 +258,7 @@ func (w Warehouse) Query(ctx context.Context, s Settings, text string) (table Ta
 		return Table{}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	h := &held{}
-	err = session.Run(ctx, text, h)
-	return h.Table, err
+	return session.Query(ctx, text)
 }
 
 // openCatalog opens the catalog read-only, able to read releases and nothing else.
