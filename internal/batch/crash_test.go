@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -31,6 +32,9 @@ import (
 func TestMain(m *testing.M) {
 	if config := os.Getenv("CRASH_CONFIG"); config != "" {
 		os.Exit(crashJob(config))
+	}
+	if catalog := os.Getenv("CRIME_CATALOG"); catalog != "" {
+		os.Exit(stranger(catalog))
 	}
 	os.Exit(m.Run())
 }
@@ -68,10 +72,14 @@ func die() {
 func countedDisk(each func(call int, name string, do func() error) error) (*store.Disk, func() string) {
 	count := 0
 	var names []string
+	var lock sync.Mutex // files are synced side by side
 	next := func(name string, do func() error) error {
+		lock.Lock()
 		count++
+		number := count
 		names = append(names, name)
-		return each(count, name, do)
+		lock.Unlock()
+		return each(number, name, do)
 	}
 	real := store.RealDisk
 	return &store.Disk{

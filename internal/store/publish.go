@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const manifestName = "manifest.json"
@@ -133,11 +135,14 @@ func (w Warehouse) seal(folder string) error {
 	if err != nil {
 		return err
 	}
+	// All at once: a disk writes what waits together in one go.
+	var syncs errgroup.Group
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
-		if err := errors.Join(os.Chmod(path, w.mode(0o444)), w.Disk.Sync(path)); err != nil {
-			return err
-		}
+		syncs.Go(func() error { return errors.Join(os.Chmod(path, w.mode(0o444)), w.Disk.Sync(path)) })
+	}
+	if err := syncs.Wait(); err != nil {
+		return err
 	}
 	return errors.Join(os.Chmod(folder, w.mode(0o755)), w.Disk.Sync(folder))
 }
