@@ -102,7 +102,7 @@ func (s *shell) interactive(ctx context.Context) error {
 	history := historyFile()
 	if file, err := os.Open(history); err == nil {
 		_, _ = editor.ReadHistory(file) // without a history it is a shell all the same
-		file.Close()
+		_ = file.Close()
 	}
 	fmt.Fprintln(s.stdout, "read-only; .help tells what there is")
 	for {
@@ -139,13 +139,17 @@ func historyFile() string {
 	return filepath.Join(folder, "comment11", "history")
 }
 
+// saveHistory keeps the history where there is a place for it.
 func saveHistory(editor *liner.State, path string) error {
-	if path == "" || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
-		return nil // no place to keep it
+	if path == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("keeping the history: %w", err)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
-		return nil
+		return fmt.Errorf("keeping the history: %w", err)
 	}
 	_, err = editor.WriteHistory(file)
 	return errors.Join(err, file.Close())

@@ -33,7 +33,8 @@ func TestMain(m *testing.M) {
 		os.Exit(crashJob(config))
 	}
 	if catalog := os.Getenv("CRIME_CATALOG"); catalog != "" {
-		os.Exit(stranger(catalog))
+		fmt.Fprintln(os.Stderr, stranger(catalog))
+		os.Exit(3)
 	}
 	os.Exit(m.Run())
 }
@@ -58,7 +59,7 @@ func crashJob(path string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 3
 	}
-	fmt.Println(calls())
+	fmt.Fprintln(os.Stdout, calls())
 	return 0
 }
 
@@ -348,8 +349,17 @@ func (b *crashBook) atRandomInstants(t *testing.T) {
 			t.Fatalf("kill %d after %s: exit %d, %s", i, after, code, said)
 		}
 		b.survived(t, what)
+		b.progress(t, i+1, kills)
 	}
 	b.report(t)
+}
+
+// progress tells whoever waits for the long form how far it is.
+func (b *crashBook) progress(t *testing.T, done, all int) {
+	t.Helper()
+	if every := max(1, all/10); done%every == 0 {
+		fmt.Fprintf(os.Stderr, "%s: %d of %d\n", t.Name(), done, all)
+	}
 }
 
 // atEveryStep kills the run right before and right after each call of the disk.

@@ -34,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 		if err := syscall.Statfs(root, &stat); err != nil {
 			t.Fatal(err)
 		}
-		take := int64(stat.Bavail)*int64(stat.Bsize) - free
+		take := int64(stat.Bavail)*stat.Bsize - free
 		file, err := os.Create(filler)
 		if err != nil {
 			t.Fatal(err)

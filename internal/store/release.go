@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -153,6 +154,48 @@ type Warehouse struct {
 	Disk  Disk
 	Umask fs.FileMode       // permissions that nothing in it gets
 	Warn  func(text string) // told of what an operator should know; may be nil
+	// Memory keeps manifests that were read, because a run asks for them often and
+	// there is one for every release; may be nil.
+	Memory *Memory
+}
+
+// Memory is of manifests that were read, by the path of their file.
+type Memory struct {
+	lock      sync.Mutex
+	manifests map[string]remembered
+}
+
+// remembered is a manifest as its file was when it was read.
+type remembered struct {
+	size     int64
+	modified time.Time
+	manifest Manifest
+}
+
+// read gives the manifest of a release's folder, from memory where the file is as
+// it was. Whether the release was removed is looked up every time.
+func (m *Memory) read(folder string) (Manifest, error) {
+	path := filepath.Join(folder, manifestName)
+	info, err := os.Stat(path)
+	if m == nil || err != nil {
+		return readManifest(folder)
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	known, found := m.manifests[path]
+	if !found || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
+		manifest, err := readManifest(folder)
+		if err != nil {
+			return manifest, err
+		}
+		if m.manifests == nil {
+			m.manifests = map[string]remembered{}
+		}
+		m.manifests[path] = remembered{info.Size(), info.ModTime(), manifest}
+		return manifest, nil
+	}
+	known.manifest.tombstone, err = readTombstone(folder)
+	return known.manifest, err
 }
 
 func (w Warehouse) warn(format string, arguments ...any) {
@@ -195,17 +238,9 @@ func (w Warehouse) Manifests() ([]Manifest, error) {
 	slices.Sort(paths)
 	var manifests []Manifest
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		m, err := w.Memory.read(filepath.Dir(path))
 		if err != nil {
-			return nil, err
-		}
-		var m Manifest
-		if err := json.Unmarshal(text, &m); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		m.hash = hashOf(text)
-		if m.tombstone, err = readTombstone(filepath.Dir(path)); err != nil {
-			return nil, err
 		}
 		manifests = append(manifests, m)
 	}
