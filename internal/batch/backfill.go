@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"comment11/configs"
@@ -98,6 +99,24 @@ func showReleases(config configs.Config, options Options) (err error) {
 // engine is what a database may take outside of a run.
 func engine(config configs.Config) store.Settings {
 	return store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
+}
+
+// reading opens a database that reads releases, with a folder of its own where it
+// may spill; done closes it and removes the folder.
+func reading(ctx context.Context, config configs.Config) (db *store.DB, done func(), err error) {
+	folder, err := os.MkdirTemp("", "comment11-")
+	if err != nil {
+		return nil, nil, err
+	}
+	settings := engine(config)
+	settings.TemporaryFolder, settings.TemporaryLimit = folder, config.Engine.TemporaryLimit
+	if db, err = store.Open(ctx, settings); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	return db, func() {
+		_ = db.Close() // nothing was written
+		_ = os.RemoveAll(folder)
+	}, nil
 }
 
 // RebuildCatalog builds the catalog anew from the releases, whatever it shows.

@@ -89,11 +89,11 @@ func Compared(config configs.Config, asOf string, names []string) (before, after
 // trade's record changed, else the reference data or rules that changed.
 func Diff(ctx context.Context, config configs.Config, before, after store.Manifest) (Bridge, error) {
 	bridge := Bridge{Before: before.Release, After: after.Release, Changed: changes(before, after), Cells: []CellChange{}}
-	db, err := store.Open(ctx, engine(config))
+	db, done, err := reading(ctx, config)
 	if err != nil {
 		return bridge, err
 	}
-	defer db.Close()
+	defer done()
 	w := Warehouse(config)
 	if err := db.CreateMacros(ctx); err != nil {
 		return bridge, err

@@ -197,11 +197,11 @@ func Show(ctx context.Context, config configs.Config, id string) (RunDetail, err
 			detail.Packets = append(detail.Packets, p)
 		}
 	}
-	db, err := store.Open(ctx, engine(config))
+	db, done, err := reading(ctx, config)
 	if err != nil {
 		return detail, err
 	}
-	defer db.Close()
+	defer done()
 	controls, err := readControls(ctx, db, w, *detail.Manifest)
 	if err != nil {
 		return detail, err

@@ -47,7 +47,6 @@ func Verify(ctx context.Context, config configs.Config, choice Choice, progress 
 		return v, err
 	}
 	v.Faults = append(v.Faults, faults...)
-	settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
 	for _, m := range manifests {
 		if !choice.takes(m) {
 			continue
@@ -55,7 +54,7 @@ func Verify(ctx context.Context, config configs.Config, choice Choice, progress 
 		if progress != nil {
 			progress(m.Release)
 		}
-		if err := v.release(ctx, w, settings, m); err != nil {
+		if err := v.release(ctx, config, w, m); err != nil {
 			return v, fmt.Errorf("verifying release %s: %w", m.Release, err)
 		}
 	}
@@ -63,12 +62,12 @@ func Verify(ctx context.Context, config configs.Config, choice Choice, progress 
 		return v, fmt.Errorf("%w: there is no such release", ErrData)
 	}
 	shown := slices.DeleteFunc(manifests, func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
-	faults, notes, err := w.VerifyCatalog(ctx, settings, shown)
+	faults, notes, err := w.VerifyCatalog(ctx, engine(config), shown)
 	v.Faults, v.Notes = append(v.Faults, faults...), append(v.Notes, notes...)
 	return v, err
 }
 
-func (v *Verification) release(ctx context.Context, w store.Warehouse, settings store.Settings, m store.Manifest) error {
+func (v *Verification) release(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest) error {
 	faults, whole := w.VerifyFiles(m)
 	v.Faults = append(v.Faults, faults...)
 	v.Files += len(m.Files)
@@ -93,11 +92,11 @@ func (v *Verification) release(ctx context.Context, w store.Warehouse, settings 
 	if !whole {
 		return nil // what cannot be read as it was published says nothing more
 	}
-	db, err := store.Open(ctx, settings)
+	db, done, err := reading(ctx, config)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer done()
 	faults, err = w.VerifyRelations(ctx, db, m)
 	v.Faults = append(v.Faults, faults...)
 	if err != nil {

@@ -41,6 +41,7 @@ func (w Warehouse) RebuildCatalog(ctx context.Context, s Settings, views []Catal
 	}
 	defer func() { _ = w.Disk.Remove(folder) }()
 	aside := filepath.Join(folder, "catalog.duckdb")
+	s.TemporaryFolder = filepath.Join(folder, "temporary")
 	if err := w.buildCatalog(ctx, s, aside, shown, views); err != nil {
 		return fmt.Errorf("building the catalog: %w", err)
 	}
