@@ -26,6 +26,17 @@ func (c Calendar) PreviousBusinessDay(day time.Time) time.Time {
 	return day
 }
 
+// AddBusinessDays is the business day so many after the day.
+func (c Calendar) AddBusinessDays(day time.Time, count int) time.Time {
+	for count > 0 {
+		day = day.AddDate(0, 0, 1)
+		if c.IsBusinessDay(day) {
+			count--
+		}
+	}
+	return day
+}
+
 // IsPeriodEnd tells whether a fiscal quarter ends on the day. Fiscal periods end
 // on month ends where the year does.
 func (c Calendar) IsPeriodEnd(day time.Time) bool {

@@ -33,7 +33,13 @@ type Config struct {
 	Tables            string
 	Engine            Engine
 	Calendar          Calendar
+	Schedule          Schedule
 	Limits            Limits
+	Umask             string // permissions that nothing in the warehouse gets, in octal digits
+	Approvals         string // file of accepted breaks; it need not be there
+	Retention         Retention
+	Query             Query
+	Monitoring        Monitoring
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -44,6 +50,34 @@ type Engine struct {
 	Threads        int    // 0: all processors
 	MemoryLimit    string // for example 1500MB
 	TemporaryLimit string // the most that may be spilled to disk
+}
+
+// Schedule says until when a due date is to be published: at a time of the day,
+// so many business days after it.
+type Schedule struct {
+	BusinessDays int
+	Time         string // HH:MM
+	TimeZone     string // of the system's list, for example America/New_York
+}
+
+// Retention says how long releases stay in the catalog, and their files after it.
+type Retention struct {
+	Years      int
+	GraceHours int // for sessions that opened the catalog before
+}
+
+// Query bounds what query and shell take of the machine.
+type Query struct {
+	MemoryLimit string
+	Seconds     int // the longest that a query may take
+}
+
+// Monitoring says what is told to whom after every run.
+type Monitoring struct {
+	Metrics          string // file for the Prometheus textfile collector; "": metrics.prom in the warehouse
+	Lineage          string // file that OpenLineage run events are appended to; "": openlineage.jsonl in the warehouse
+	OnFailure        []string
+	OnFailureSeconds int // after which the command is killed
 }
 
 // Limits decide what holds a release back.
@@ -98,9 +132,11 @@ type setting struct {
 // settings are all scalar keys with their defaults. Each can be set by the
 // environment and by --set; comment11.yaml says what each is for.
 var settings = []setting{
+	{"access.umask", "027", expectUmask},
+	{"approvals", "approvals.yaml", nil},
 	{"calendar.fiscal_year_end", "12-31", expectMonthDay},
-	{"engine.memory_limit", "1500MB", expectSize},
-	{"engine.temporary_limit", "100GB", expectSize},
+	{"engine.memory_limit", "1500MB", ExpectSize},
+	{"engine.temporary_limit", "100GB", ExpectSize},
 	{"engine.threads", "0", expectWhole(0)},
 	{"limits.internal_breaks", "0", expectMoney},
 	{"limits.no_value", "0", expectWhole(0)},
@@ -110,8 +146,18 @@ var settings = []setting{
 	{"limits.rejects.unpriced", "0", expectWhole(0)},
 	{"limits.unclassified", "-1", expectWhole(-1)},
 	{"maps", "", nil},
+	{"monitoring.lineage", "", nil},
+	{"monitoring.metrics", "", nil},
+	{"monitoring.on_failure_seconds", "60", expectWhole(1)},
+	{"query.memory_limit", "1000MB", ExpectSize},
+	{"query.seconds", "600", expectWhole(1)},
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
+	{"retention.grace_hours", "72", expectWhole(0)},
+	{"retention.years", "7", expectWhole(1)},
 	{"rules", "", nil},
+	{"schedule.business_days", "1", expectWhole(0)},
+	{"schedule.time", "07:00", expectTime},
+	{"schedule.time_zone", "UTC", expectTimeZone},
 	{"tables", "", nil},
 	{"unit", "millions", expectOneOf([]string{"dollars", "thousands", "millions", "billions"})},
 	{"warehouse", "warehouse", nil},
@@ -138,6 +184,28 @@ func expectWhole(least int) func(string) string {
 	}
 }
 
+func expectUmask(value string) string {
+	mask, err := strconv.ParseUint(value, 8, 32)
+	if err != nil || len(value) != 3 || mask&0o022 != 0o022 || mask&0o700 != 0 {
+		return "three octal digits that leave its owner everything and nobody else write permission, for example 027"
+	}
+	return ""
+}
+
+func expectTime(value string) string {
+	if _, err := time.Parse("15:04", value); err != nil {
+		return "a time of the day as HH:MM"
+	}
+	return ""
+}
+
+func expectTimeZone(value string) string {
+	if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
+		return "a time zone such as UTC or America/New_York"
+	}
+	return ""
+}
+
 func expectMoney(value string) string {
 	if amount, err := decimal.NewFromString(value); err == nil && !amount.IsNegative() {
 		return ""
@@ -147,7 +215,8 @@ func expectMoney(value string) string {
 
 var size = regexp.MustCompile(`^[1-9]\d*(\.\d+)?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
 
-func expectSize(value string) string {
+// ExpectSize says what was expected of a size, or "" where the value is one.
+func ExpectSize(value string) string {
 	if size.MatchString(value) {
 		return ""
 	}
@@ -174,6 +243,29 @@ type document struct {
 		MemoryLimit    strictyaml.Text `yaml:"memory_limit"`
 		TemporaryLimit strictyaml.Text `yaml:"temporary_limit"`
 	} `yaml:"engine"`
+	Access struct {
+		Umask strictyaml.Text `yaml:"umask"`
+	} `yaml:"access"`
+	Approvals strictyaml.Text `yaml:"approvals"`
+	Schedule  struct {
+		BusinessDays strictyaml.Text `yaml:"business_days"`
+		Time         strictyaml.Text `yaml:"time"`
+		TimeZone     strictyaml.Text `yaml:"time_zone"`
+	} `yaml:"schedule"`
+	Retention struct {
+		Years      strictyaml.Text `yaml:"years"`
+		GraceHours strictyaml.Text `yaml:"grace_hours"`
+	} `yaml:"retention"`
+	Query struct {
+		MemoryLimit strictyaml.Text `yaml:"memory_limit"`
+		Seconds     strictyaml.Text `yaml:"seconds"`
+	} `yaml:"query"`
+	Monitoring struct {
+		Metrics          strictyaml.Text   `yaml:"metrics"`
+		Lineage          strictyaml.Text   `yaml:"lineage"`
+		OnFailure        []strictyaml.Text `yaml:"on_failure"`
+		OnFailureSeconds strictyaml.Text   `yaml:"on_failure_seconds"`
+	} `yaml:"monitoring"`
 	Calendar struct {
 		FiscalYearEnd strictyaml.Text   `yaml:"fiscal_year_end"`
 		Holidays      []strictyaml.Text `yaml:"holidays"`
@@ -313,7 +405,11 @@ func (r *reader) readSettings(text string, flags map[string]string) error {
 // checkSettings checks every scalar and puts it where it belongs.
 func (r *reader) checkSettings(doc document) {
 	written := map[string]strictyaml.Text{
-		"calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd, "engine.memory_limit": doc.Engine.MemoryLimit,
+		"access.umask": doc.Access.Umask, "approvals": doc.Approvals, "calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd,
+		"monitoring.lineage": doc.Monitoring.Lineage, "monitoring.metrics": doc.Monitoring.Metrics, "monitoring.on_failure_seconds": doc.Monitoring.OnFailureSeconds,
+		"query.memory_limit": doc.Query.MemoryLimit, "query.seconds": doc.Query.Seconds,
+		"retention.grace_hours": doc.Retention.GraceHours, "retention.years": doc.Retention.Years,
+		"schedule.business_days": doc.Schedule.BusinessDays, "schedule.time": doc.Schedule.Time, "schedule.time_zone": doc.Schedule.TimeZone, "engine.memory_limit": doc.Engine.MemoryLimit,
 		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue, "limits.internal_breaks": doc.Limits.InternalBreaks,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
@@ -345,6 +441,13 @@ func (r *reader) checkSettings(doc document) {
 	c.ReportingCurrency, c.Unit = r.values["reporting_currency"], r.values["unit"]
 	c.Engine = Engine{number("engine.threads"), r.values["engine.memory_limit"], r.values["engine.temporary_limit"]}
 	c.Calendar.FiscalYearEnd = r.values["calendar.fiscal_year_end"]
+	c.Umask = r.values["access.umask"]
+	c.Schedule = Schedule{number("schedule.business_days"), r.values["schedule.time"], r.values["schedule.time_zone"]}
+	c.Retention = Retention{number("retention.years"), number("retention.grace_hours")}
+	c.Query = Query{r.values["query.memory_limit"], number("query.seconds")}
+	c.Monitoring = Monitoring{Metrics: r.outputPath("monitoring.metrics", doc.Monitoring.Metrics.Place),
+		Lineage: r.outputPath("monitoring.lineage", doc.Monitoring.Lineage.Place), OnFailureSeconds: number("monitoring.on_failure_seconds")}
+	c.Approvals = r.path("approvals")
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
 	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
@@ -358,6 +461,20 @@ func (r *reader) checkSettings(doc document) {
 			r.fault(written[key].Place, "%s: %q: no such folder beside the config", key, r.values[key])
 		}
 	}
+}
+
+// outputPath makes the value of a key that names a file to write absolute. It may
+// not lie in the warehouse, where releases and the catalog are written by
+// publishing alone; an empty one is a file there of a fixed name.
+func (r *reader) outputPath(key string, at strictyaml.Place) string {
+	if r.values[key] == "" {
+		return ""
+	}
+	path := r.path(key)
+	if inside, err := filepath.Rel(r.config.Warehouse, path); err == nil && filepath.IsLocal(inside) {
+		r.fault(at, "%s: %q: lies in the warehouse, where only publishing writes; expected a file elsewhere, or empty", key, r.values[key])
+	}
+	return path
 }
 
 // path makes the value of a key absolute, from the config's folder.

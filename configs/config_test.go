@@ -87,6 +87,9 @@ func TestAnnotatedDefault(t *testing.T) {
 // the command line comes before it, and that a slip is told.
 func TestEnvironment(t *testing.T) {
 	values := map[string]string{
+		"access.umask": "077", "approvals": "signed.yaml", "monitoring.lineage": "events.jsonl", "monitoring.metrics": "node.prom", "monitoring.on_failure_seconds": "17",
+		"query.memory_limit": "5GB", "query.seconds": "18", "retention.grace_hours": "19", "retention.years": "20",
+		"schedule.business_days": "21", "schedule.time": "22:30", "schedule.time_zone": "Europe/Berlin",
 		"calendar.fiscal_year_end": "10-31", "engine.memory_limit": "3GB", "engine.temporary_limit": "4GB", "engine.threads": "7",
 		"limits.no_value": "8", "limits.internal_breaks": "7.25", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
 		"limits.rejects.unpriced": "12", "limits.unclassified": "13", "maps": "testdata", "reporting_currency": "EUR",

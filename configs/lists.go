@@ -39,6 +39,9 @@ func (r *reader) lists(doc document) {
 	for _, approver := range doc.Approvers {
 		r.config.Approvers = append(r.config.Approvers, approver.Value)
 	}
+	for _, word := range doc.Monitoring.OnFailure {
+		r.config.Monitoring.OnFailure = append(r.config.Monitoring.OnFailure, word.Value)
+	}
 	r.scopes(doc)
 	places := map[string]strictyaml.Place{}
 	positions := false

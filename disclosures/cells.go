@@ -27,6 +27,8 @@ type Cell struct {
 	Unit                                     string          // for example USD millions
 	Moved                                    int64           // displayed less conventionally rounded
 	Memo                                     bool
+	ParentRowID                              string // the row that it is a part of, "" at the top
+	TotalColumn                              bool   // the sum of the other columns of its measure
 }
 
 // Result is what the tables of a release come to.
@@ -279,7 +281,10 @@ func (s *sheet) cells(currency string) []Cell {
 			cell := s.head
 			cell.RowID, cell.RowLabel, cell.RowNumber, cell.Depth, cell.Memo = row.id, row.label, number, row.depth, row.memo
 			cell.ColumnID, cell.ColumnLabel, cell.ColumnNumber = column.id, column.label, c
-			cell.Measure, cell.Predicate = column.measure, row.predicate
+			cell.Measure, cell.Predicate, cell.TotalColumn = column.measure, row.predicate, column.total
+			if row.parent >= 0 {
+				cell.ParentRowID = s.rows[row.parent].id
+			}
 			if column.predicate != "" {
 				cell.Predicate += " and " + column.predicate
 			}

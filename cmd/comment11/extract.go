@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,20 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if out == "" {
 				return printPacket(cmd, packet, formats)
 			}
-			return writePacket(cmd, packet, out, formats)
+			written, err := writePacket(packet, out, formats)
+			if err != nil {
+				return err
+			}
+			folder, err := filepath.Abs(out)
+			if err != nil {
+				return err
+			}
+			id, err := batch.RecordPacket(config, packet, folder, written, time.Now())
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s to %s, recorded as %s\n", strings.Join(written, ", "), shown(out), id)
+			return err
 		},
 	}
 	flags := command.Flags()
@@ -78,11 +92,10 @@ func printPacket(cmd *cobra.Command, packet render.Packet, formats []string) err
 }
 
 // writePacket writes all files aside first, so that a failed extract leaves none.
-func writePacket(cmd *cobra.Command, packet render.Packet, out string, formats []string) error {
+func writePacket(packet render.Packet, out string, formats []string) (written []string, err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+		return nil, err
 	}
-	var written []string
 	texts := map[string][]byte{}
 	for _, format := range render.Formats {
 		if len(formats) > 0 && !slices.Contains(formats, format.Name) {
@@ -90,7 +103,7 @@ func writePacket(cmd *cobra.Command, packet render.Packet, out string, formats [
 		}
 		var b bytes.Buffer
 		if err := format.Write(&b, packet); err != nil {
-			return err
+			return nil, err
 		}
 		texts[format.File] = b.Bytes()
 		written = append(written, format.File)
@@ -98,12 +111,11 @@ func writePacket(cmd *cobra.Command, packet render.Packet, out string, formats [
 	for _, name := range written {
 		aside := filepath.Join(out, "."+name)
 		if err := os.WriteFile(aside, texts[name], 0o644); err != nil {
-			return err
+			return nil, err
 		}
 		if err := os.Rename(aside, filepath.Join(out, name)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %s to %s\n", strings.Join(written, ", "), shown(out))
-	return err
+	return written, nil
 }

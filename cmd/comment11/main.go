@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the time zone of the schedule must be known wherever this runs
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -68,9 +69,9 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &busy):
 		return exitBusy
-	case errors.Is(err, batch.ErrData), errors.Is(err, store.ErrNoCatalog):
+	case errors.Is(err, batch.ErrData), errors.Is(err, store.ErrNoCatalog), errors.Is(err, store.ErrTimeLimit):
 		return exitData
-	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.Is(err, sample.ErrRequest), errors.As(err, &faults):
+	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrQuery), errors.Is(err, sample.ErrRequest), errors.As(err, &faults):
 		return exitUsage
 	default:
 		return exitInternal
@@ -93,14 +94,15 @@ func newRoot() *cobra.Command {
 	shared := &sharedFlags{}
 	flags := root.PersistentFlags()
 	flags.StringVar(&shared.config, "config", "comment11.yaml", "the config file")
-	flags.StringVarP(&shared.output, "output", "o", "text", "form of the result: text, json or csv")
+	flags.StringVarP(&shared.output, "output", "o", "text", "form of the result: text, json or csv; of query also table, parquet and arrow")
 	flags.BoolVarP(&shared.quiet, "quiet", "q", false, "say nothing but the result and errors")
 	flags.BoolVarP(&shared.verbose, "verbose", "v", false, "say more")
 	flags.StringArrayVar(&shared.set, "set", nil, "a setting as KEY=VALUE, for example engine.threads=1")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
-	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared))
+	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
+		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared))
 	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}
@@ -130,7 +132,7 @@ func verbs(root *cobra.Command) []string {
 }
 
 // isTerminal tells whether a person looks at the stream.
-func isTerminal(w io.Writer) bool {
+func isTerminal(w any) bool {
 	file, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -1,102 +1,95 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/configs"
+	"comment11/internal/batch"
 	"comment11/internal/store"
 )
 
 func newQuery(shared *sharedFlags) *cobra.Command {
-	return &cobra.Command{
+	var limits queryLimits
+	command := &cobra.Command{
 		Use:   "query SQL",
 		Short: "One read-only SELECT on the published catalog",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("output", shared.output, "text", "csv", "json"); err != nil {
+			out := cmd.OutOrStdout()
+			sink, err := newSink(out, shared.output)
+			if err != nil {
 				return err
+			}
+			if (shared.output == "parquet" || shared.output == "arrow") && isTerminal(out) {
+				return fmt.Errorf("%w: -o %s writes bytes that no terminal shows; send them to a file: comment11 query -o %[2]s ... > file", errUsage, shared.output)
 			}
 			config, err := shared.load()
 			if err != nil {
 				return err
 			}
-			settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
-			table, err := warehouse(config).Query(cmd.Context(), settings, args[0])
+			session, err := limits.open(cmd, config)
 			if err != nil {
 				return err
 			}
-			return writeTable(cmd.OutOrStdout(), table, shared.output)
+			defer session.Close()
+			return session.Run(cmd.Context(), args[0], sink)
 		},
 	}
+	limits.add(command)
+	return command
 }
 
-// writeTable writes a query's result; decimals are written as they are, never
-// through a floating number.
-func writeTable(w io.Writer, table store.Table, form string) error {
+// queryLimits are what a query may take, where it is less or more than the config says.
+type queryLimits struct {
+	memory string
+	time   time.Duration
+}
+
+func (l *queryLimits) add(command *cobra.Command) {
+	command.Flags().StringVar(&l.memory, "memory-limit", "", "memory that a query may take, for example 2GB (default query.memory_limit)")
+	command.Flags().DurationVar(&l.time, "time-limit", 0, "longest that a query may take, for example 30s (default query.seconds)")
+}
+
+func (l *queryLimits) open(cmd *cobra.Command, config configs.Config) (*store.Session, error) {
+	if l.memory != "" {
+		if expected := configs.ExpectSize(l.memory); expected != "" {
+			return nil, fmt.Errorf("%w: --memory-limit %q: expected %s", errUsage, l.memory, expected)
+		}
+		config.Query.MemoryLimit = l.memory
+	}
+	limit := time.Duration(config.Query.Seconds) * time.Second
+	if l.time > 0 {
+		limit = l.time
+	}
+	settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Query.MemoryLimit, TemporaryLimit: config.Engine.TemporaryLimit}
+	return batch.Warehouse(config).OpenSession(cmd.Context(), settings, limit)
+}
+
+// resultForms are the forms of a query's result.
+var resultForms = []string{"table", "csv", "json", "parquet", "arrow"}
+
+// newSink writes a result in one of the forms; text is the table.
+func newSink(w io.Writer, form string) (store.Sink, error) {
+	if form == "text" {
+		form = "table"
+	}
+	if err := oneOf("output", form, resultForms...); err != nil {
+		return nil, err
+	}
 	switch form {
 	case "csv":
-		out := csv.NewWriter(w)
-		records := [][]string{table.Columns}
-		for _, row := range table.Rows {
-			records = append(records, texts(row))
-		}
-		return out.WriteAll(records)
+		return newCSVSink(w), nil
 	case "json":
-		return writeJSON(w, objects(table))
+		return &jsonSink{w: w}, nil
+	case "parquet":
+		return store.NewParquetSink(w), nil
+	case "arrow":
+		return store.NewArrowSink(w), nil
 	default:
-		out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(out, strings.Join(table.Columns, "\t"))
-		for _, row := range table.Rows {
-			fmt.Fprintln(out, strings.Join(texts(row), "\t"))
-		}
-		return out.Flush()
+		return newTableSink(w), nil
 	}
-}
-
-func texts(row []any) []string {
-	list := make([]string, len(row))
-	for i, value := range row {
-		list[i] = textOf(value)
-	}
-	return list
-}
-
-func textOf(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return ""
-	case decimal.Decimal:
-		return v.StringFixed(max(0, -v.Exponent()))
-	case time.Time:
-		if v.Equal(v.Truncate(24 * time.Hour)) {
-			return v.Format(time.DateOnly)
-		}
-		return v.Format(time.RFC3339)
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-// objects makes one object per row; exact numbers stay texts.
-func objects(table store.Table) []map[string]any {
-	list := make([]map[string]any, len(table.Rows))
-	for i, row := range table.Rows {
-		list[i] = map[string]any{}
-		for c, value := range row {
-			switch value.(type) {
-			case nil, bool, int8, int16, int32, int64, string:
-				list[i][table.Columns[c]] = value
-			default:
-				list[i][table.Columns[c]] = textOf(value)
-			}
-		}
-	}
-	return list
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -43,6 +44,7 @@ func newRun(shared *sharedFlags) *cobra.Command {
 			}
 			options.Program, options.Executable = program(), executableHash()
 			options.Now = time.Now
+			options.Warn = warnTo(cmd.ErrOrStderr())
 			progress := newProgress(cmd.ErrOrStderr(), shared.quiet, shared.verbose)
 			options.Progress = progress.report
 			outcome, err := batch.Run(cmd.Context(), config, options)
@@ -141,20 +143,36 @@ func say(stdout, stderr io.Writer, shared *sharedFlags, config configs.Config, o
 	} else if err := sayText(stdout, shared, config, o, tables); err != nil {
 		return err
 	}
-	holding := slices.DeleteFunc(o.Broken(), func(c position.Control) bool { return c.Severity != "hold" })
 	switch {
 	case o.Status == store.Held:
 		fmt.Fprintf(stderr, "comment11: release %s of %s is held, %v:\n", o.Manifest.Release, o.Manifest.AsOfDate, batch.ErrData)
-	case o.Status == "dry_run" && len(holding) > 0:
+	case o.Status == "dry_run" && len(o.Open) > 0:
 		fmt.Fprintf(stderr, "comment11: a release of %s would be held:\n", o.Manifest.AsOfDate)
 	default:
 		return nil
 	}
-	for _, c := range holding {
+	for _, c := range o.Open {
 		fmt.Fprintf(stderr, "  %s\n", controlLine(c))
 	}
 	sayRejects(stderr, o.Rejects)
+	if o.Status == store.Held {
+		sayApprovals(stderr, config, o.Manifest, o.Open)
+	}
 	return fmt.Errorf("%w%w", errSaid, batch.ErrData)
+}
+
+// sayApprovals tells what would let a held release out.
+func sayApprovals(w io.Writer, config configs.Config, m store.Manifest, open []position.Control) {
+	if slices.ContainsFunc(open, func(c position.Control) bool { return c.Class == "integrity" }) {
+		fmt.Fprintln(w, "  a break of integrity cannot be accepted; what made it must be mended")
+		return
+	}
+	fmt.Fprintf(w, "  mend the delivery and run again; or comment11 runs show %s prints what a second person would sign in %s\n", m.Release, filepath.Base(config.Approvals))
+}
+
+// warnTo writes warnings for the operator.
+func warnTo(w io.Writer) func(string) {
+	return func(text string) { fmt.Fprintln(w, "comment11: warning:", text) }
 }
 
 // sayRejects names the first rejects and counts the rest.

@@ -94,11 +94,6 @@ func executableHash() func() string {
 	return func() string { return <-hash }
 }
 
-// warehouse is that of the config.
-func warehouse(config configs.Config) store.Warehouse {
-	return store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}
-}
-
 // shown is a path as the user would type it: relative where that is shorter.
 func shown(path string) string {
 	folder, err := os.Getwd()

@@ -17,9 +17,10 @@ import (
 
 // Packet is the tables of a period end, and of the date it is compared with.
 type Packet struct {
-	AsOf    string  `json:"as_of_date"`
-	Compare string  `json:"compare_date,omitempty"`
-	Tables  []Table `json:"tables"`
+	AsOf     string    `json:"as_of_date"`
+	Compare  string    `json:"compare_date,omitempty"`
+	Releases []Release `json:"releases"`
+	Tables   []Table   `json:"tables"`
 }
 
 // Table is one disclosure table.
@@ -213,6 +214,7 @@ func Markdown(w io.Writer, p Packet) error {
 		}
 	}
 	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
+	writeReleases(&b, p, "\n## Releases\n\n", "\n## Accepted breaks\n\n", "- ")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -247,6 +249,7 @@ func Text(w io.Writer, p Packet) error {
 		}
 	}
 	writeMoved(&b, p, "\nMOVED CELLS\n", "  ")
+	writeReleases(&b, p, "\nRELEASES\n", "\nACCEPTED BREAKS\n", "  ")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,6 +45,11 @@ type Options struct {
 	Executable func() string
 	Progress   func(stage string, records int64)
 	Now        func() time.Time
+	Warn       func(text string) // told of what an operator should know; may be nil
+	Disk       *store.Disk       // nil: the file system
+	Verb       string            // that asked for the run; "": run
+	// LeaveCatalog leaves it to the caller to rebuild the catalog.
+	LeaveCatalog bool
 }
 
 // Outcome is how a run ended.
@@ -54,6 +60,7 @@ type Outcome struct {
 	Folder   string // of the release, "" for a dry run
 	Files    []ingest.File
 	Controls []position.Control
+	Open     []position.Control // that hold the release: broken and not accepted
 	Findings []transform.Finding
 	Rejects  []ingest.Reject // the first ones
 	Cells    []disclosures.Cell
@@ -85,11 +92,13 @@ type job struct {
 	describing errgroup.Group
 	described  map[string]*store.Relation
 	stage      time.Time
+	record     *store.RunRecord
+	approvals  Approvals
 }
 
-// Run does the nightly job for one due date. An error that is ErrData or ErrUsage
+// perform does the nightly job for one due date. An error that is ErrData or ErrUsage
 // is for the user; a *store.BusyError means that another run is writing.
-func Run(ctx context.Context, config configs.Config, options Options) (outcome Outcome, err error) {
+func perform(ctx context.Context, config configs.Config, options Options, record *store.RunRecord) (outcome Outcome, err error) {
 	if !config.Calendar.IsDue(options.AsOf) {
 		return Outcome{}, fmt.Errorf("%w: %s is no due date: neither a business day nor a fiscal period end of the calendar in %s",
 			ErrUsage, options.AsOf.Format(time.DateOnly), filepath.Base(config.File))
@@ -98,11 +107,12 @@ func Run(ctx context.Context, config configs.Config, options Options) (outcome O
 	if err != nil {
 		return Outcome{}, err
 	}
-	j := &job{Definitions: definitions, config: config, options: options, stage: options.Now(),
-		warehouse: store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}, outcome: Outcome{Seconds: map[string]float64{}},
-		described: map[string]*store.Relation{}}
-	started := options.Now()
-	unlock, err := j.warehouse.Lock(started)
+	j := &job{Definitions: definitions, config: config, options: options, stage: options.Now(), record: record,
+		warehouse: options.warehouse(config), outcome: Outcome{Seconds: map[string]float64{}}, described: map[string]*store.Relation{}}
+	if j.approvals, err = ReadApprovals(config); err != nil {
+		return Outcome{}, err
+	}
+	unlock, err := lock(j.warehouse, options.Now())
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -123,7 +133,29 @@ func Run(ctx context.Context, config configs.Config, options Options) (outcome O
 	if err := j.disclose(ctx); err != nil {
 		return j.outcome, err
 	}
-	return j.outcome, j.publish(ctx, started)
+	return j.outcome, j.publish(ctx)
+}
+
+// Warehouse is that of the config.
+func Warehouse(config configs.Config) store.Warehouse { return Options{}.warehouse(config) }
+
+func (o Options) warehouse(config configs.Config) store.Warehouse {
+	mask, _ := strconv.ParseUint(config.Umask, 8, 32) // checked when the config was read
+	w := store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk, Umask: fs.FileMode(mask), Warn: o.Warn, Memory: new(store.Memory)}
+	if o.Disk != nil {
+		w.Disk = *o.Disk
+	}
+	return w
+}
+
+// lock takes the lock of the warehouse; one that others can write to is a fault of
+// how it was set up.
+func lock(w store.Warehouse, now time.Time) (unlock func() error, err error) {
+	unlock, err = w.Lock(now)
+	if errors.Is(err, store.ErrWarehouse) {
+		err = usageError(err)
+	}
+	return unlock, err
 }
 
 // open sweeps what killed runs left, and opens the database of the run.
@@ -143,9 +175,28 @@ func (j *job) open(ctx context.Context) error {
 		return err
 	}
 	if j.threads, err = j.db.Threads(ctx); err != nil {
+		return errors.Join(err, j.db.Close())
+	}
+	if err := j.db.CreateMacros(ctx); err != nil {
+		return errors.Join(err, j.db.Close())
+	}
+	if err := j.mendCatalog(ctx); err != nil {
+		return errors.Join(err, j.db.Close())
+	}
+	return nil
+}
+
+// mendCatalog rebuilds a catalog that does not show what is published, because a
+// run was killed before it could or because somebody wrote to it.
+func (j *job) mendCatalog(ctx context.Context) error {
+	if j.options.LeaveCatalog || j.options.DryRun {
+		return nil
+	}
+	current, err := j.warehouse.CatalogIsCurrent(ctx, j.settings())
+	if err != nil || current {
 		return err
 	}
-	return j.db.CreateMacros(ctx)
+	return j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews())
 }
 
 func (j *job) settings() store.Settings {
@@ -180,16 +231,25 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	}
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
-	if last := len(earlier) - 1; last >= 0 && earlier[last].Fingerprint == manifest.Fingerprint && !j.options.Force {
-		j.outcome.Status, j.outcome.Manifest = "unchanged", earlier[last]
-		j.outcome.Folder, j.outcome.Repeated = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release), true
-		if err := json.Unmarshal(earlier[last].Inputs, &j.outcome.Files); err != nil {
+	if manifest.Opening, err = j.opening(); err != nil {
+		return false, err
+	}
+	if last := len(earlier) - 1; last >= 0 && !j.options.Force {
+		same, err := j.unchanged(ctx, earlier[last], manifest)
+		if err != nil {
 			return false, err
 		}
-		if earlier[last].Status == store.Held {
-			return true, j.stillHeld(ctx)
+		if same {
+			j.outcome.Status, j.outcome.Manifest = "unchanged", earlier[last]
+			j.outcome.Folder, j.outcome.Repeated = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release), true
+			if err := json.Unmarshal(earlier[last].Inputs, &j.outcome.Files); err != nil {
+				return false, err
+			}
+			if earlier[last].Status == store.Held {
+				return true, j.stillHeld(ctx)
+			}
+			return true, nil
 		}
-		return true, nil
 	}
 	j.outcome.Manifest = manifest
 	if err := ingest.Read(ctx, j.db, in, files); err != nil {
@@ -350,10 +410,15 @@ func limit(subject, meaning string, value, most decimal.Decimal) position.Contro
 		LeftMeaning: meaning, Left: value, RightMeaning: "none", Tolerance: most}
 }
 
-// folder gives a folder of the user as a file system, or none.
-func folder(path string) []fs.FS {
+// folder gives a folder of the user as a file system, or none. A link in it that
+// leads out of it is not followed.
+func folder(path string) ([]fs.FS, error) {
 	if path == "" {
-		return nil
+		return nil, nil
 	}
-	return []fs.FS{os.DirFS(path)}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return []fs.FS{root.FS()}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -42,10 +43,15 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 	if err != nil {
 		return d, err
 	}
-	ruleFolders := append([]fs.FS{rules}, folder(config.Rules)...)
-	mapFolders := append([]fs.FS{maps}, folder(config.Maps)...)
-	tableFolders := append([]fs.FS{disclosures.Embedded()}, folder(config.Tables)...)
-	var ruleErr, mapErr, tableErr error
+	ownRules, ruleErr := folder(config.Rules)
+	ownMaps, mapErr := folder(config.Maps)
+	ownTables, tableErr := folder(config.Tables)
+	if err := errors.Join(ruleErr, mapErr, tableErr); err != nil {
+		return d, err
+	}
+	ruleFolders := append([]fs.FS{rules}, ownRules...)
+	mapFolders := append([]fs.FS{maps}, ownMaps...)
+	tableFolders := append([]fs.FS{disclosures.Embedded()}, ownTables...)
 	d.Rules, ruleErr = transform.ReadRules(ruleFolders...)
 	d.Maps, mapErr = transform.ReadMaps(mapFolders...)
 	d.Tables, tableErr = disclosures.ReadTables(config.Unit, d.scopeNames(), tableFolders...)

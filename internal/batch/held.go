@@ -33,6 +33,7 @@ func (j *job) stillHeld(ctx context.Context) error {
 		}
 		j.outcome.Controls = append(j.outcome.Controls, c)
 	}
+	_, j.outcome.Open = j.approvals.accept(j.outcome.Manifest.ReleaseHash, j.outcome.Controls, j.options.Now())
 	if err := j.db.CreateView(ctx, "rejects", "select * from "+j.released("rejects")); err != nil {
 		return err
 	}

@@ -2,8 +2,12 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -17,11 +21,13 @@ import (
 // period end first, then the date compared with. Titles and notes are those of
 // the period end's release.
 func Packet(ctx context.Context, config configs.Config, dates ...string) (render.Packet, error) {
-	warehouse := store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk}
-	settings := store.Settings{Threads: config.Engine.Threads, MemoryLimit: config.Engine.MemoryLimit}
-	read := func(query string) (store.Table, error) {
-		return warehouse.Query(ctx, settings, query)
+	// One session, so that all is of one catalog, whatever is published meanwhile.
+	session, err := Warehouse(config).OpenSession(ctx, engine(config), 0)
+	if err != nil {
+		return render.Packet{}, err
 	}
+	defer session.Close()
+	read := func(query string) (store.Table, error) { return session.Query(ctx, query) }
 	var dated []render.Dated
 	for _, date := range dates {
 		cells, err := read(`
@@ -49,7 +55,65 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 		heads = append(heads, disclosures.Head{ID: row[0].(string), Title: row[1].(string), Clauses: split(row[2].(string), ", "),
 			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", ")})
 	}
-	return render.New(heads, dated...), nil
+	packet := render.New(heads, dated...)
+	packet.Releases, err = packetReleases(read, dates)
+	return packet, err
+}
+
+// packetReleases gives the releases of the dates, with their accepted breaks.
+func packetReleases(read func(string) (store.Table, error), dates []string) ([]render.Release, error) {
+	var releases []render.Release
+	for _, date := range dates {
+		found, err := read("select release, kind, release_hash from runs where newest and as_of_date = date '" + date + "'")
+		if err != nil || len(found.Rows) != 1 {
+			return nil, errors.Join(err, fmt.Errorf("%d releases of %s are the newest", len(found.Rows), date))
+		}
+		text := func(value any) string { s, _ := value.(string); return s }
+		row := found.Rows[0]
+		release := render.Release{AsOf: date, Name: text(row[0]), Kind: text(row[1]), Hash: text(row[2]), AcceptedBreaks: []render.Accepted{}}
+		accepted, err := read("select control_id, subject, amount, reason, preparer, approver from approvals where release = " + store.Literal(release.Name) + " order by control_id, subject")
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range accepted.Rows {
+			amount, _ := a[2].(decimal.Decimal)
+			release.AcceptedBreaks = append(release.AcceptedBreaks, render.Accepted{Control: text(a[0]), Subject: text(a[1]),
+				Amount: amount.StringFixed(2), Reason: text(a[3]), Preparer: text(a[4]), Approver: text(a[5])})
+		}
+		releases = append(releases, release)
+	}
+	return releases, nil
+}
+
+// RecordPacket notes in the warehouse who extracted what, to where: figures that
+// change afterwards need a reason and an approver. It gives the packet's name.
+func RecordPacket(config configs.Config, packet render.Packet, folder string, files []string, now time.Time) (string, error) {
+	w := Warehouse(config)
+	manifests, err := w.Manifests()
+	if err != nil {
+		return "", err
+	}
+	me := store.Me(now)
+	record := store.PacketRecord{ID: fmt.Sprintf("packet-%s-%s-%d", strings.ReplaceAll(packet.AsOf, "-", ""), now.UTC().Format("20060102T150405.000Z"), me.Process),
+		ExtractedAt: now.UTC(), User: me.User, Host: me.Host, Folder: folder}
+	for _, r := range packet.Releases {
+		i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == r.Name })
+		if i < 0 {
+			return "", fmt.Errorf("release %s, which the packet shows, is not in the warehouse", r.Name)
+		}
+		record.Releases = append(record.Releases, store.PacketReleases{AsOfDate: r.AsOf, Release: r.Name, SHA256: manifests[i].Hash()})
+	}
+	for _, name := range files {
+		hash, err := store.HashFile(filepath.Join(folder, name))
+		if err != nil {
+			return "", err
+		}
+		record.Files = append(record.Files, hash)
+	}
+	if err := w.WritePacket(record); err != nil {
+		return "", fmt.Errorf("the packet could not be recorded in the warehouse, so it must not be used: %w", err)
+	}
+	return record.ID, nil
 }
 
 func split(text, separator string) []string {

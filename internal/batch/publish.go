@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +18,11 @@ import (
 
 // publish writes the relations that are not written yet, and publishes the
 // release or keeps it back.
-func (j *job) publish(ctx context.Context, started time.Time) error {
+func (j *job) publish(ctx context.Context) error {
+	changed, err := j.compareWithPublished(ctx)
+	if err != nil {
+		return err
+	}
 	relations, err := j.writeRelations(ctx)
 	if err != nil {
 		return err
@@ -35,36 +38,31 @@ func (j *job) publish(ctx context.Context, started time.Time) error {
 	for _, name := range slices.Sorted(maps.Keys(relations)) {
 		m.Relations = append(m.Relations, *j.described[name])
 	}
+	if err := j.db.CheckKeys(ctx, j.output, *m); err != nil {
+		return err
+	}
 	if m.Inputs, err = json.Marshal(j.outcome.Files); err != nil {
 		return err
 	}
-	m.Status = store.Published
-	if slices.ContainsFunc(j.outcome.Broken(), func(c position.Control) bool { return c.Severity == "hold" }) {
-		m.Status = store.Held
-	}
-	if m.Kind, err = j.kind(); err != nil {
-		return err
-	}
+	m.ReleaseHash = releaseHash(*m)
+	j.decide(changed)
 	j.outcome.Status = m.Status
 	if j.options.DryRun {
 		j.outcome.Status = "dry_run"
 		return nil
 	}
-	if err := j.warehouse.Publish(j.output, *m); err != nil {
+	// The time is written before the release takes its place, so that there is
+	// one however the run ends; what was known when is asked by it.
+	j.record.Release, j.record.Kind, j.record.PublishedAt = m.Release, m.Kind, j.options.Now().UTC()
+	if err := j.warehouse.WriteRun(*j.record); err != nil {
+		return err
+	}
+	if *m, err = j.warehouse.Publish(j.output, *m); err != nil {
 		return fmt.Errorf("publishing the release: %w", err)
 	}
 	j.outcome.Folder = j.warehouse.ReleaseFolder(m.AsOfDate, m.Release)
-	host, err := os.Hostname()
-	if err != nil {
-		return err
-	}
 	j.finish("publish")
-	record := store.RunRecord{AsOfDate: m.AsOfDate, Release: m.Release, Status: m.Status, Host: host,
-		StartedAt: started.UTC(), PublishedAt: j.options.Now().UTC(), Seconds: j.outcome.Seconds}
-	if err := j.warehouse.WriteRun(record); err != nil {
-		return err
-	}
-	if m.Status == store.Held {
+	if m.Status == store.Held || j.options.LeaveCatalog {
 		return nil
 	}
 	err = j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews())
@@ -87,24 +85,6 @@ func (j *job) describe(ctx context.Context, files map[string][]string) {
 		}
 		return nil
 	})
-}
-
-// kind tells whether a second release of a date changed any figure.
-func (j *job) kind() (string, error) {
-	_, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
-	if err != nil {
-		return "", err
-	}
-	earlier = slices.DeleteFunc(earlier, func(m store.Manifest) bool { return m.Status != store.Published })
-	if len(earlier) == 0 {
-		return "first", nil
-	}
-	before, _ := earlier[len(earlier)-1].Relation("cells")
-	now, _ := j.outcome.Manifest.Relation("cells")
-	if before.ContentHash == now.ContentHash {
-		return "rerun", nil
-	}
-	return "correction", nil
 }
 
 // writeRelations writes what is in memory and gives the files of every relation.
@@ -183,7 +163,7 @@ func cellRows(cells []disclosures.Cell) string {
 	var values [][]any
 	for _, c := range cells {
 		values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, c.RowNumber, c.ColumnNumber, c.TableNumber, c.BlockNumber, c.Depth,
-			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo})
+			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo, c.ParentRowID, c.TotalColumn})
 	}
 	return rows("cells", values)
 }
@@ -198,7 +178,7 @@ func tableRows(tables []disclosures.Table, loaded []string, currency string) str
 		for _, n := range t.Notes {
 			notes = append(notes, n.Value)
 		}
-		values = append(values, []any{t.ID.Value, number, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
+		values = append(values, []any{t.ID.Value, number, t.Relation.Value, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
 			currency + " " + t.Unit.Value, strings.Join(notes, "\n"), strings.Join(t.Missing(loaded), ", ")})
 	}
 	return rows("tables", values)

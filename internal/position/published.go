@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, runs}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -123,6 +123,8 @@ var cells = DataSet{
 		{Name: "unit", Type: Text, Meaning: "Unit of the displayed value, for example USD millions."},
 		{Name: "moved", Type: Whole, Unit: "units", Meaning: "Displayed value less the conventionally rounded one: not 0 where the cell was moved so that the table foots."},
 		{Name: "memo", Type: Flag, Meaning: "The row stands outside the footing."},
+		{Name: "parent_row_id", Type: Text, Meaning: "Row that the row is a part of, or empty: exact and displayed values of the parts add up to it."},
+		{Name: "total_column", Type: Flag, Meaning: "The column is the sum of the block's other columns of its measure."},
 	},
 }
 
@@ -132,6 +134,7 @@ var tables = DataSet{
 	Columns: []Column{
 		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
 		{Name: "table_number", Type: Integer, Meaning: "Place of the table."},
+		{Name: "relation", Type: Text, Meaning: "Relation that the predicates of its cells are over."},
 		{Name: "title", Type: Text, Meaning: "Title."},
 		{Name: "clauses", Type: Text, Meaning: "What it answers, for example 11(a), separated by commas."},
 		{Name: "scope", Type: Text, Meaning: "Scope that it speaks for."},
@@ -219,16 +222,115 @@ var unreadableValues = DataSet{
 	},
 }
 
+var conflicts = DataSet{
+	Name: "conflicts", Grain: "one row per record that another record of its key rejected or superseded",
+	Meaning: "What one record alone cannot tell; the data sets leave these records out.",
+	Columns: []Column{
+		{Name: "data_set", Type: Text, Use: Key, Meaning: "Data set of the source."},
+		{Name: "source_file", Type: Text, Use: Key, Meaning: "File that the record came from, without its folder."},
+		{Name: "file_row_number", Type: Whole, Use: Key, Meaning: "Row of the record in its Parquet file, from 0."},
+		{Name: "record_status", Type: Text, Values: []string{"rejected", "excluded"}, Meaning: "What became of the record."},
+		{Name: "exclusion", Type: Text, Meaning: "Why it was left out, or empty."},
+		{Name: "faults", Type: Text, Meaning: "Why it was rejected, or empty."},
+	},
+}
+
 var runs = DataSet{
 	Name: "runs", Grain: "one row per published release",
-	Meaning: "The releases that the catalog shows, newest of each as-of date marked.",
+	Meaning: "The releases that the catalog shows, first and newest of each as-of date marked, and who made, approved and extracted them.",
 	Columns: []Column{
 		{Name: "as_of_date", Type: Date, Use: Key, Meaning: "As-of date."},
 		{Name: "release", Type: Text, Use: Key, Meaning: "Release."},
-		{Name: "kind", Type: Text, Meaning: "first, rerun or correction."},
+		{Name: "sequence", Type: Integer, Meaning: "Place of the release in the chain of all releases of the warehouse."},
+		{Name: "kind", Type: Text, Values: ReleaseKinds, Meaning: "first; rerun: no figure changed; correction: before any packet; revision or restatement: after one."},
 		{Name: "reporting_currency", Type: Currency, Meaning: "Currency of money in facts and cells."},
+		{Name: "first", Type: Flag, Meaning: "Whether it is what was first reported for its as-of date."},
 		{Name: "newest", Type: Flag, Meaning: "Whether positions, facts and cells show this release."},
 		{Name: "published_at", Type: Time, Meaning: "When it was published, UTC."},
+		{Name: "follows", Type: Text, Meaning: "Release whose place it took, or empty."},
+		{Name: "opening", Type: Text, Meaning: "Release of an earlier as-of date that it builds on, or empty."},
+		{Name: "ran_by", Type: Text, Meaning: "User of the run."},
+		{Name: "host", Type: Text, Meaning: "Host of the run."},
+		{Name: "approved_by", Type: Text, Meaning: "Who accepted its breaks, or empty."},
+		{Name: "extracted_by", Type: Text, Meaning: "Who extracted packets from it before this catalog was built, or empty."},
 		{Name: "fingerprint", Type: Text, Meaning: "SHA-256 over inputs, rules, maps, tables and program."},
+		{Name: "release_hash", Type: Text, Meaning: "SHA-256 over the fingerprint and the contents of all relations; an approval names it."},
 	},
+}
+
+var approvals = DataSet{
+	Name: "approvals", Grain: "one row per accepted break and published release",
+	Meaning: "Breaks of completeness and reconciliation that a second person accepted; those of integrity cannot be.",
+	Columns: []Column{
+		{Name: "as_of_date", Type: Date, Use: Key, Meaning: "As-of date."},
+		{Name: "release", Type: Text, Use: Key, Meaning: "Release."},
+		{Name: "control_id", Type: Text, Use: Key, Meaning: "Control that is broken."},
+		{Name: "subject", Type: Text, Use: Key, Meaning: "What it was held against."},
+		{Name: "amount", Type: Total, Meaning: "Difference that was accepted."},
+		{Name: "kind", Type: Text, Meaning: "revision or restatement, where figures of a packet change; else empty."},
+		{Name: "reason", Type: Text, Meaning: "Reason, in the preparer's words."},
+		{Name: "preparer", Type: Text, Meaning: "Who asked for it."},
+		{Name: "approver", Type: Text, Meaning: "Who accepted it, another person."},
+		{Name: "approved_at", Type: Time, Meaning: "When, UTC."},
+		{Name: "expires_at", Type: Time, Meaning: "Until when it could let a release out, UTC."},
+	},
+}
+
+var packets = DataSet{
+	Name: "packets", Grain: "one row per extracted packet and release in it",
+	Meaning: "Packets that were extracted before this catalog was built.",
+	Columns: []Column{
+		{Name: "packet", Type: Text, Use: Key, Meaning: "Packet."},
+		{Name: "as_of_date", Type: Date, Use: Key, Meaning: "As-of date."},
+		{Name: "release", Type: Text, Use: Key, Meaning: "Release."},
+		{Name: "extracted_at", Type: Time, Meaning: "When, UTC."},
+		{Name: "extracted_by", Type: Text, Meaning: "Who."},
+		{Name: "host", Type: Text, Meaning: "On which host."},
+	},
+}
+
+var cellsRestated = DataSet{
+	Name: "cells_restated", Grain: "one row per cell of a date whose figures changed since they were first reported",
+	Meaning: "As first reported beside as it stands; comment11 diff names the trades behind each difference.",
+	Columns: []Column{
+		{Name: "as_of_date", Type: Date, Use: Key, Meaning: "As-of date."},
+		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
+		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
+		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row."},
+		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
+		{Name: "first_release", Type: Text, Meaning: "Release that was first reported."},
+		{Name: "newest_release", Type: Text, Meaning: "Release that stands."},
+		{Name: "first_exact", Type: Total, Unit: "reporting currency", Meaning: "Exact value as first reported; empty where the cell was not there."},
+		{Name: "exact", Type: Total, Unit: "reporting currency", Meaning: "Exact value as it stands; empty where the cell is no longer there."},
+		{Name: "difference", Type: Total, Unit: "reporting currency", Meaning: "As it stands less as first reported."},
+		{Name: "first_displayed", Type: Whole, Meaning: "Displayed value as first reported."},
+		{Name: "displayed", Type: Whole, Meaning: "Displayed value as it stands."},
+	},
+}
+
+// ReleaseKinds are what a release can be to the releases of its date before it.
+var ReleaseKinds = []string{"first", "rerun", "correction", "revision", "restatement"}
+
+// CatalogMacros are the macros of the catalog for the usual questions. Beside
+// them every relation <name> has <name>_as_of(business_date, known_on := ...)
+// and <name>_as_known(known_on).
+var CatalogMacros = []struct{ Name, Arguments, Meaning, SQL string }{
+	{"protection", "business_date", "Notional, fair value and maximum exposure of a business date by direction and instrument, reporting currency, credit-linked notes apart.",
+		`create macro protection(business_date) as table
+select direction, instrument, funded, count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as receivable,
+  sum(fair_value_payable) as payable, sum(maximum_exposure) as maximum_exposure
+from facts where as_of_date = cast(business_date as date) group by direction, instrument, funded order by direction, instrument, funded`},
+	{"cell_history", "table_name, block_name, row_name, column_name", "One cell over all business dates, as it stands.",
+		`create macro cell_history(table_name, block_name, row_name, column_name) as table
+select as_of_date, exact, displayed, unit, release from cells
+where table_id = table_name and block_id = block_name and row_id = row_name and column_id = column_name order by as_of_date`},
+	{"position_history", "identity", "What one position was over all business dates, as it stands.",
+		`create macro position_history(identity) as table
+select as_of_date, source_system, position_id, slice, origin, adjustment_id, direction, instrument, purpose, counterparty_type, notional, fair_value, release
+from facts where position_id = identity order by as_of_date, source_system, slice, origin, adjustment_id`},
+	{"controls_broken", "business_date", "Controls of a business date that do not hold: warnings, and breaks that were accepted.",
+		`create macro controls_broken(business_date) as table
+select c.control_id, c.subject, c.class, c.severity, c.left_value, c.right_value, c.difference, a.approver, a.reason
+from controls as c left join approvals as a on a.release = c.release and a.control_id = c.control_id and a.subject = c.subject
+where c.as_of_date = cast(business_date as date) and not c.holds order by c.control_id, c.subject`},
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,18 +14,6 @@ import (
 	"comment11/internal/position"
 )
 
-// RunRecord is what happened when: times, durations and host, which a manifest
-// does not have.
-type RunRecord struct {
-	AsOfDate    string             `json:"as_of_date"`
-	Release     string             `json:"release"`
-	Status      string             `json:"status"`
-	Host        string             `json:"host"`
-	StartedAt   time.Time          `json:"started_at"`
-	PublishedAt time.Time          `json:"published_at"`
-	Seconds     map[string]float64 `json:"seconds"` // by stage
-}
-
 // CatalogView derives a published relation from the Parquet files of releases
 // that share its form. Query gets the FROM item of the files.
 type CatalogView struct {
@@ -38,23 +25,28 @@ type CatalogView struct {
 // RebuildCatalog writes the catalog anew from the manifests, aside, and renames
 // it to its place. Readers keep the file they have opened. A write-ahead log
 // that a stranger left beside the catalog is removed before and after: DuckDB
-// would replay it by name into whatever file lies there.
+// would replay it by name into whatever file lies there. At last the catalog is
+// opened as readers do, and its cells are compared with those of the releases.
 func (w Warehouse) RebuildCatalog(ctx context.Context, s Settings, views []CatalogView) error {
-	manifests, err := w.Manifests()
+	shown, err := w.Shown()
 	if err != nil {
 		return err
 	}
-	manifests = slices.DeleteFunc(manifests, func(m Manifest) bool { return m.Status != Published })
+	if len(shown) == 0 { // nothing was published yet, or retention took all
+		return errors.Join(w.removeForeignLog(), w.Disk.Remove(w.Catalog()))
+	}
 	folder, err := w.Staging()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = w.Disk.Remove(folder) }()
 	aside := filepath.Join(folder, "catalog.duckdb")
-	if err := w.buildCatalog(ctx, s, aside, manifests, views); err != nil {
+	s.TemporaryFolder = filepath.Join(folder, "temporary")
+	if err := w.buildCatalog(ctx, s, aside, shown, views); err != nil {
 		return fmt.Errorf("building the catalog: %w", err)
 	}
-	if err := w.Disk.Sync(aside); err != nil {
+	// Whoever is not root cannot open a read-only file for writing, not even its owner.
+	if err := errors.Join(os.Chmod(aside, w.mode(0o444)), w.Disk.Sync(aside)); err != nil {
 		return err
 	}
 	if err := w.removeForeignLog(); err != nil {
@@ -63,17 +55,143 @@ func (w Warehouse) RebuildCatalog(ctx context.Context, s Settings, views []Catal
 	if err := w.Disk.Rename(aside, w.Catalog()); err != nil {
 		return err
 	}
-	return errors.Join(w.removeForeignLog(), w.Disk.Sync(w.Root))
+	return w.confirm(ctx, s, shown)
 }
+
+// confirm removes foreign logs until the catalog, opened as readers open it,
+// shows the cells of the releases.
+func (w Warehouse) confirm(ctx context.Context, s Settings, shown []Manifest) error {
+	const attempts = 3
+	var err error
+	for range attempts {
+		if err := errors.Join(w.removeForeignLog(), w.Disk.Sync(w.Root)); err != nil {
+			return err
+		}
+		if err = w.CompareCatalog(ctx, s, shown); err == nil {
+			return nil
+		}
+		if _, statErr := os.Lstat(w.foreignLog()); errors.Is(statErr, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
+}
+
+// CompareCatalog opens the catalog read-only and compares what it shows with the
+// manifests: the releases, and the content of their cells. The error says what
+// is not as it should be.
+func (w Warehouse) CompareCatalog(ctx context.Context, s Settings, shown []Manifest) error {
+	db, err := w.openCatalog(ctx, s)
+	if err != nil {
+		return fmt.Errorf("the catalog %s cannot be opened: %w", w.Catalog(), err)
+	}
+	defer db.Close()
+	if err := w.compareRuns(ctx, db, shown); err != nil {
+		return err
+	}
+	for _, f := range w.forms("cells", shown) {
+		if err := compareCells(ctx, db, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CatalogIsCurrent tells whether the catalog is there, lists the releases that
+// are published, and nobody left a write-ahead log beside it.
+func (w Warehouse) CatalogIsCurrent(ctx context.Context, s Settings) (bool, error) {
+	shown, err := w.Shown()
+	if err != nil || len(shown) == 0 {
+		return true, err
+	}
+	if _, err := os.Lstat(w.foreignLog()); err == nil {
+		return false, nil
+	}
+	db, err := w.openCatalog(ctx, s)
+	if err != nil {
+		return false, nil
+	}
+	defer db.Close()
+	return w.compareRuns(ctx, db, shown) == nil, nil
+}
+
+// Shown are the releases that the catalog is to show.
+func (w Warehouse) Shown() ([]Manifest, error) {
+	all, err := w.Manifests()
+	return slices.DeleteFunc(all, func(m Manifest) bool { return m.Status != Published || m.Removed() }), err
+}
+
+func (w Warehouse) compareRuns(ctx context.Context, db *DB, shown []Manifest) error {
+	listed, err := Query(ctx, db, "select release, newest from runs order by sequence")
+	if err != nil {
+		return fmt.Errorf("the catalog %s: %w", w.Catalog(), err)
+	}
+	inOrder := slices.SortedFunc(slices.Values(shown), func(a, b Manifest) int { return a.Sequence - b.Sequence })
+	var got, want []string
+	for _, row := range listed.Rows {
+		got = append(got, fmt.Sprint(row[0], " ", row[1]))
+	}
+	for _, m := range inOrder {
+		want = append(want, fmt.Sprint(m.Release, " ", newest(m, shown)))
+	}
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("%w: it shows %d releases, of %d that are published", ErrCatalogBehind, len(got), len(want))
+	}
+	return nil
+}
+
+// ErrCatalogBehind marks a catalog that does not show the releases that are there.
+var ErrCatalogBehind = errors.New("the catalog is not that of the releases")
+
+func compareCells(ctx context.Context, db *DB, f form) error {
+	var hashed []string
+	for _, column := range f.example.mustRelation("cells").ColumnNames() {
+		if column != "release" {
+			hashed = append(hashed, Identifier(column))
+		}
+	}
+	table, err := Query(ctx, db, fmt.Sprintf("select release, count(*), cast(sum(hash(%s)) as varchar) from cells_all_releases group by release", strings.Join(hashed, ", ")))
+	if err != nil {
+		return err
+	}
+	found := map[string][]any{}
+	for _, row := range table.Rows {
+		found[row[0].(string)] = row
+	}
+	for _, m := range f.members {
+		want := m.mustRelation("cells")
+		if want.Rows == 0 {
+			continue
+		}
+		row := found[m.Release]
+		if row == nil || row[1].(int64) != want.Rows || row[2].(string) != want.ContentHash {
+			return fmt.Errorf("the catalog does not show the cells of release %s as they were published", m.Release)
+		}
+	}
+	return nil
+}
+
+// mustRelation gives a relation that the caller has found already.
+func (m Manifest) mustRelation(name string) Relation {
+	r, _ := m.Relation(name)
+	return r
+}
+
+func (w Warehouse) foreignLog() string { return w.Catalog() + ".wal" }
 
 // removeForeignLog removes a write-ahead log beside the catalog; the run itself
 // never leaves one.
 func (w Warehouse) removeForeignLog() error {
-	path := w.Catalog() + ".wal"
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Lstat(w.foreignLog())
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return w.Disk.Remove(path)
+	if err != nil {
+		return err
+	}
+	w.warn("%s, a write-ahead log of %d bytes that %s left at %s, was removed: somebody opened the catalog for writing; what they changed is in no release and no catalog",
+		w.foreignLog(), info.Size(), owner(info), info.ModTime().UTC().Format(time.RFC3339))
+	return w.Disk.Remove(w.foreignLog())
 }
 
 func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, manifests []Manifest, views []CatalogView) error {
@@ -104,34 +222,106 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 			return err
 		}
 	}
+	if err := createCatalogMacros(ctx, db); err != nil {
+		return err
+	}
 	if err := comment(ctx, db); err != nil {
 		return err
 	}
 	return db.Run(ctx, "commit", "use memory", "detach catalog")
 }
 
+// createRuns makes the relations that say who did what: runs, approvals, packets.
 func (w Warehouse) createRuns(ctx context.Context, db *DB, manifests []Manifest) error {
-	rows := []string{"(cast(null as date), '', '', '', false, cast(null as timestamp), '')"}
+	records, err := w.Publications()
+	if err != nil {
+		return err
+	}
+	packets, err := w.Packets()
+	if err != nil {
+		return err
+	}
+	var runs, approvals, extracted [][]any
 	for _, m := range manifests {
-		record, err := w.ReadRun(m.Release)
-		if err != nil {
+		record := records[m.Release]
+		var approvers, extractors []string
+		for _, a := range m.Approvals {
+			approvers = append(approvers, a.Approver)
+			approvals = append(approvals, []any{m.AsOfDate, m.Release, a.Control, a.Subject, a.Amount, a.Kind, a.Reason, a.Preparer, a.Approver, a.ApprovedAt, a.ExpiresAt})
+		}
+		for _, p := range packets {
+			if p.Names(m.Release) {
+				extractors = append(extractors, p.User)
+			}
+		}
+		opening := ""
+		if m.Opening != nil {
+			opening = m.Opening.Release
+		}
+		runs = append(runs, []any{m.AsOfDate, m.Release, m.Sequence, m.Kind, m.ReportingCurrency, first(m, manifests), newest(m, manifests), record.PublishedAt,
+			m.Follows, opening, record.User, record.Host, distinct(approvers), distinct(extractors), m.Fingerprint, m.ReleaseHash})
+	}
+	for _, p := range packets {
+		for _, r := range p.Releases {
+			extracted = append(extracted, []any{p.ID, r.AsOfDate, r.Release, p.ExtractedAt, p.User, p.Host})
+		}
+	}
+	for name, list := range map[string][][]any{"runs": runs, "approvals": approvals, "packets": extracted} {
+		set, _ := position.Find(name)
+		if err := db.CreateTable(ctx, name, literalRows(set, list)+" order by all"); err != nil {
 			return err
 		}
-		published := "cast(null as timestamp)"
-		if !record.PublishedAt.IsZero() {
-			published = "timestamp '" + record.PublishedAt.UTC().Format("2006-01-02 15:04:05") + "'"
-		}
-		rows = append(rows, fmt.Sprintf("(date '%s', %s, %s, %s, %t, %s, %s)", m.AsOfDate, Literal(m.Release), Literal(m.Kind),
-			Literal(m.ReportingCurrency), newest(m, manifests), published, Literal(m.Fingerprint)))
 	}
-	return db.CreateTable(ctx, "runs", "select * from (values "+strings.Join(rows, ", ")+
-		") as v(as_of_date, release, kind, reporting_currency, newest, published_at, fingerprint) where as_of_date is not null order by as_of_date, release")
+	return nil
+}
+
+func distinct(names []string) string {
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
+}
+
+// literalRows is a SELECT of literal rows with the columns and types of a relation.
+func literalRows(set position.DataSet, rows [][]any) string {
+	list := make([]string, len(set.Columns))
+	for i, c := range set.Columns {
+		list[i] = fmt.Sprintf("cast(%[1]s as %[2]s) as %[1]s", Identifier(c.Name), c.Type.SQL())
+	}
+	texts := []string{"(" + strings.TrimSuffix(strings.Repeat("null, ", len(set.Columns)), ", ") + ", false)"}
+	for _, row := range rows {
+		values := make([]string, len(row))
+		for i, value := range row {
+			switch v := value.(type) {
+			case string:
+				values[i] = "nullif(" + Literal(v) + ", '')"
+			case time.Time:
+				values[i] = "null"
+				if !v.IsZero() {
+					values[i] = Literal(v.UTC().Format("2006-01-02 15:04:05.000"))
+				}
+			default:
+				values[i] = fmt.Sprint(v)
+			}
+		}
+		texts = append(texts, "("+strings.Join(values, ", ")+", true)")
+	}
+	names := make([]string, len(set.Columns))
+	for i, name := range set.Names() {
+		names[i] = Identifier(name)
+	}
+	return fmt.Sprintf("select %s from (values %s) as v(%s, is_row) where is_row", strings.Join(list, ", "), strings.Join(texts, ", "), strings.Join(names, ", "))
 }
 
 // newest tells whether no later release of the same date is published.
 func newest(m Manifest, manifests []Manifest) bool {
 	return !slices.ContainsFunc(manifests, func(other Manifest) bool {
-		return other.AsOfDate == m.AsOfDate && other.Release > m.Release
+		return other.AsOfDate == m.AsOfDate && other.Sequence > m.Sequence
+	})
+}
+
+// first tells whether no earlier release of the same date is published.
+func first(m Manifest, manifests []Manifest) bool {
+	return !slices.ContainsFunc(manifests, func(other Manifest) bool {
+		return other.AsOfDate == m.AsOfDate && other.Sequence < m.Sequence
 	})
 }
 
@@ -139,6 +329,7 @@ func newest(m Manifest, manifests []Manifest) bool {
 // read_parquet, because reading many files by name is four times slower.
 type form struct {
 	example Manifest
+	members []Manifest
 	columns []string
 	paths   []string
 }
@@ -155,6 +346,7 @@ func (w Warehouse) forms(relation string, manifests []Manifest) []form {
 			i = len(forms)
 			forms = append(forms, form{example: m, columns: r.Columns})
 		}
+		forms[i].members = append(forms[i].members, m)
 		for _, file := range r.Files {
 			forms[i].paths = append(forms[i].paths, filepath.Join(w.ReleaseFolder(m.AsOfDate, m.Release), file))
 		}
@@ -181,21 +373,32 @@ func (w Warehouse) createSmall(ctx context.Context, db *DB, name string, manifes
 	for i, f := range forms {
 		queries[i] = "select * from " + f.from()
 	}
-	if err := db.CreateTable(ctx, name+"_all_releases", strings.Join(queries, " union all by name ")+" order by all"); err != nil {
+	if err := db.CreateTable(ctx, name+allReleases, strings.Join(queries, " union all by name ")+" order by all"); err != nil {
 		return err
 	}
-	return db.CreateView(ctx, name, newestOf(name+"_all_releases"))
+	for view, flag := range map[string]string{name: "newest", name + firstReported: "first"} {
+		query := fmt.Sprintf("select * from %s where release in (select release from runs where %s)", Identifier(name+allReleases), Identifier(flag))
+		if err := db.CreateView(ctx, view, query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func newestOf(name string) string {
-	return fmt.Sprintf("select * from %s where release in (select release from runs where newest)", Identifier(name))
-}
+// The forms of a relation in the catalog beside its own name, which is over the
+// newest release of each date.
+const (
+	allReleases   = "_all_releases"
+	firstReported = "_first_reported"
+)
 
-// createView makes <name>_all_releases over the files of all published releases
-// and <name> over the newest of each date.
+// createView makes <name>_all_releases over the files of all published releases,
+// <name> over the newest of each date and <name>_first_reported over the first.
 func (w Warehouse) createView(ctx context.Context, db *DB, view CatalogView, manifests []Manifest) error {
-	current := slices.DeleteFunc(slices.Clone(manifests), func(m Manifest) bool { return !newest(m, manifests) })
-	for name, list := range map[string][]Manifest{view.Name + "_all_releases": manifests, view.Name: current} {
+	choose := func(choice func(Manifest, []Manifest) bool) []Manifest {
+		return slices.DeleteFunc(slices.Clone(manifests), func(m Manifest) bool { return !choice(m, manifests) })
+	}
+	for name, list := range map[string][]Manifest{view.Name + allReleases: manifests, view.Name: choose(newest), view.Name + firstReported: choose(first)} {
 		var queries []string
 		for _, f := range w.forms(view.Relation, list) {
 			query, err := view.Query(f.example, f.numbered())
@@ -214,7 +417,7 @@ func (w Warehouse) createView(ctx context.Context, db *DB, view CatalogView, man
 	return nil
 }
 
-// comment puts the contract's meanings on every relation and column.
+// comment puts the contract's meanings on every relation, column and macro.
 func comment(ctx context.Context, db *DB) error {
 	existing, err := Query(ctx, db, `
 select t.table_name, t.table_type, c.column_name
@@ -224,61 +427,101 @@ where t.table_catalog = 'catalog' order by t.table_name, c.ordinal_position`)
 		return err
 	}
 	kinds := map[string]string{"BASE TABLE": "table", "VIEW": "view"}
+	var statements []string
 	previous := ""
 	for _, row := range existing.Rows {
 		name, kind, columnName := row[0].(string), kinds[row[1].(string)], row[2].(string)
-		set, ok := position.Find(strings.TrimSuffix(name, "_all_releases"))
-		if !ok {
-			continue
-		}
+		set, which := contractOf(name)
 		if name != previous {
 			previous = name
-			if err := db.Run(ctx, fmt.Sprintf("comment on %s %s is %s", kind, Identifier(name), Literal(set.Grain+". "+set.Meaning))); err != nil {
-				return err
-			}
+			statements = append(statements, fmt.Sprintf("comment on %s %s is %s", kind, Identifier(name), Literal(set.Grain+"; "+which+". "+set.Meaning)))
 		}
-		column, ok := set.Column(columnName)
-		if !ok {
-			continue
+		meaning := columnMeaning(set, columnName)
+		if meaning == "" {
+			return fmt.Errorf("column %s.%s has no meaning in the contract", name, columnName)
 		}
-		meaning := column.Meaning
-		if column.Unit != "" {
-			meaning += " Unit: " + column.Unit + "."
-		}
-		if err := db.Run(ctx, fmt.Sprintf("comment on column %s.%s is %s", Identifier(name), Identifier(columnName), Literal(meaning))); err != nil {
-			return err
-		}
+		statements = append(statements, fmt.Sprintf("comment on column %s.%s is %s", Identifier(name), Identifier(columnName), Literal(meaning)))
 	}
-	return nil
+	for _, m := range position.CatalogMacros {
+		statements = append(statements, fmt.Sprintf("comment on macro table %s is %s", Identifier(m.Name), Literal(m.Meaning)))
+	}
+	return db.Run(ctx, strings.Join(statements, ";\n"))
 }
 
-// WriteRun writes the run record of a release.
-func (w Warehouse) WriteRun(record RunRecord) error {
-	folder := filepath.Join(w.Root, "runs")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
+// contractOf finds the contract of a relation of the catalog, and says of which
+// releases it shows the rows.
+func contractOf(name string) (set position.DataSet, which string) {
+	set, _ = position.Find(name)
+	which = "newest release of each as-of date"
+	for suffix, releases := range map[string]string{allReleases: "all published releases", firstReported: "first published release of each as-of date"} {
+		if base, found := strings.CutSuffix(name, suffix); found {
+			set, _ = position.Find(base)
+			which = releases
+		}
 	}
-	text, err := json.MarshalIndent(record, "", "  ")
+	if slices.Contains([]string{"runs", "approvals", "packets", "cells_restated"}, name) {
+		which = "all published releases"
+	}
+	return set, which
+}
+
+// columnMeaning is a column's comment. Facts have a column per scope of the
+// configuration, and every relation of a release has the release's two keys.
+func columnMeaning(set position.DataSet, name string) string {
+	if scope, found := strings.CutPrefix(name, position.ScopeColumn("")); found {
+		set = position.Facts([]string{scope})
+	}
+	column, known := set.Column(name)
+	if !known {
+		return map[string]string{"as_of_date": "As-of date of the release.", "release": "Release.", "source_file": "File that the record came from, without its folder."}[name]
+	}
+	meaning := column.Meaning
+	if column.Unit != "" {
+		meaning += " Unit: " + column.Unit + "."
+	}
+	return meaning
+}
+
+// cellsRestated is the view of what changed since it was first reported.
+const cellsRestated = `create view cells_restated as
+with restated as (select as_of_date from runs where first and not newest),
+before as (select * from cells_first_reported where as_of_date in (select as_of_date from restated)),
+now as (select * from cells where as_of_date in (select as_of_date from restated))
+select as_of_date, table_id, block_id, row_id, column_id, b.release as first_release, n.release as newest_release,
+  b.exact as first_exact, n.exact, coalesce(n.exact, 0) - coalesce(b.exact, 0) as difference, b.displayed as first_displayed, n.displayed
+from before as b full join now as n using (as_of_date, table_id, block_id, row_id, column_id)
+where b.exact is distinct from n.exact or b.displayed is distinct from n.displayed
+order by as_of_date, table_id, block_id, row_id, column_id`
+
+// createCatalogMacros makes the macros that ask for every relation in two times,
+// and those for the usual questions.
+func createCatalogMacros(ctx context.Context, db *DB) error {
+	existing, err := Query(ctx, db, "select table_name from information_schema.tables where table_catalog = 'catalog' and table_name like '%\\_all\\_releases' escape '\\' order by table_name")
 	if err != nil {
 		return err
 	}
-	aside := filepath.Join(folder, "."+record.Release+".json")
-	if err := os.WriteFile(aside, append(text, '\n'), 0o644); err != nil {
-		return err
+	var statements []string
+	for _, row := range existing.Rows {
+		all := row[0].(string)
+		name := strings.TrimSuffix(all, allReleases)
+		statements = append(statements,
+			fmt.Sprintf(`create macro %s(business_date, known_on := timestamp '9999-12-31 00:00:00') as table
+select * from %s where as_of_date = cast(business_date as date) and release = (
+  select max_by(release, sequence) from runs where as_of_date = cast(business_date as date) and coalesce(published_at, timestamp '1970-01-01 00:00:00') <= cast(known_on as timestamp))`, Identifier(name+"_as_of"), Identifier(all)),
+			fmt.Sprintf(`create macro %s(known_on) as table
+select * from %s where release in (
+  select max_by(release, sequence) from runs where coalesce(published_at, timestamp '1970-01-01 00:00:00') <= cast(known_on as timestamp) group by as_of_date)`, Identifier(name+"_as_known"), Identifier(all)))
+		meaning := map[string]string{
+			name + "_as_of":    fmt.Sprintf("%s of a business date, as known on a timestamp (UTC; without one, as it stands).", name),
+			name + "_as_known": fmt.Sprintf("%s of all business dates, as known on a timestamp (UTC).", name),
+		}
+		for macro, text := range meaning {
+			statements = append(statements, fmt.Sprintf("comment on macro table %s is %s", Identifier(macro), Literal(text)))
+		}
 	}
-	return w.Disk.Rename(aside, filepath.Join(folder, record.Release+".json"))
-}
-
-// ReadRun reads the run record of a release; one that was killed before it was
-// written is empty.
-func (w Warehouse) ReadRun(release string) (RunRecord, error) {
-	var record RunRecord
-	text, err := os.ReadFile(filepath.Join(w.Root, "runs", release+".json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return record, nil
+	statements = append(statements, cellsRestated)
+	for _, m := range position.CatalogMacros {
+		statements = append(statements, m.SQL)
 	}
-	if err != nil {
-		return record, err
-	}
-	return record, json.Unmarshal(text, &record)
+	return db.Run(ctx, strings.Join(statements, ";\n"))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
 	"path/filepath"
 	"time"
 
@@ -34,11 +33,11 @@ func (e *BusyError) Error() string {
 // Lock makes this process the one writer of the warehouse. The lock dies with
 // the process, however it dies. It gives a *BusyError where another holds it.
 func (w Warehouse) Lock(now time.Time) (unlock func() error, err error) {
-	if err := os.MkdirAll(w.Root, 0o755); err != nil {
+	if err := w.Prepare(); err != nil {
 		return nil, err
 	}
 	path := filepath.Join(w.Root, "lock")
-	lock := flock.New(path)
+	lock := flock.New(path, flock.SetPermissions(w.mode(0o644)))
 	locked, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking %s: %w", path, err)
@@ -52,18 +51,11 @@ func (w Warehouse) Lock(now time.Time) (unlock func() error, err error) {
 		}
 		return nil, busy
 	}
-	holder := Holder{Process: os.Getpid(), User: "unknown", Since: now.UTC().Truncate(time.Second)}
-	if name, err := os.Hostname(); err == nil {
-		holder.Host = name
-	}
-	if u, err := user.Current(); err == nil {
-		holder.User = u.Username
-	}
-	text, err := json.Marshal(holder)
+	text, err := json.Marshal(Me(now))
 	if err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(path, append(text, '\n'), w.mode(0o644)); err != nil {
 		return nil, errors.Join(err, lock.Unlock())
 	}
 	return lock.Unlock, nil

@@ -2,17 +2,14 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,11 +21,17 @@ const ManifestVersion = 1
 // for the bytes of the Parquet files.
 type Manifest struct {
 	Version           int             `json:"version"`
+	Sequence          int             `json:"sequence"` // place in the chain of all releases of the warehouse, from 1
+	Previous          Link            `json:"previous"` // the release before it in the chain
 	AsOfDate          string          `json:"as_of_date"`
 	BusinessDay       string          `json:"business_day"`
 	Release           string          `json:"release"`
-	Kind              string          `json:"kind"`   // first, rerun or correction
-	Status            string          `json:"status"` // published or held
+	Kind              string          `json:"kind"`                // first, rerun, correction, revision or restatement
+	Status            string          `json:"status"`              // published or held
+	Follows           string          `json:"follows,omitempty"`   // the published release of the date whose place it takes
+	Opening           *Opening        `json:"opening,omitempty"`   // the release of an earlier date that it builds on
+	Approvals         []Approval      `json:"approvals,omitempty"` // breaks that were accepted
+	ReleaseHash       string          `json:"release_hash"`        // of the fingerprint and all relations' contents: what an approval names
 	ReportingCurrency string          `json:"reporting_currency"`
 	Scopes            []string        `json:"scopes"`
 	Fingerprint       string          `json:"fingerprint"`
@@ -37,6 +40,36 @@ type Manifest struct {
 	Configuration     []FileHash      `json:"configuration"` // config, rules, maps, tables and SQL
 	Relations         []Relation      `json:"relations"`
 	Files             []FileHash      `json:"files"`
+
+	hash      string // SHA-256 of the manifest's file
+	tombstone *Tombstone
+}
+
+// Removed tells whether retention took the release out of the catalog: its large
+// files are gone, or go when the time of grace is over.
+func (m Manifest) Removed() bool { return m.tombstone != nil }
+
+// Hash is the SHA-256 of the file that the manifest was read from.
+func (m Manifest) Hash() string { return m.hash }
+
+// Opening names the newest published release of the last earlier date, as it
+// was when the release was made.
+type Opening struct {
+	AsOfDate string `json:"as_of_date"`
+	Release  string `json:"release"`
+}
+
+// Approval is a break that a second person accepted.
+type Approval struct {
+	Control    string    `json:"control"`
+	Subject    string    `json:"subject"`
+	Amount     string    `json:"amount"` // the difference
+	Kind       string    `json:"kind,omitempty"`
+	Reason     string    `json:"reason"`
+	Preparer   string    `json:"preparer"`
+	Approver   string    `json:"approver"`
+	ApprovedAt time.Time `json:"approved_at"`
+	ExpiresAt  time.Time `json:"expires_at"`
 }
 
 // Program identifies what computed the release.
@@ -115,45 +148,64 @@ func (db *DB) DescribeRelation(ctx context.Context, name string, paths []string)
 	return relation, nil
 }
 
-// Disk is the part of the file system that publishing leans on; tests make it fail.
-type Disk struct {
-	Sync   func(path string) error // of a file or a folder
-	Rename func(from, to string) error
-	Remove func(path string) error // of a file or a folder with all that is in it
-}
-
-// RealDisk is the file system.
-var RealDisk = Disk{
-	Sync: func(path string) error {
-		f, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		return errors.Join(f.Sync(), f.Close())
-	},
-	Rename: os.Rename,
-	Remove: removeAll,
-}
-
-// removeAll removes a folder even where its folders are read-only.
-func removeAll(path string) error {
-	err := filepath.WalkDir(path, func(p string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			return os.Chmod(p, 0o755)
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return errors.Join(err, os.RemoveAll(path))
-}
-
 // Warehouse is the folder that holds releases, the catalog and what is being made.
 type Warehouse struct {
-	Root string // absolute
-	Disk Disk
+	Root  string // absolute
+	Disk  Disk
+	Umask fs.FileMode       // permissions that nothing in it gets
+	Warn  func(text string) // told of what an operator should know; may be nil
+	// Memory keeps manifests that were read, because a run asks for them often and
+	// there is one for every release; may be nil.
+	Memory *Memory
 }
+
+// Memory is of manifests that were read, by the path of their file.
+type Memory struct {
+	lock      sync.Mutex
+	manifests map[string]remembered
+}
+
+// remembered is a manifest as its file was when it was read.
+type remembered struct {
+	size     int64
+	modified time.Time
+	manifest Manifest
+}
+
+// read gives the manifest of a release's folder, from memory where the file is as
+// it was. Whether the release was removed is looked up every time.
+func (m *Memory) read(folder string) (Manifest, error) {
+	path := filepath.Join(folder, manifestName)
+	info, err := os.Stat(path)
+	if m == nil || err != nil {
+		return readManifest(folder)
+	}
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	known, found := m.manifests[path]
+	if !found || known.size != info.Size() || !known.modified.Equal(info.ModTime()) {
+		manifest, err := readManifest(folder)
+		if err != nil {
+			return manifest, err
+		}
+		if m.manifests == nil {
+			m.manifests = map[string]remembered{}
+		}
+		m.manifests[path] = remembered{info.Size(), info.ModTime(), manifest}
+		return manifest, nil
+	}
+	known.manifest.tombstone, err = readTombstone(folder)
+	return known.manifest, err
+}
+
+func (w Warehouse) warn(format string, arguments ...any) {
+	if w.Warn != nil {
+		w.Warn(fmt.Sprintf(format, arguments...))
+	}
+}
+
+// mode is a permission without what the umask takes.
+func (w Warehouse) mode(permission fs.FileMode) fs.FileMode { return permission &^ w.Umask }
 
 // Catalog is the path of the catalog.
 func (w Warehouse) Catalog() string { return filepath.Join(w.Root, "comment11.duckdb") }
@@ -166,21 +218,18 @@ func (w Warehouse) ReleaseFolder(asOf, release string) string {
 	return filepath.Join(w.Releases(), "as_of_date="+asOf, "release="+release)
 }
 
-// Staging makes a new folder for a run to work in.
-func (w Warehouse) Staging() (string, error) {
-	root := filepath.Join(w.Root, "staging")
-	if err := os.MkdirAll(root, 0o755); err != nil {
-		return "", err
+// Files are the paths of the files of one relation of a release.
+func (w Warehouse) Files(m Manifest, relation string) []string {
+	r, _ := m.Relation(relation)
+	paths := make([]string, len(r.Files))
+	for i, file := range r.Files {
+		paths[i] = filepath.Join(w.ReleaseFolder(m.AsOfDate, m.Release), file)
 	}
-	return os.MkdirTemp(root, "run-")
-}
-
-// Sweep removes what killed runs left behind. The caller holds the lock.
-func (w Warehouse) Sweep() error {
-	return w.Disk.Remove(filepath.Join(w.Root, "staging"))
+	return paths
 }
 
 // Manifests reads the manifests of all releases, in order of date and release.
+// What retention removed is among them: see Removed.
 func (w Warehouse) Manifests() ([]Manifest, error) {
 	paths, err := filepath.Glob(filepath.Join(w.Releases(), "as_of_date=*", "release=*", "manifest.json"))
 	if err != nil {
@@ -189,12 +238,8 @@ func (w Warehouse) Manifests() ([]Manifest, error) {
 	slices.Sort(paths)
 	var manifests []Manifest
 	for _, path := range paths {
-		text, err := os.ReadFile(path)
+		m, err := w.Memory.read(filepath.Dir(path))
 		if err != nil {
-			return nil, err
-		}
-		var m Manifest
-		if err := json.Unmarshal(text, &m); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		manifests = append(manifests, m)
@@ -209,81 +254,14 @@ func (w Warehouse) NextRelease(asOf time.Time) (string, []Manifest, error) {
 		return "", nil, err
 	}
 	earlier := slices.DeleteFunc(all, func(m Manifest) bool { return m.AsOfDate != asOf.Format(time.DateOnly) })
-	return fmt.Sprintf("%s-%03d", asOf.Format("20060102"), len(earlier)+1), earlier, nil
-}
-
-// Publish seals the staged folder - hashes, manifest, read-only, synced - and
-// renames it to its place. Killed at any instant the release is there whole or
-// not at all.
-func (w Warehouse) Publish(staged string, m Manifest) error {
-	var err error
-	if m.Files, err = hashFiles(staged); err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(staged, "manifest.json"), append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	if err := w.seal(staged); err != nil {
-		return err
-	}
-	target := w.ReleaseFolder(m.AsOfDate, m.Release)
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	if err := w.Disk.Rename(staged, target); err != nil {
-		return err
-	}
-	for _, folder := range []string{filepath.Dir(target), w.Releases(), w.Root} {
-		if err := w.Disk.Sync(folder); err != nil {
-			return err
+	slices.SortFunc(earlier, func(a, b Manifest) int { return a.Sequence - b.Sequence })
+	next := 1
+	for _, m := range earlier {
+		var number int
+		if _, err := fmt.Sscanf(m.Release[strings.LastIndex(m.Release, "-")+1:], "%d", &number); err != nil {
+			return "", nil, fmt.Errorf("the release %q has no number: %w", m.Release, err)
 		}
+		next = max(next, number+1)
 	}
-	return nil
-}
-
-// seal makes files and folder read-only and syncs them.
-func (w Warehouse) seal(folder string) error {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		path := filepath.Join(folder, entry.Name())
-		if err := errors.Join(os.Chmod(path, 0o444), w.Disk.Sync(path)); err != nil {
-			return err
-		}
-	}
-	return errors.Join(os.Chmod(folder, 0o555), w.Disk.Sync(folder))
-}
-
-func hashFiles(folder string) ([]FileHash, error) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return nil, err
-	}
-	var files []FileHash
-	for _, entry := range entries {
-		hash, err := HashFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, hash)
-	}
-	return files, nil
-}
-
-// HashFile gives a file's size and SHA-256.
-func HashFile(path string) (FileHash, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return FileHash{}, err
-	}
-	defer f.Close()
-	h := sha256.New()
-	size, err := io.Copy(h, f)
-	return FileHash{Name: filepath.Base(path), Bytes: size, SHA256: hex.EncodeToString(h.Sum(nil))}, err
+	return fmt.Sprintf("%s-%03d", asOf.Format("20060102"), next), earlier, nil
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"comment11/internal/batch"
+)
+
+func newDiff(shared *sharedFlags) *cobra.Command {
+	var asOf, table string
+	trades := 0
+	command := &cobra.Command{
+		Use:   "diff RELEASE RELEASE, or diff --as-of DATE",
+		Short: "What moved between two releases, cell by cell, why, and by which trades",
+		Long:  "What moved between two releases, cell by cell, why, and by which trades. With --as-of: from what was first reported of the date to what stands.",
+		Args: func(_ *cobra.Command, args []string) error {
+			if (asOf == "") != (len(args) == 2) || (asOf != "" && len(args) != 0) {
+				return fmt.Errorf("give two releases, or --as-of and a date")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
+				return err
+			}
+			if asOf != "" {
+				if _, err := parseDate("as-of", asOf); err != nil {
+					return err
+				}
+			}
+			config, err := shared.load()
+			if err != nil {
+				return err
+			}
+			before, after, err := batch.Compared(config, asOf, args)
+			if err != nil {
+				return err
+			}
+			bridge, err := batch.Diff(cmd.Context(), config, before, after)
+			if err != nil {
+				return err
+			}
+			if table != "" {
+				kept := bridge.Cells[:0]
+				for _, c := range bridge.Cells {
+					if c.Table == table {
+						kept = append(kept, c)
+					}
+				}
+				bridge.Cells = kept
+			}
+			return sayBridge(cmd, shared, bridge, trades)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&asOf, "as-of", "", "from first reported to what stands of this date, YYYY-MM-DD")
+	flags.StringVar(&table, "table", "", "only cells of this table")
+	flags.IntVar(&trades, "trades", 3, "trades named per cell, the largest first; -o json and csv name all")
+	return command
+}
+
+func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge, trades int) error {
+	w := cmd.OutOrStdout()
+	switch shared.output {
+	case "json":
+		return writeJSON(w, b)
+	case "csv":
+		rows := [][]string{{"table", "block", "row", "column", "measure", "fact", "cause", "before", "after", "difference"}}
+		for _, c := range b.Cells {
+			for _, t := range c.Trades {
+				rows = append(rows, []string{c.Table, c.Block, c.Row, c.Column, c.Measure, t.Fact, t.Cause, t.Before.StringFixed(2), t.After.StringFixed(2), t.Difference.StringFixed(2)})
+			}
+		}
+		return writeCSV(w, rows)
+	}
+	fmt.Fprintf(w, "%s to %s: %d cells moved\n", b.Before, b.After, len(b.Cells))
+	if len(b.Changed) > 0 {
+		fmt.Fprintf(w, "what changed: %s\n", strings.Join(b.Changed, ", "))
+	}
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, c := range b.Cells {
+		fmt.Fprintf(out, "\n%s/%s/%s/%s\t%s\tto %s\tby %s\n", c.Table, c.Block, c.Row, c.Column, c.Before.StringFixed(2), c.After.StringFixed(2), c.Difference.StringFixed(2))
+		for _, cause := range batch.Causes {
+			if amount, known := c.Causes[cause]; known {
+				fmt.Fprintf(out, "  %s\t\t\t%s\n", cause, amount.StringFixed(2))
+			}
+		}
+		for i, t := range c.Trades {
+			if i == trades {
+				fmt.Fprintf(out, "    and %d more\n", len(c.Trades)-i)
+				break
+			}
+			fmt.Fprintf(out, "    %s, %s\t%s\tto %s\tby %s\n", t.Fact, t.Cause, t.Before.StringFixed(2), t.After.StringFixed(2), t.Difference.StringFixed(2))
+		}
+	}
+	return out.Flush()
+}

@@ -1,0 +1,42 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Release is a release that the packet shows.
+type Release struct {
+	AsOf           string     `json:"as_of_date"`
+	Name           string     `json:"release"`
+	Kind           string     `json:"kind"`
+	Hash           string     `json:"release_hash"`
+	AcceptedBreaks []Accepted `json:"accepted_breaks"`
+}
+
+// Accepted is a broken control that a second person accepted.
+type Accepted struct {
+	Control  string `json:"control"`
+	Subject  string `json:"subject"`
+	Amount   string `json:"amount"`
+	Reason   string `json:"reason"`
+	Preparer string `json:"preparer"`
+	Approver string `json:"approver"`
+}
+
+// writeReleases says which releases the figures are of, and which breaks in them
+// were accepted.
+func writeReleases(b *strings.Builder, p Packet, head, acceptedHead, bullet string) {
+	for _, r := range p.Releases {
+		b.WriteString(head)
+		head = ""
+		fmt.Fprintf(b, "%s%s: release %s, %s, hash %s\n", bullet, r.AsOf, r.Name, r.Kind, r.Hash)
+	}
+	for _, r := range p.Releases {
+		for _, a := range r.AcceptedBreaks {
+			b.WriteString(acceptedHead)
+			acceptedHead = ""
+			fmt.Fprintf(b, "%s%s: %s, %s, difference %s: %s (prepared by %s, approved by %s)\n", bullet, r.AsOf, a.Control, a.Subject, a.Amount, a.Reason, a.Preparer, a.Approver)
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package batch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/configs"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/internal/strictyaml"
+)
+
+// Approvals are the breaks that the approvals file accepts, by release hash.
+type Approvals map[string][]store.Approval
+
+// approvalNode is an entry of the approvals file.
+type approvalNode struct {
+	ReleaseHash strictyaml.Text `yaml:"release_hash,required"`
+	Control     strictyaml.Text `yaml:"control,required"`
+	Subject     strictyaml.Text `yaml:"subject,required"`
+	Amount      strictyaml.Text `yaml:"amount,required"`
+	Kind        strictyaml.Text `yaml:"kind"`
+	Reason      strictyaml.Text `yaml:"reason,required"`
+	Preparer    strictyaml.Text `yaml:"preparer,required"`
+	Approver    strictyaml.Text `yaml:"approver,required"`
+	ApprovedAt  strictyaml.Text `yaml:"approved_at,required"`
+	ExpiresAt   strictyaml.Text `yaml:"expires_at,required"`
+}
+
+var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// ReadApprovals reads the approvals file of the config. Without a file nothing is
+// accepted; all faults of one are told at once.
+func ReadApprovals(config configs.Config) (Approvals, error) {
+	text, err := os.ReadFile(config.Approvals)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usageError(err)
+	}
+	var document struct {
+		Approvals []approvalNode `yaml:"approvals,required"`
+	}
+	var faults strictyaml.Faults
+	if err := strictyaml.Decode(filepath.Base(config.Approvals), text, &document); err != nil {
+		var ok bool
+		if faults, ok = strictyaml.IsFaults(err); !ok {
+			return nil, usageError(err)
+		}
+	}
+	approvals := Approvals{}
+	for _, node := range document.Approvals {
+		approval, found := node.read(config.Approvers)
+		faults = append(faults, found...)
+		approvals[node.ReleaseHash.Value] = append(approvals[node.ReleaseHash.Value], approval)
+	}
+	if len(faults) > 0 {
+		return nil, usageError(faults)
+	}
+	return approvals, nil
+}
+
+func (n approvalNode) read(approvers []string) (a store.Approval, faults strictyaml.Faults) {
+	check := func(holds bool, text strictyaml.Text, name, expected string) {
+		if !holds && text.Line > 0 {
+			faults = append(faults, strictyaml.Fault{Place: text.Place, Message: fmt.Sprintf("%s: %q: expected %s", name, text.Value, expected)})
+		}
+	}
+	instant := func(text strictyaml.Text, name string) time.Time {
+		at, err := time.Parse(time.RFC3339, text.Value)
+		check(err == nil, text, name, "a time such as 2026-11-24T17:30:00Z")
+		return at.UTC()
+	}
+	a = store.Approval{Control: n.Control.Value, Subject: n.Subject.Value, Amount: n.Amount.Value, Kind: n.Kind.Value, Reason: n.Reason.Value,
+		Preparer: n.Preparer.Value, Approver: n.Approver.Value, ApprovedAt: instant(n.ApprovedAt, "approved_at"), ExpiresAt: instant(n.ExpiresAt, "expires_at")}
+	_, err := decimal.NewFromString(a.Amount)
+	check(err == nil, n.Amount, "amount", "the difference of the control, such as -1234.56")
+	check(hash.MatchString(n.ReleaseHash.Value), n.ReleaseHash, "release_hash", "the 64 digits that the held release prints")
+	check(slices.Contains(approvers, a.Approver), n.Approver, "approver", "one of the config's approvers: "+strings.Join(approvers, ", "))
+	check(a.Approver != a.Preparer, n.Approver, "approver", "another person than the preparer")
+	check(strings.TrimSpace(a.Preparer) != "", n.Preparer, "preparer", "a person")
+	check(strings.TrimSpace(a.Reason) != "", n.Reason, "reason", "a reason in words")
+	check(a.ExpiresAt.After(a.ApprovedAt), n.ExpiresAt, "expires_at", "a time after approved_at")
+	if a.Control == changeAfterPacket {
+		check(a.Kind == "revision" || a.Kind == "restatement", strictyaml.Text{Value: n.Kind.Value, Place: n.Control.Place}, "kind", "revision or restatement, where figures of a packet change")
+	} else {
+		check(a.Kind == "", n.Kind, "kind", "none: only "+changeAfterPacket+" has one")
+	}
+	return a, faults
+}
+
+// accept gives the approvals that let a release out, and the breaks of severity
+// hold that none accepts. A break of integrity is never accepted, nor one whose
+// difference is another than the one that was signed.
+func (a Approvals) accept(releaseHash string, controls []position.Control, now time.Time) (accepted []store.Approval, open []position.Control) {
+	for _, c := range controls {
+		if c.Holds() || c.Severity != "hold" {
+			continue
+		}
+		i := slices.IndexFunc(a[releaseHash], func(a store.Approval) bool { return accepts(a, c, now) })
+		if i < 0 || c.Class == "integrity" {
+			open = append(open, c)
+			continue
+		}
+		accepted = append(accepted, a[releaseHash][i])
+	}
+	return accepted, open
+}
+
+func accepts(a store.Approval, c position.Control, now time.Time) bool {
+	amount, err := decimal.NewFromString(a.Amount)
+	return err == nil && a.Control == c.ID && a.Subject == c.Subject && amount.Equal(c.Difference()) &&
+		!now.Before(a.ApprovedAt) && now.Before(a.ExpiresAt)
+}
+
+// ApprovalEntry is the entry of the approvals file that would accept the break,
+// for people to fill in.
+func ApprovalEntry(m store.Manifest, c position.Control) string {
+	kind := ""
+	if c.ID == changeAfterPacket {
+		kind = "    kind: restatement # or revision\n"
+	}
+	return fmt.Sprintf("  - release_hash: %s\n    control: %s\n    subject: %q\n    amount: %q\n%s    reason: \n    preparer: \n    approver: \n    approved_at: \n    expires_at: \n",
+		m.ReleaseHash, c.ID, c.Subject, c.Difference().String(), kind)
+}

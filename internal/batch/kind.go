@@ -1,0 +1,194 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/disclosures"
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// changeAfterPacket is the control that holds back figures that differ from those
+// of a packet that was extracted: such a release needs a reason and an approver.
+const changeAfterPacket = "change_after_packet"
+
+// opening names the newest published release of the last earlier date, which this
+// release builds on.
+func (j *job) opening() (*store.Opening, error) {
+	shown, err := j.warehouse.Shown()
+	if err != nil {
+		return nil, err
+	}
+	var opening *store.Opening
+	asOf := j.options.AsOf.Format("2006-01-02")
+	sequence := 0
+	for _, m := range shown {
+		if m.AsOfDate < asOf && (opening == nil || m.AsOfDate > opening.AsOfDate || (m.AsOfDate == opening.AsOfDate && m.Sequence > sequence)) {
+			opening, sequence = &store.Opening{AsOfDate: m.AsOfDate, Release: m.Release}, m.Sequence
+		}
+	}
+	return opening, nil
+}
+
+// SupersededOpening tells whether the opening that a release builds on was
+// replaced by a release with other figures.
+func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
+	if m.Opening == nil {
+		return false
+	}
+	var since int
+	for _, other := range shown {
+		if other.Release == m.Opening.Release {
+			since = other.Sequence
+		}
+	}
+	return slices.ContainsFunc(shown, func(other store.Manifest) bool {
+		return other.AsOfDate == m.Opening.AsOfDate && other.Sequence > since && other.Kind != "rerun"
+	})
+}
+
+// unchanged tells whether the newest release of the date is what this run would
+// make again. A held one is made again once its breaks are accepted, and one
+// whose opening was replaced, because it is to name the new one.
+func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, error) {
+	if last.Fingerprint != now.Fingerprint || last.Removed() {
+		return false, nil
+	}
+	if last.Status == store.Held {
+		controls, err := readControls(ctx, j.db, j.warehouse, last)
+		if err != nil {
+			return false, err
+		}
+		_, open := j.approvals.accept(last.ReleaseHash, controls, j.options.Now())
+		return len(open) > 0, nil
+	}
+	shown, err := j.warehouse.Shown()
+	return !SupersededOpening(last, shown), err
+}
+
+// readControls reads the controls of a release.
+func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest) ([]position.Control, error) {
+	table, err := store.Query(ctx, db, "select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, tolerance from "+
+		releaseFiles(w, m, "controls")+" order by control_id, subject")
+	if err != nil {
+		return nil, err
+	}
+	var controls []position.Control
+	for _, row := range table.Rows {
+		text := func(i int) string { value, _ := row[i].(string); return value }
+		number := func(i int) decimal.Decimal { value, _ := row[i].(decimal.Decimal); return value }
+		controls = append(controls, position.Control{ID: text(0), Subject: text(1), Class: text(2), Severity: text(3),
+			LeftMeaning: text(4), Left: number(5), RightMeaning: text(6), Right: number(7), Tolerance: number(8)})
+	}
+	return controls, nil
+}
+
+// releaseFiles is the FROM item of a relation of a release.
+func releaseFiles(w store.Warehouse, m store.Manifest, name string) string {
+	return "read_parquet(" + store.List(w.Files(m, name)) + ", hive_partitioning = false)"
+}
+
+// compareWithPublished counts the cells whose figures differ from the release of
+// the date that is published now, and holds the release where a packet shows that
+// date already. -1 means that none is published.
+func (j *job) compareWithPublished(ctx context.Context) (changed int, err error) {
+	shown, err := j.warehouse.Shown()
+	if err != nil {
+		return 0, err
+	}
+	m := &j.outcome.Manifest
+	shown = slices.DeleteFunc(shown, func(other store.Manifest) bool { return other.AsOfDate != m.AsOfDate })
+	if len(shown) == 0 {
+		return -1, nil
+	}
+	newest := slices.MaxFunc(shown, func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
+	m.Follows = newest.Release
+	if changed, err = changedCells(ctx, j.db, releaseFiles(j.warehouse, newest, "cells"), j.outcome.Cells); err != nil {
+		return 0, err
+	}
+	packets, err := j.warehouse.Packets()
+	if err != nil {
+		return 0, err
+	}
+	for _, other := range shown {
+		for _, p := range packets {
+			if changed > 0 && p.Names(other.Release) {
+				j.outcome.Controls = append(j.outcome.Controls, position.Control{ID: changeAfterPacket, Subject: m.AsOfDate, Class: "reconciliation", Severity: "hold",
+					LeftMeaning: fmt.Sprintf("cells that differ from release %s, though packet %s was extracted", newest.Release, p.ID),
+					Left:        decimal.NewFromInt(int64(changed)), RightMeaning: "none without a reason and an approver"})
+				return changed, nil
+			}
+		}
+	}
+	return changed, nil
+}
+
+// changedCells counts the cells that are in one of two releases only or have
+// another figure in the other.
+func changedCells(ctx context.Context, db *store.DB, from string, cells []disclosures.Cell) (int, error) {
+	table, err := store.Query(ctx, db, "select table_id, block_id, row_id, column_id, exact, displayed from "+from)
+	if err != nil {
+		return 0, err
+	}
+	type key [4]string
+	type figures struct {
+		exact     string
+		displayed int64
+	}
+	before := map[key]figures{}
+	for _, row := range table.Rows {
+		before[key{row[0].(string), row[1].(string), row[2].(string), row[3].(string)}] = figures{row[4].(decimal.Decimal).StringFixed(2), row[5].(int64)}
+	}
+	changed := 0
+	for _, c := range cells {
+		k := key{c.TableID, c.BlockID, c.RowID, c.ColumnID}
+		if was, known := before[k]; !known || was != (figures{c.Exact.StringFixed(2), c.Displayed}) {
+			changed++
+		}
+		delete(before, k)
+	}
+	return changed + len(before), nil
+}
+
+// decide says whether the release is published, and what it is to those before it.
+func (j *job) decide(changed int) {
+	m := &j.outcome.Manifest
+	accepted, open := j.approvals.accept(m.ReleaseHash, j.outcome.Controls, j.options.Now())
+	j.outcome.Open = open
+	m.Status = store.Published
+	if len(open) > 0 {
+		m.Status = store.Held
+	} else {
+		m.Approvals = accepted
+	}
+	switch {
+	case changed < 0:
+		m.Kind = "first"
+	case changed == 0:
+		m.Kind = "rerun"
+	default:
+		m.Kind = "correction"
+	}
+	for _, a := range m.Approvals {
+		if a.Control == changeAfterPacket {
+			m.Kind = a.Kind
+		}
+	}
+}
+
+// releaseHash is what an approval names: the hash of all that decides the figures
+// of a release, and of all its contents.
+func releaseHash(m store.Manifest) string {
+	h := sha256.New()
+	fmt.Fprintln(h, m.AsOfDate, m.Fingerprint)
+	for _, r := range m.Relations {
+		fmt.Fprintln(h, r.Name, r.Rows, r.ContentHash)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

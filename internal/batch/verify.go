@@ -1,0 +1,313 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/configs"
+	"comment11/ingest"
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// Choice names the releases that are verified; without any, all.
+type Choice struct {
+	AsOf, Release string
+}
+
+func (c Choice) takes(m store.Manifest) bool {
+	return (c.AsOf == "" || c.AsOf == m.AsOfDate) && (c.Release == "" || c.Release == m.Release)
+}
+
+// Verification is what verify found.
+type Verification struct {
+	Releases int      `json:"releases"`
+	Files    int      `json:"files"`
+	Cells    int      `json:"cells"`
+	Controls int      `json:"controls"`
+	Removed  int      `json:"removed_by_retention"`
+	Faults   []string `json:"faults"`
+	Notes    []string `json:"notes"`
+}
+
+// Verify recomputes of the chosen releases every hash, control and footing, and
+// every cell from the facts; of the warehouse the chain of manifests and the
+// catalog. It changes nothing.
+func Verify(ctx context.Context, config configs.Config, choice Choice, progress func(release string)) (Verification, error) {
+	v := Verification{Faults: []string{}, Notes: []string{}}
+	w := Warehouse(config)
+	manifests, faults, err := w.VerifyChain()
+	if err != nil {
+		return v, err
+	}
+	v.Faults = append(v.Faults, faults...)
+	for _, m := range manifests {
+		if !choice.takes(m) {
+			continue
+		}
+		if progress != nil {
+			progress(m.Release)
+		}
+		if err := v.release(ctx, config, w, m); err != nil {
+			return v, fmt.Errorf("verifying release %s: %w", m.Release, err)
+		}
+	}
+	if v.Releases+v.Removed == 0 && (choice != Choice{} || len(manifests) == 0) {
+		return v, fmt.Errorf("%w: there is no such release", ErrData)
+	}
+	shown := slices.DeleteFunc(manifests, func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
+	faults, notes, err := w.VerifyCatalog(ctx, engine(config), shown)
+	v.Faults, v.Notes = append(v.Faults, faults...), append(v.Notes, notes...)
+	return v, err
+}
+
+func (v *Verification) release(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest) error {
+	faults, whole := w.VerifyFiles(m)
+	v.Faults = append(v.Faults, faults...)
+	v.Files += len(m.Files)
+	if m.Removed() {
+		v.Removed++
+		return nil
+	}
+	v.Releases++
+	fault := func(format string, arguments ...any) {
+		v.Faults = append(v.Faults, "release "+m.Release+": "+fmt.Sprintf(format, arguments...))
+	}
+	var files []ingest.File
+	if err := json.Unmarshal(m.Inputs, &files); err != nil {
+		fault("the inputs of its manifest cannot be read: %v", err)
+	}
+	if fingerprint(m, files) != m.Fingerprint {
+		fault("its fingerprint is not that of its inputs, configuration and program")
+	}
+	if releaseHash(m) != m.ReleaseHash {
+		fault("its release hash is not that of its relations")
+	}
+	if !whole {
+		return nil // what cannot be read as it was published says nothing more
+	}
+	db, done, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	faults, err = w.VerifyRelations(ctx, db, m)
+	v.Faults = append(v.Faults, faults...)
+	if err != nil {
+		return err
+	}
+	if err := releaseViews(ctx, db, w, m, ""); err != nil {
+		return err
+	}
+	for _, check := range []func(context.Context, *store.DB, store.Manifest) (list []string, counted int, err error){v.cells, footing} {
+		list, counted, err := check(ctx, db, m)
+		if err != nil {
+			return err
+		}
+		v.Cells += counted
+		for _, text := range list {
+			fault("%s", text)
+		}
+	}
+	controls, err := readControls(ctx, db, w, m)
+	if err != nil {
+		return err
+	}
+	v.Controls += len(controls)
+	for _, text := range slices.Concat(statusFaults(m, controls), recordFaults(controls, files)) {
+		fault("%s", text)
+	}
+	list, err := factFaults(ctx, db, m)
+	for _, text := range list {
+		fault("%s", text)
+	}
+	return err
+}
+
+// releaseViews makes the relations of one release known to the database, each as
+// <prefix><name>.
+func releaseViews(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest, prefix string) error {
+	for _, r := range m.Relations {
+		if err := db.CreateView(ctx, prefix+r.Name, "select * from "+releaseFiles(w, m, r.Name)); err != nil {
+			return err
+		}
+	}
+	for _, view := range CatalogViews() {
+		if _, known := m.Relation(view.Relation); !known {
+			continue
+		}
+		query, err := view.Query(m, store.ReadParquet(w.Files(m, view.Relation)))
+		if err != nil {
+			return err
+		}
+		query = strings.ReplaceAll(query, "conflicts_all_releases", prefix+"conflicts")
+		if err := db.CreateView(ctx, prefix+view.Name, query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var quotedColumn = regexp.MustCompile(`"([a-z0-9_]+)"|\b(scope_[a-z0-9_]+)\b`)
+
+// cells computes every cell again, from the facts and its own predicate.
+func (*Verification) cells(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, counted int, err error) {
+	listed, err := store.Query(ctx, db, `
+select t.relation, c.table_id, c.block_id, c.row_id, c.column_id, c.measure, c.predicate, c.exact
+from cells as c join tables as t on t.table_id = c.table_id order by t.relation, c.table_number, c.block_number, c.row_number, c.column_number`)
+	if err != nil {
+		return nil, 0, err
+	}
+	if cells, _ := m.Relation("cells"); int64(len(listed.Rows)) != cells.Rows {
+		faults = append(faults, fmt.Sprintf("%d of its %d cells are of a table that it does not list", cells.Rows-int64(len(listed.Rows)), cells.Rows))
+	}
+	byRelation := map[string][][]any{}
+	for _, row := range listed.Rows {
+		byRelation[row[0].(string)] = append(byRelation[row[0].(string)], row)
+	}
+	for relation, rows := range byRelation {
+		list, err := cellsOfRelation(ctx, db, relation, rows)
+		if err != nil {
+			return faults, counted, err
+		}
+		faults = append(faults, list...)
+		counted += len(rows)
+	}
+	return faults, counted, nil
+}
+
+// cellsOfRelation groups the relation by all columns that the predicates name, so
+// that they are evaluated on few rows.
+func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows [][]any) ([]string, error) {
+	var dimensions, measures, sums, aggregates []string
+	for _, row := range rows {
+		for _, match := range quotedColumn.FindAllStringSubmatch(row[6].(string), -1) {
+			dimensions = append(dimensions, store.Identifier(match[1]+match[2]))
+		}
+		if measure := row[5].(string); measure != "count" {
+			measures = append(measures, measure)
+		}
+	}
+	slices.Sort(dimensions)
+	dimensions = slices.Compact(dimensions)
+	slices.Sort(measures)
+	for _, measure := range slices.Compact(measures) {
+		sums = append(sums, fmt.Sprintf(", sum(%[1]s) as %[2]s", store.Identifier(measure), store.Identifier("sum_"+measure)))
+	}
+	groups := relation + "_verified"
+	if err := db.CreateTable(ctx, groups, fmt.Sprintf("select %[1]s, count(*) as sum_count%[2]s from %[3]s group by %[1]s",
+		strings.Join(dimensions, ", "), strings.Join(sums, ""), relation)); err != nil {
+		return nil, err
+	}
+	var faults []string
+	const atOnce = 500
+	for batch := range slices.Chunk(rows, atOnce) {
+		aggregates = aggregates[:0]
+		for _, row := range batch {
+			aggregates = append(aggregates, fmt.Sprintf("cast(coalesce(sum(%s) filter (where %s), 0) as decimal(38, 2))", store.Identifier("sum_"+row[5].(string)), row[6]))
+		}
+		table, err := store.Query(ctx, db, "select "+strings.Join(aggregates, ", ")+" from "+groups)
+		if err != nil {
+			return faults, err
+		}
+		for i, row := range batch {
+			if got, want := table.Rows[0][i].(decimal.Decimal), row[7].(decimal.Decimal); !got.Equal(want) {
+				faults = append(faults, fmt.Sprintf("cell %s/%s/%s/%s says %s, its facts come to %s", row[1], row[2], row[3], row[4], want, got))
+			}
+		}
+	}
+	return faults, nil
+}
+
+// footing holds that exact and displayed values of the parts add up to their
+// whole, along the rows and along the columns, and that no cell is moved by a
+// whole unit or more.
+func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, counted int, err error) {
+	table, err := store.Query(ctx, db, `
+with units as (
+  select *, case when measure = 'count' then 1
+    else case split_part(unit, ' ', 2) when 'dollars' then 1 when 'thousands' then 1000 when 'millions' then 1000000 when 'billions' then 1000000000 end end as unit_size
+  from cells),
+parts as (
+  select table_id, block_id, parent_row_id as row_id, column_id, sum(exact) as exact, sum(displayed) as displayed
+  from cells where parent_row_id <> '' group by all),
+columns as (
+  select table_id, block_id, row_id, measure, sum(exact) as exact, sum(displayed) as displayed
+  from cells where not total_column group by all)
+select c.table_id || '/' || c.block_id || '/' || c.row_id || '/' || c.column_id as cell, 'the rows that are its parts' as what, c.exact, p.exact, c.displayed, p.displayed
+from cells as c join parts as p using (table_id, block_id, row_id, column_id) where c.exact <> p.exact or c.displayed <> p.displayed
+union all
+select c.table_id || '/' || c.block_id || '/' || c.row_id || '/' || c.column_id, 'the columns that are its parts', c.exact, p.exact, c.displayed, p.displayed
+from cells as c join columns as p using (table_id, block_id, row_id, measure) where c.total_column and (c.exact <> p.exact or c.displayed <> p.displayed)
+union all
+select table_id || '/' || block_id || '/' || row_id || '/' || column_id, 'its exact value, a whole unit or more away', exact, exact, displayed, displayed
+from units where unit_size is null or abs(cast(displayed as decimal(38, 2)) * unit_size - exact) >= unit_size
+order by cell, what`)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, row := range table.Rows {
+		faults = append(faults, fmt.Sprintf("cell %s does not foot with %s: exact %v and %v, displayed %v and %v", row...))
+	}
+	return faults, 0, nil
+}
+
+// statusFaults holds that a published release has no break of severity hold that
+// was not accepted, and none of integrity at all.
+func statusFaults(m store.Manifest, controls []position.Control) (faults []string) {
+	breaks := 0
+	for _, c := range controls {
+		if c.Holds() || c.Severity != "hold" {
+			continue
+		}
+		breaks++
+		accepted := c.Class != "integrity" && slices.ContainsFunc(m.Approvals, func(a store.Approval) bool {
+			amount, err := decimal.NewFromString(a.Amount)
+			return err == nil && a.Control == c.ID && a.Subject == c.Subject && amount.Equal(c.Difference()) && a.Preparer != a.Approver
+		})
+		if m.Status == store.Published && !accepted {
+			faults = append(faults, fmt.Sprintf("it is published though control %s, %s is broken by %s and was not accepted", c.ID, c.Subject, c.Difference()))
+		}
+	}
+	if m.Status == store.Held && breaks == 0 {
+		faults = append(faults, "it is held though no control is broken")
+	}
+	return faults
+}
+
+// recordFaults holds the control of the records of every file against the manifest.
+func recordFaults(controls []position.Control, files []ingest.File) (faults []string) {
+	for _, want := range recordControls(files) {
+		i := slices.IndexFunc(controls, func(c position.Control) bool { return c.ID == want.ID && c.Subject == want.Subject })
+		if i < 0 || !controls[i].Left.Equal(want.Left) || !controls[i].Right.Equal(want.Right) || !want.Holds() {
+			faults = append(faults, fmt.Sprintf("control %s, %s is not that of its inputs: %s and %s", want.ID, want.Subject, want.Left, want.Right))
+		}
+	}
+	return faults
+}
+
+// factFaults holds that every position that was taken is one fact.
+func factFaults(ctx context.Context, db *store.DB, m store.Manifest) ([]string, error) {
+	if _, known := m.Relation("positions_records"); !known {
+		return nil, nil
+	}
+	positions, err := store.Scalar[int64](ctx, db, "select count(*) from positions")
+	if err != nil {
+		return nil, err
+	}
+	table, err := store.Query(ctx, db, "select count(*), count(distinct (source_system, position_id)) from facts where origin = 'position' and slice = 0")
+	if err != nil {
+		return nil, err
+	}
+	facts, distinct := table.Rows[0][0].(int64), table.Rows[0][1].(int64)
+	if facts != positions || distinct != positions {
+		return []string{fmt.Sprintf("%d positions were taken, and there are %d facts of %d of them", positions, facts, distinct)}, nil
+	}
+	return nil, nil
+}

@@ -1,0 +1,278 @@
+package store
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const manifestName = "manifest.json"
+
+// Prepare makes the folder of the warehouse, which nobody but its owner may
+// write to: whoever can write to it can put figures into what readers open.
+func (w Warehouse) Prepare() error {
+	if err := os.MkdirAll(w.Root, w.mode(0o755)); err != nil {
+		return err
+	}
+	info, err := os.Stat(w.Root)
+	if err != nil {
+		return err
+	}
+	if open := info.Mode().Perm() & 0o022; open != 0 {
+		return fmt.Errorf("%w: %s has the permissions %04o; only its owner may write to a warehouse: chmod g-w,o-w %s",
+			ErrWarehouse, w.Root, info.Mode().Perm(), w.Root)
+	}
+	return nil
+}
+
+// ErrWarehouse marks a warehouse that a run must not write to as it is.
+var ErrWarehouse = errors.New("the warehouse")
+
+// Staging makes a new folder for a run to work in, which only its owner can read.
+func (w Warehouse) Staging() (string, error) {
+	root := filepath.Join(w.Root, "staging")
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(root, "run-")
+}
+
+// Sweep removes what killed runs left behind, and seals a release whose run was
+// killed before it could. The caller holds the lock.
+func (w Warehouse) Sweep() error {
+	if err := w.Disk.Remove(filepath.Join(w.Root, "staging")); err != nil {
+		return err
+	}
+	for _, pattern := range []string{filepath.Join(w.Root, ".*.new"), filepath.Join(w.Root, "runs", ".*.new"), filepath.Join(w.Root, "packets", ".*.new")} {
+		leftovers, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, path := range leftovers {
+			if err := w.Disk.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.catchUp(); err != nil {
+		return err
+	}
+	folders, err := filepath.Glob(filepath.Join(w.Releases(), "as_of_date=*", "release=*"))
+	if err != nil {
+		return err
+	}
+	for _, folder := range folders {
+		info, err := os.Lstat(folder)
+		if err != nil {
+			return err
+		}
+		if info.IsDir() && info.Mode().Perm()&0o222 != 0 {
+			if err := w.Disk.Remove(filepath.Join(folder, "."+tombstoneName+".new")); err != nil {
+				return err
+			}
+			if err := w.closeFolder(folder); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Publish seals the staged folder - hashes, manifest, read-only, synced - and
+// renames it to its place, as the next link of the chain. Killed at any instant
+// the release is there whole or not at all. It gives the manifest as written.
+func (w Warehouse) Publish(staged string, m Manifest) (Manifest, error) {
+	last, err := w.lastLink()
+	if err != nil {
+		return m, err
+	}
+	m.Sequence, m.Previous = last.Sequence+1, last
+	if m.Files, err = hashFiles(staged); err != nil {
+		return m, err
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return m, err
+	}
+	text = append(text, '\n')
+	m.hash = hashOf(text)
+	if err := w.Disk.Write(filepath.Join(staged, manifestName), text, w.mode(0o444)); err != nil {
+		return m, err
+	}
+	if err := w.seal(staged); err != nil {
+		return m, err
+	}
+	target := w.ReleaseFolder(m.AsOfDate, m.Release)
+	if err := os.MkdirAll(filepath.Dir(target), w.mode(0o755)); err != nil {
+		return m, err
+	}
+	if err := w.Disk.Rename(staged, target); err != nil {
+		return m, err
+	}
+	// Only now, because a folder that its owner may not write to cannot be moved.
+	if err := w.closeFolder(target); err != nil {
+		return m, err
+	}
+	for _, folder := range []string{filepath.Dir(target), w.Releases(), w.Root} {
+		if err := w.Disk.Sync(folder); err != nil {
+			return m, err
+		}
+	}
+	return m, w.writeHead(Link{Sequence: m.Sequence, Release: m.Release, SHA256: m.hash})
+}
+
+// seal makes the files read-only and syncs them and their folder.
+func (w Warehouse) seal(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	// All at once: a disk writes what waits together in one go.
+	var syncs errgroup.Group
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		syncs.Go(func() error { return errors.Join(os.Chmod(path, w.mode(0o444)), w.Disk.Sync(path)) })
+	}
+	if err := syncs.Wait(); err != nil {
+		return err
+	}
+	return errors.Join(os.Chmod(folder, w.mode(0o755)), w.Disk.Sync(folder))
+}
+
+// closeFolder makes the folder of a release read-only.
+func (w Warehouse) closeFolder(folder string) error {
+	return errors.Join(os.Chmod(folder, w.mode(0o555)), w.Disk.Sync(folder))
+}
+
+// hashFiles hashes the files of a folder. Anything but plain files is refused:
+// a link would let what it leads to change behind the release's back.
+func hashFiles(folder string) ([]FileHash, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	var files []FileHash
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if !entry.Type().IsRegular() {
+			return nil, fmt.Errorf("%s is no plain file", path)
+		}
+		hash, err := HashFile(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, hash)
+	}
+	return files, nil
+}
+
+// HashFile gives a file's size and SHA-256.
+func HashFile(path string) (FileHash, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return FileHash{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err := io.Copy(h, f)
+	return FileHash{Name: filepath.Base(path), Bytes: size, SHA256: hex.EncodeToString(h.Sum(nil))}, err
+}
+
+func hashOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
+// Link is a release in the chain of all releases: each names the one before it
+// with the hash of its manifest, so that none can be removed or replaced unseen.
+type Link struct {
+	Sequence int    `json:"sequence"` // 0: before the first
+	Release  string `json:"release,omitempty"`
+	SHA256   string `json:"manifest_sha256,omitempty"`
+}
+
+// headPath is the file that names the last release of the chain, because no
+// later one does.
+func (w Warehouse) headPath() string { return filepath.Join(w.Root, "chain.json") }
+
+func (w Warehouse) writeHead(link Link) error {
+	text, err := json.Marshal(link)
+	if err != nil {
+		return err
+	}
+	return w.replace(w.headPath(), append(text, '\n'), 0o644)
+}
+
+func (w Warehouse) readHead() (Link, error) {
+	var head Link
+	text, err := os.ReadFile(w.headPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		return head, nil
+	}
+	if err != nil {
+		return head, err
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return head, fmt.Errorf("%s: %w", w.headPath(), err)
+	}
+	return head, nil
+}
+
+// lastLink is the last release of the chain. A run killed between the release
+// and the head left the head one behind; a head that is ahead means that a
+// release was taken away.
+func (w Warehouse) lastLink() (Link, error) {
+	manifests, err := w.Manifests()
+	if err != nil {
+		return Link{}, err
+	}
+	var last Link
+	for _, m := range manifests {
+		if m.Sequence > last.Sequence {
+			last = Link{Sequence: m.Sequence, Release: m.Release, SHA256: m.hash}
+		}
+	}
+	head, err := w.readHead()
+	if err != nil {
+		return Link{}, err
+	}
+	return last, checkHead(head, last, manifests)
+}
+
+// catchUp writes the head of the chain where a run was killed before it could.
+func (w Warehouse) catchUp() error {
+	last, err := w.lastLink()
+	if err != nil {
+		return err
+	}
+	head, err := w.readHead()
+	if err != nil || head == last {
+		return err
+	}
+	return w.writeHead(last)
+}
+
+// checkHead holds the file that names the last release against the releases. It
+// may be one behind: a run was killed before it wrote it.
+func checkHead(head, last Link, manifests []Manifest) error {
+	switch {
+	case head.Sequence > last.Sequence:
+		return fmt.Errorf("release %s, the last of the chain (chain.json), is not there; restore it before anything else is published", head.Release)
+	case head.Sequence < last.Sequence-1:
+		return fmt.Errorf("chain.json names release %q as the last of the chain, but release %s is; restore the file before anything else is published", head.Release, last.Release)
+	}
+	for _, m := range manifests {
+		if m.Sequence == head.Sequence && m.hash != head.SHA256 {
+			return fmt.Errorf("the manifest of release %s is not the one that chain.json names; restore it before anything else is published", m.Release)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// ErrNoCatalog marks a query on a warehouse in which nothing was published yet.
+var ErrNoCatalog = errors.New("nothing was published")
+
+// ErrTimeLimit marks a query that took longer than it may.
+var ErrTimeLimit = errors.New("the query took too long")
+
+// Session reads the catalog and nothing else: no other file, no network, no
+// extension, no setting. It sees a newer catalog at the next question.
+type Session struct {
+	warehouse Warehouse
+	settings  Settings
+	limit     time.Duration
+	temporary string
+	opened    fs.FileInfo
+	db        *DB
+	vetter    vetter
+	// Relations are the catalog's, with their columns; Macros its macros.
+	Relations []SessionRelation
+	Macros    []string
+}
+
+// SessionRelation is a relation that may be asked.
+type SessionRelation struct {
+	Name    string
+	Meaning string
+	Columns []SessionColumn
+}
+
+// SessionColumn is a column of a relation.
+type SessionColumn struct{ Name, Type, Meaning string }
+
+// OpenSession opens the catalog. limit is the longest that one query may take; 0
+// is as long as the context allows.
+func (w Warehouse) OpenSession(ctx context.Context, s Settings, limit time.Duration) (*Session, error) {
+	temporary, err := os.MkdirTemp("", "comment11-query-")
+	if err != nil {
+		return nil, err
+	}
+	s.TemporaryFolder = temporary
+	session := &Session{warehouse: w, settings: s, limit: limit, temporary: temporary}
+	if err := session.refresh(ctx); err != nil {
+		return nil, errors.Join(err, session.Close())
+	}
+	return session, nil
+}
+
+// Close ends the session.
+func (s *Session) Close() error {
+	err := os.RemoveAll(s.temporary)
+	for _, db := range []*DB{s.db, s.vetter.parser} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	s.db, s.vetter = nil, vetter{}
+	return err
+}
+
+// refresh opens the catalog, again where another one took its place.
+func (s *Session) refresh(ctx context.Context) error {
+	info, err := os.Stat(s.warehouse.Catalog())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: there is no catalog at %s; publish a release first, with comment11 run", ErrNoCatalog, s.warehouse.Catalog())
+	}
+	if err != nil {
+		return err
+	}
+	if s.db != nil && os.SameFile(info, s.opened) {
+		return nil
+	}
+	db, err := s.warehouse.openCatalog(ctx, s.settings)
+	if err != nil {
+		return err
+	}
+	if s.db != nil {
+		err = errors.Join(s.db.Close(), s.vetter.parser.Close())
+	}
+	s.db, s.opened, s.vetter, s.Relations = db, info, vetter{}, nil
+	if err != nil {
+		return err
+	}
+	names, err := Query(ctx, db, "select table_name, coalesce(comment, '') from (select table_name, comment from duckdb_tables() union all select view_name, comment from duckdb_views() where not internal) order by table_name")
+	if err != nil {
+		return err
+	}
+	var relations []string
+	for _, row := range names.Rows {
+		relations = append(relations, row[0].(string))
+		s.Relations = append(s.Relations, SessionRelation{Name: row[0].(string), Meaning: row[1].(string)})
+	}
+	macros, err := Query(ctx, db, "select distinct function_name from duckdb_functions() where function_type = 'table_macro' and not internal order by function_name")
+	if err != nil {
+		return err
+	}
+	s.Macros = nil
+	for _, row := range macros.Rows {
+		s.Macros = append(s.Macros, row[0].(string))
+	}
+	s.vetter, err = newVetter(ctx, relations, s.Macros)
+	return err
+}
+
+// Describe fills in the columns of the relations, for completion and description.
+func (s *Session) Describe(ctx context.Context) error {
+	table, err := Query(ctx, s.db, "select table_name, column_name, data_type, coalesce(comment, '') from duckdb_columns() where not internal order by table_name, column_index")
+	if err != nil {
+		return err
+	}
+	columns := map[string][]SessionColumn{}
+	for _, row := range table.Rows {
+		columns[row[0].(string)] = append(columns[row[0].(string)], SessionColumn{row[1].(string), row[2].(string), row[3].(string)})
+	}
+	for i := range s.Relations {
+		s.Relations[i].Columns = columns[s.Relations[i].Name]
+	}
+	return nil
+}
+
+// Column is a column of a result: its name and DuckDB's name of its type.
+type Column struct{ Name, Type string }
+
+// Sink takes a result as it comes.
+type Sink interface {
+	Begin(columns []Column) error
+	Row(values []any) error // exact numbers as decimal.Decimal, NULL as nil
+	End() error
+}
+
+// Run vets a query and runs it.
+func (s *Session) Run(ctx context.Context, text string, sink Sink) error {
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
+	if err := s.vetter.vet(ctx, text); err != nil {
+		return err
+	}
+	limited, cancel := ctx, func() {}
+	if s.limit > 0 {
+		limited, cancel = context.WithTimeout(ctx, s.limit)
+	}
+	defer cancel()
+	err := stream(limited, s.db, text, sink)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return fmt.Errorf("%w: it was stopped after %s; ask for less, or raise query.seconds in the config", ErrTimeLimit, s.limit)
+	}
+	return asQuestion(err)
+}
+
+// ErrQuery marks a query that the engine cannot answer as it was asked.
+var ErrQuery = errors.New("the query cannot be answered")
+
+// asQuestion marks the errors that are the question's, not the machine's.
+func asQuestion(err error) error {
+	var engine *duckdb.Error
+	if !errors.As(err, &engine) {
+		return err
+	}
+	switch engine.Type {
+	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeSyntax, duckdb.ErrorTypeConversion,
+		duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeMismatchType, duckdb.ErrorTypeDivideByZero,
+		duckdb.ErrorTypePermission, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeNotImplemented:
+		return fmt.Errorf("%w: %w", ErrQuery, err)
+	}
+	return err
+}
+
+func stream(ctx context.Context, db *DB, text string, sink Sink) (err error) {
+	rows, err := db.QueryContext(ctx, text)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	types, err := rows.ColumnTypes()
+	if err != nil {
+		return err
+	}
+	columns := make([]Column, len(types))
+	for i, t := range types {
+		columns[i] = Column{t.Name(), t.DatabaseTypeName()}
+	}
+	if err := sink.Begin(columns); err != nil {
+		return err
+	}
+	if err := eachRow(rows, len(columns), sink); err != nil {
+		return err
+	}
+	return sink.End()
+}
+
+func eachRow(rows *sql.Rows, width int, sink Sink) error {
+	row, pointers := make([]any, width), make([]any, width)
+	for i := range row {
+		pointers[i] = &row[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		for i, value := range row {
+			row[i] = exactValue(value)
+		}
+		if err := sink.Row(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// held keeps a result in memory.
+type held struct{ Table }
+
+func (h *held) Begin(columns []Column) error {
+	for _, c := range columns {
+		h.Columns, h.Types = append(h.Columns, c.Name), append(h.Types, c.Type)
+	}
+	return nil
+}
+
+func (h *held) Row(values []any) error {
+	h.Rows = append(h.Rows, append([]any(nil), values...))
+	return nil
+}
+
+func (h *held) End() error { return nil }
+
+// Query runs one vetted query on the catalog as it was opened, whatever was
+// published since, and holds its result.
+func (s *Session) Query(ctx context.Context, text string) (Table, error) {
+	if err := s.vetter.vet(ctx, text); err != nil {
+		return Table{}, err
+	}
+	h := &held{}
+	err := stream(ctx, s.db, text, h)
+	return h.Table, asQuestion(err)
+}
+
+// Query runs one vetted query on the catalog and holds its result: for results of
+// few rows.
+func (w Warehouse) Query(ctx context.Context, s Settings, text string) (table Table, err error) {
+	session, err := w.OpenSession(ctx, s, 0)
+	if err != nil {
+		return Table{}, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	return session.Query(ctx, text)
+}
+
+// openCatalog opens the catalog read-only, able to read releases and nothing else.
+// The order matters: what a setting allows must be set before it is locked.
+func (w Warehouse) openCatalog(ctx context.Context, s Settings) (*DB, error) {
+	db, err := open(ctx, w.Catalog()+"?access_mode=read_only", s)
+	if err != nil {
+		return nil, err
+	}
+	allowed := []string{w.Releases() + string(filepath.Separator)}
+	if s.TemporaryFolder != "" {
+		allowed = append(allowed, strings.TrimSuffix(s.TemporaryFolder, "/")+"/")
+	}
+	err = db.Run(ctx,
+		"set global allowed_directories = "+List(allowed),
+		"set global enable_external_access = false",
+		"set global lock_configuration = true")
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
