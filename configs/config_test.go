@@ -60,9 +60,10 @@ func TestAnnotatedDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []*Config{&written, &minimal} {
-		c.Warehouse, err = filepath.Rel(c.Folder, c.Warehouse)
-		if err != nil {
-			t.Fatal(err)
+		for _, path := range []*string{&c.Warehouse, &c.Approvals} {
+			if *path, err = filepath.Rel(c.Folder, *path); err != nil {
+				t.Fatal(err)
+			}
 		}
 		c.File, c.Folder = "", ""
 		s := &c.Sources[0]
