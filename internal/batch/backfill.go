@@ -57,9 +57,6 @@ func Backfill(ctx context.Context, config configs.Config, start, end time.Time, 
 			day.Status, day.Error = "failed", runErr.Error()
 		} else {
 			day.Release, day.Kind = outcome.Manifest.Release, outcome.Manifest.Kind
-			if outcome.Status == "unchanged" && outcome.Manifest.Status == store.Held {
-				day.Status = store.Held
-			}
 			for _, c := range outcome.Open {
 				day.Error += c.ID + ", " + c.Subject + "; "
 			}

@@ -41,11 +41,8 @@ func Run(ctx context.Context, config configs.Config, options Options) (Outcome, 
 // fillRecord notes how the run ended.
 func fillRecord(record *store.RunRecord, o Outcome, err error, interrupted bool, now time.Time) {
 	record.FinishedAt, record.Status, record.Seconds = now.UTC(), o.Status, o.Seconds
-	if o.Status == "unchanged" {
+	if o.Repeated {
 		record.Release, record.Kind = o.Manifest.Release, o.Manifest.Kind
-		if o.Manifest.Status == store.Held {
-			record.Status = "held"
-		}
 	}
 	if err != nil {
 		record.Status, record.Error = "failed", err.Error()

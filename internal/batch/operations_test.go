@@ -298,8 +298,8 @@ func TestApprovals(t *testing.T) {
 		t.Fatalf("%s, %v", held.Status, held.Open)
 	}
 	again := b.run(t, "2007-09-30")
-	if again.Status != "unchanged" || again.Manifest.Status != store.Held {
-		t.Fatalf("the same again: %s of %s", again.Status, again.Manifest.Status)
+	if again.Status != store.Held || !again.Repeated || again.Manifest.Release != held.Manifest.Release || len(again.Open) != 1 {
+		t.Fatalf("the same again: %s %s, repeated %t, %v", again.Status, again.Manifest.Release, again.Repeated, again.Open)
 	}
 	sign := func(change ...string) {
 		t.Helper()
@@ -320,8 +320,8 @@ func TestApprovals(t *testing.T) {
 		"another release": {held.Manifest.ReleaseHash, strings.Repeat("0", 64)},
 	} {
 		sign(change...)
-		if o := b.run(t, "2007-09-30"); o.Status != "unchanged" {
-			t.Errorf("%s: %s", name, o.Status)
+		if o := b.run(t, "2007-09-30"); o.Status != store.Held || !o.Repeated {
+			t.Errorf("%s: %s, repeated %t", name, o.Status, o.Repeated)
 		}
 	}
 	for name, test := range map[string]struct{ from, to, want string }{
@@ -341,8 +341,8 @@ func TestApprovals(t *testing.T) {
 	}
 	sign()
 	b.now = b.now.Add(2 * time.Hour)
-	if o := b.run(t, "2007-09-30"); o.Status != "unchanged" {
-		t.Errorf("after it expired: %s", o.Status)
+	if o := b.run(t, "2007-09-30"); o.Status != store.Held || !o.Repeated {
+		t.Errorf("after it expired: %s, repeated %t", o.Status, o.Repeated)
 	}
 	sign()
 	let := b.run(t, "2007-09-30")
