@@ -16,6 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -95,6 +96,7 @@ type File struct {
 	Rejected int64  `json:"rejected"`
 
 	path       string
+	state      fs.FileInfo // as it was before it was scanned
 	outputs    []string // Parquet files, in the order of the records
 	decoded    string   // scratch file, of formats that are decoded in Go
 	header     []string
@@ -175,7 +177,11 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 	for i := range files {
 		files[i].written = written[files[i].DataSet]
 	}
-	if err := readFiles(ctx, db, in, files); err != nil {
+	err := readFiles(ctx, db, in, files)
+	if changed := changedWhileRead(files); changed != nil {
+		return changed // what the engine made of it is not worth telling
+	}
+	if err != nil {
 		return err
 	}
 	if err := relate(ctx, db, files); err != nil {
@@ -205,6 +211,24 @@ func prepare(ctx context.Context, db *store.DB, in Input, files []File) error {
 		}
 	}
 	return nil
+}
+
+// changedWhileRead names the files that are no longer what was scanned and hashed:
+// a delivery that was not whole yet.
+func changedWhileRead(files []File) error {
+	var faults []error
+	for _, f := range files {
+		now, err := os.Stat(f.path)
+		switch {
+		case err != nil:
+			faults = append(faults, fileError(f.Name, err))
+		case now.Size() != f.state.Size() || !now.ModTime().Equal(f.state.ModTime()):
+			faults = append(faults, &FileError{File: f.Name, Reason: "changed_while_read", Message: fmt.Sprintf(
+				"changed while it was read: %d bytes of %s, then %d of %s; deliver it under another name and rename it when it is whole, and run again",
+				f.state.Size(), f.state.ModTime().UTC().Format(time.RFC3339), now.Size(), now.ModTime().UTC().Format(time.RFC3339))})
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // Validate compiles the mappings of the sources whose files are there, by their
@@ -270,10 +294,14 @@ func (s Source) resolve(in Input) ([]string, error) {
 // scanSource scans one file and refuses what must not be read.
 func scanSource(in Input, s Source, path string) (File, error) {
 	name := filepath.Base(path)
+	state, err := os.Stat(path)
+	if err != nil {
+		return File{}, fileError(name, err)
+	}
 	scan, err := s.format().scan(in, s, path)
 	var refused *refusal
 	if errors.As(err, &refused) && s.AllowEmpty && refused.reason == emptyFile {
-		return File{Source: s.Name, DataSet: s.DataSet, Name: name, path: path}, nil
+		return File{Source: s.Name, DataSet: s.DataSet, Name: name, path: path, state: state}, nil
 	}
 	if err != nil {
 		return File{}, fileError(name, err)
@@ -285,7 +313,7 @@ func scanSource(in Input, s Source, path string) (File, error) {
 	report(in.Progress, "scan "+name, scan.records)
 	return File{Source: s.Name, DataSet: s.DataSet, Name: name, SHA256: scan.sha256, Bytes: scan.bytes,
 		Records: scan.records, path: path, header: scan.header, structural: scan.faults, unsound: scan.unsound,
-		body: scan.body, textBytes: scan.textBytes, marks: scan.marks, compressed: isCompressed(path)}, nil
+		body: scan.body, textBytes: scan.textBytes, marks: scan.marks, compressed: isCompressed(path), state: state}, nil
 }
 
 // fileError names the file that could not be scanned.

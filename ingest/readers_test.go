@@ -82,6 +82,42 @@ func readBook(t *testing.T, folder string, readers int, smallestPart int64) map[
 	return relations
 }
 
+// TestChangedWhileRead holds that a file that grows after it was scanned is refused,
+// and so is one that is gone.
+func TestChangedWhileRead(t *testing.T) {
+	ctx := context.Background()
+	const book = "position_id,product,role,currency,notional,maturity_date\nP1,SNCDS,buyer,USD,100.00,2010-12-20\n"
+	for name, change := range map[string]func(path string) error{
+		"changed while it was read: 94 bytes": func(path string) error { return os.WriteFile(path, []byte(book+"P2,SNCDS"), 0o600) },
+		"no such file":                        os.Remove,
+	} {
+		folder := t.TempDir()
+		path := filepath.Join(folder, "positions.csv")
+		if err := os.WriteFile(path, []byte(book), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		db, err := store.Open(ctx, store.Settings{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		in := Input{AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "r", Root: folder, Output: t.TempDir(), Scratch: t.TempDir(), Readers: 1,
+			Sources: []Source{{Name: "positions", DataSet: "positions", Files: "positions.csv", Format: "csv", Delimiter: ',', Quote: '"', SameNames: true}}}
+		files, err := Scan(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(path); err != nil {
+			t.Fatal(err)
+		}
+		err = Read(ctx, db, in, files)
+		var refused *FileError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%v; expected %q", err, name)
+		}
+	}
+}
+
 // TestFeed holds that a part is fed to its end, and that a reader who stops early
 // or never comes leaves no writer behind.
 func TestFeed(t *testing.T) {
