@@ -34,6 +34,7 @@ type Config struct {
 	Engine            Engine
 	Calendar          Calendar
 	Limits            Limits
+	Purpose           Purpose
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -57,6 +58,14 @@ type Limits struct {
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
+}
+
+// Purpose says how labels of purposes are tested against evidence.
+type Purpose struct {
+	Evidence           string // nightly, period_end or frozen: when it is struck
+	OverHedgeTolerance string // share of the holdings by which hedges may exceed them
+	OverHedge          string // split: the excess is trading; flag: it is a finding
+	Offset             string // split: an offset of no client's trade is trading; keep: a finding
 }
 
 // Scope is a set of legal entities; without entities it has every one.
@@ -109,6 +118,10 @@ var settings = []setting{
 	{"limits.rejects.unpriced", "0", expectWhole(0)},
 	{"limits.unclassified", "-1", expectWhole(-1)},
 	{"maps", "", nil},
+	{"purpose.evidence", "nightly", expectOneOf([]string{"nightly", "period_end", "frozen"})},
+	{"purpose.offset", "keep", expectOneOf([]string{"keep", "split"})},
+	{"purpose.over_hedge", "split", expectOneOf([]string{"split", "flag"})},
+	{"purpose.over_hedge_tolerance", "0.05", expectShare},
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"rules", "", nil},
 	{"tables", "", nil},
@@ -142,6 +155,14 @@ func expectMoney(value string) string {
 		return ""
 	}
 	return "an amount such as 1000000.00"
+}
+
+func expectShare(value string) string {
+	share, err := decimal.NewFromString(value)
+	if err == nil && !share.IsNegative() && !share.GreaterThan(decimal.NewFromInt(1)) && share.Exponent() >= -8 {
+		return ""
+	}
+	return "a share from 0 to 1, such as 0.05 for 5%"
 }
 
 var size = regexp.MustCompile(`^[1-9]\d*(\.\d+)?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
@@ -188,6 +209,12 @@ type document struct {
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
+	Purpose struct {
+		Evidence           strictyaml.Text `yaml:"evidence"`
+		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
+		OverHedge          strictyaml.Text `yaml:"over_hedge"`
+		Offset             strictyaml.Text `yaml:"offset"`
+	} `yaml:"purpose"`
 	Scopes []struct {
 		Name          strictyaml.Text `yaml:"name,required"`
 		LegalEntities []struct {
@@ -316,6 +343,8 @@ func (r *reader) checkSettings(doc document) {
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
 		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
+		"purpose.evidence": doc.Purpose.Evidence, "purpose.over_hedge_tolerance": doc.Purpose.OverHedgeTolerance,
+		"purpose.over_hedge": doc.Purpose.OverHedge, "purpose.offset": doc.Purpose.Offset,
 		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
 	}
 	for _, s := range settings {
@@ -344,6 +373,8 @@ func (r *reader) checkSettings(doc document) {
 	c.Engine = Engine{number("engine.threads"), r.values["engine.memory_limit"], r.values["engine.temporary_limit"]}
 	c.Calendar.FiscalYearEnd = r.values["calendar.fiscal_year_end"]
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
+	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
+		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}
 	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")

@@ -81,6 +81,7 @@ type job struct {
 	release   string
 	threads   int // of the database of the run
 	outcome   Outcome
+	frozen    store.Manifest // of the release whose evidence decides, if any
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -178,6 +179,10 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	for _, scope := range j.Scopes {
 		manifest.Scopes = append(manifest.Scopes, scope.Name)
 	}
+	if j.frozen, err = j.frozenEvidence(); err != nil {
+		return false, err
+	}
+	manifest.EvidenceOf = j.frozen.Release
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
 	if last := len(earlier) - 1; last >= 0 && earlier[last].Fingerprint == manifest.Fingerprint && !j.options.Force {
@@ -206,6 +211,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 func (j *job) classify(ctx context.Context) error {
 	in := j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
+	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return dataError(err)
 	}

@@ -31,6 +31,7 @@ type Manifest struct {
 	Status            string          `json:"status"` // published or held
 	ReportingCurrency string          `json:"reporting_currency"`
 	Scopes            []string        `json:"scopes"`
+	EvidenceOf        string          `json:"evidence_of,omitempty"` // earlier release whose evidence decides purposes
 	Fingerprint       string          `json:"fingerprint"`
 	Program           Program         `json:"program"`
 	Inputs            json.RawMessage `json:"inputs"`        // files with hash, records and totals
