@@ -47,21 +47,26 @@ func (p parameters) Detail() string {
 	return "case when purpose_of_code is not null then detail_of_code else detail_of_book end"
 }
 
-// Part is the share that a slice has of an amount of its position, and Before
-// what the slices before it have: cut so that all slices together are the amount,
-// to the cent, and the last takes the odd one.
-func (p parameters) Part(amount string) string {
-	if !p.Slicing {
-		return amount
+// SlicedColumns are the columns of position_facts with those of a slice in their
+// place. Money is cut so that all slices together are the amount, to the cent, and
+// the last takes the odd one.
+func (p parameters) SlicedColumns() string {
+	part := func(column string) string {
+		return fmt.Sprintf("cast(convert_amount(f.%[1]s, s.part_to, s.part_whole) - convert_amount(f.%[1]s, s.part_from, s.part_whole) as decimal(18, 2))", column)
 	}
-	return fmt.Sprintf("cast(convert_amount(%[1]s, s.part_to, s.part_whole) - convert_amount(%[1]s, s.part_from, s.part_whole) as decimal(18, 2))", amount)
-}
-
-func (p parameters) Before(amount string) string {
-	if !p.Slicing {
-		return "cast(0 as decimal(18, 2))"
+	bySlice := map[string]string{"slice": "s.slice", "purpose": "coalesce(s.purpose_by_evidence, f.purpose)", "purpose_rule": "coalesce(s.rule_by_evidence, f.purpose_rule)",
+		"purpose_detail": "s.detail_by_evidence", "notional_before": "convert_amount(f.notional, s.part_from, s.part_whole)"}
+	for _, column := range []string{"notional_local", "notional", "fair_value", "valuation_adjustment"} {
+		bySlice[column] = part(column)
 	}
-	return fmt.Sprintf("convert_amount(%s, s.part_from, s.part_whole)", amount)
+	list := make([]string, len(p.stored))
+	for i, column := range p.stored {
+		list[i] = "f." + column
+		if sliced := bySlice[column]; sliced != "" {
+			list[i] = fmt.Sprintf("case when s.sliced_id is null then f.%[1]s else %[2]s end as %[1]s", column, sliced)
+		}
+	}
+	return strings.Join(list, ",\n  ")
 }
 
 // Underlying is what protection is on, as one text, or NULL: an index by family,
@@ -111,6 +116,12 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 		return false, err
 	}
 	if err := db.CreateTable(ctx, "evidence", "select * from evidence order by scope, test, outcome, subject, matched_with"); err != nil {
+		return false, err
+	}
+	// Terms are written with the facts as fast as the other classes are.
+	if err := db.CreateTable(ctx, "slices_in_terms", fmt.Sprintf(
+		"select sliced_system, sliced_id, slice, %s as purpose_by_evidence, %s as rule_by_evidence, %s as detail_by_evidence, part_from, part_to, part_whole from slices",
+		p.Term("purpose", "purpose_by_evidence"), p.RuleTerm("rule_by_evidence"), p.Term("purpose_detail", "detail_by_evidence"))); err != nil {
 		return false, err
 	}
 	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices")

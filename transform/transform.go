@@ -160,8 +160,7 @@ type parameters struct {
 	Input
 	compiled    map[string]compiledRules
 	conversions []conversion // of balances, at the as-of date
-	Sliced      bool         // evidence gives positions another purpose or detail
-	Slicing     bool         // of facts: the slices of those, instead of all others
+	stored      []string     // columns of the stored facts
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.
@@ -338,22 +337,30 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 			return nil, err
 		}
 	}
-	if p.Sliced, err = strikeEvidence(ctx, db, p); err != nil {
+	sliced, err := strikeEvidence(ctx, db, p)
+	if err != nil {
 		return nil, fmt.Errorf("testing purposes against evidence: %w", err)
 	}
-	sliced := p
-	sliced.Slicing = true
 	parts := []struct {
 		name  string
-		p     parameters
-		lists map[string][]string // position_facts has terms already
-	}{{"position_facts", p, nil}, {"position_facts", sliced, nil}, {"adjustment_facts", p, p.closedLists()}}
-	if !p.Sliced {
-		parts = slices.Delete(parts, 1, 2)
+		lists map[string][]string // facts of positions have terms already
+	}{{"position_facts", nil}, {"adjustment_facts", p.closedLists()}}
+	if sliced {
+		if err := createView(ctx, db, "position_facts", p); err != nil {
+			return nil, err
+		}
+		columns, err := store.Query(ctx, db, "describe position_facts")
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range columns.Rows {
+			p.stored = append(p.stored, row[0].(string))
+		}
+		parts[0].name = "sliced_facts"
 	}
 	var files []string
 	for i, part := range parts {
-		query, err := render(part.name, part.p)
+		query, err := render(part.name, p)
 		if err != nil {
 			return nil, err
 		}

@@ -14,32 +14,25 @@ with protection as (
   from measured
   where instrument in ({{.ProtectionInstruments}}) and direction in ({{.Term "direction" "'bought'"}}, {{.Term "direction" "'sold'"}})
 ),
-by_maturity as (
-  select underlying, last_date{{range .Scopes}}, {{.Column}}{{end}},
-    sum(case when direction = 'bought' then notional else 0 end) as bought,
-    sum(case when direction = 'sold' then notional else 0 end) as sold
+from_maturity_on as (
+  select underlying{{range .Scopes}},
+    case when {{.Column}} = 'external' and direction = 'sold' then notional else 0 end as sold_{{.Name}},
+    case when {{.Column}} = 'external' and direction = 'bought' then notional else 0 end as bought_{{.Name}},
+    sum(case when {{.Column}} <> 'external' then 0 when direction = 'sold' then notional else -notional end)
+      over (partition by underlying order by coalesce(last_date, date '0001-01-01') desc range between unbounded preceding and current row) as uncovered_{{.Name}}{{end}}
   from protection
   where underlying is not null
-  group by underlying, last_date{{range .Scopes}}, {{.Column}}{{end}}
 ),
-scoped as (
-{{range $i, $s := .Scopes}}{{if $i}}
-  union all
-{{end}}  select '{{$s.Name}}' as scope, underlying, last_date, sum(bought) as bought, sum(sold) as sold
-  from by_maturity
-  where {{$s.Column}} = 'external'
-  group by underlying, last_date{{end}}
-),
-from_maturity_on as (
-  select scope, underlying, bought, sold,
-    sum(sold - bought) over (partition by scope, underlying order by last_date desc nulls last rows unbounded preceding) as uncovered
-  from scoped
+by_underlying as (
+  select underlying{{range .Scopes}}, sum(sold_{{.Name}}) as sold_{{.Name}}, sum(bought_{{.Name}}) as bought_{{.Name}}, max(uncovered_{{.Name}}) as uncovered_{{.Name}}{{end}}
+  from from_maturity_on
+  group by underlying
 )
-select
-  scope, underlying,
-  cast(sum(sold) as decimal(38, 2)) as sold,
-  cast(sum(bought) as decimal(38, 2)) as bought,
-  cast(sum(sold) - greatest(max(uncovered), 0) as decimal(38, 2)) as covered
-from from_maturity_on
-group by scope, underlying
-having sum(sold) > 0 and sum(bought) > 0
+{{range $i, $s := .Scopes}}{{if $i}}
+union all
+{{end}}select '{{$s.Name}}' as scope, underlying,
+  cast(sold_{{$s.Name}} as decimal(38, 2)) as sold,
+  cast(bought_{{$s.Name}} as decimal(38, 2)) as bought,
+  cast(sold_{{$s.Name}} - greatest(uncovered_{{$s.Name}}, 0) as decimal(38, 2)) as covered
+from by_underlying
+where sold_{{$s.Name}} > 0 and bought_{{$s.Name}} > 0{{end}}

@@ -1,12 +1,11 @@
--- position_facts: one row per position, or per slice of one: key, classes, the rules
+-- position_facts: one row per position, by its labels: key, classes, the rules
 -- that decided them, money in the trade's and in the reporting currency, and what a
--- person should look at. Rendered twice where evidence has slices: for the
--- positions without, and for those with.
--- reads: measured, slices
+-- person should look at
+-- reads: measured
 select
   source_system,
   position_id,
-  {{if .Slicing}}s.slice{{else}}0{{end}} as slice,
+  0 as slice,
   {{.Term "origin" "'position'"}} as origin,
   cast(null as varchar) as adjustment_id,
   legal_entity,
@@ -21,9 +20,9 @@ select
   {{.RuleID "direction_economic"}} as direction_economic_rule,
   obligation,
   {{.RuleID "obligation"}} as obligation_rule,
-  {{if .Slicing}}coalesce(s.purpose_by_evidence, m.purpose){{else}}purpose{{end}} as purpose,
-  {{if .Slicing}}coalesce(s.rule_by_evidence, {{.RuleID "purpose"}}){{else}}{{.RuleID "purpose"}}{{end}} as purpose_rule,
-  {{if .Slicing}}s.detail_by_evidence{{else}}{{.Detail}}{{end}} as purpose_detail,
+  purpose,
+  {{.RuleID "purpose"}} as purpose_rule,
+  {{.Detail}} as purpose_detail,
   coalesce({{.OwnTerm "designation"}}, {{.Term "designation" "'not_stated'"}}) as designation,
   type_decided as counterparty_type,
   {{.RuleID "counterparty_type"}} as counterparty_type_rule,
@@ -37,11 +36,11 @@ select
   coalesce(notional_is_floor, false) as notional_is_floor,
   recovery_fixed,
   notional_factor,
-  {{.Part "notional_local"}} as notional_local,
-  {{.Before "convert_amount(notional_local, notional_numerator, notional_denominator)"}} as notional_before,
-  {{.Part "convert_amount(notional_local, notional_numerator, notional_denominator)"}} as notional,
-  {{.Part "convert_amount(fair_value, value_numerator, value_denominator)"}} as fair_value,
-  {{.Part "convert_amount(valuation_adjustment, value_numerator, value_denominator)"}} as valuation_adjustment,
+  notional_local,
+  cast(0 as decimal(18, 2)) as notional_before,
+  convert_amount(notional_local, notional_numerator, notional_denominator) as notional,
+  convert_amount(fair_value, value_numerator, value_denominator) as fair_value,
+  convert_amount(valuation_adjustment, value_numerator, value_denominator) as valuation_adjustment,
   case
     when {{.AnyFinding}} then concat_ws(chr(10){{range .PositionFindings}},
       case when {{.When}} then '{{.Code}}: ' || replace({{.Subject}}, chr(10), ' ') end{{end}})
@@ -49,7 +48,4 @@ select
   {{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Term "release" .Release}} as release
-from measured as m{{if .Slicing}}
-join slices as s on s.sliced_id = m.position_id and s.sliced_system = m.source_system{{else if .Sliced}}
-left join (select distinct sliced_system, sliced_id from slices) as s on s.sliced_id = m.position_id and s.sliced_system = m.source_system
-where s.sliced_id is null{{end}}
+from measured
