@@ -5,6 +5,7 @@ with claimed as (
   select
     e.*,
     x.position_id is not null as is_externalised,
+    i.kind is distinct from e.detail and i.kind is not null as is_by_item,
     coalesce(i.kind, case when x.position_id is not null then x.detail else e.detail end) as detail_stated
   from evidence_positions as e
   left join externalised as x on x.source_system = e.source_system and x.position_id = e.position_id
@@ -14,7 +15,7 @@ with claimed as (
 {{range $i, $s := .Scopes}}{{if $i}}
 union all
 {{end}}select
-  '{{$s.Name}}' as scope, source_system, position_id, instrument, direction, designation, trade_date, hedge_group, notional, is_externalised, detail_stated,
+  '{{$s.Name}}' as scope, source_system, position_id, instrument, direction, designation, trade_date, hedge_group, notional, is_externalised, is_by_item, detail_stated,
   case
     when direction = 'sold' then 'sold_hedge'
     when direction <> 'bought' then 'untested_hedge'

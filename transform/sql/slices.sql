@@ -3,7 +3,7 @@
 -- are cut in the same proportion. No purpose or rule means that of the labels.
 -- reads: hedges, hedge_cuts, group_holdings, unmatched_offsets
 with decided as (
-  select h.source_system, h.position_id, h.notional, h.is_externalised, h.detail_stated,
+  select h.source_system, h.position_id, h.notional, h.is_externalised, h.is_by_item, h.detail_stated,
     case when h.detail_stated is null and h.kind = 'bought' and h.notional > 0 then h.hedge_group end as group_asked,
     {{if .Evidence.SplitHedges}}coalesce(c.excess, 0){{else}}0{{end}} as excess, c.outcome
   from hedges as h
@@ -29,7 +29,7 @@ kept as (
     case when k.kind is null then cast(d.notional - d.excess as decimal(18, 2)) else convert_amount(cast(d.notional - d.excess as decimal(18, 2)), k.upto, k.whole) end as part_to
   from decided as d
   left join kinds as k on k.hedge_group = d.group_asked
-  where (d.notional > d.excess or d.notional = 0) and (d.excess > 0 or d.is_externalised or k.kind is not null)
+  where (d.notional > d.excess or d.notional = 0) and (d.excess > 0 or d.is_externalised or d.is_by_item or k.kind is not null)
 ),
 moved as (
   select d.source_system, d.position_id, d.notional, d.excess, d.outcome,
