@@ -40,6 +40,7 @@ type Config struct {
 	Retention         Retention
 	Query             Query
 	Monitoring        Monitoring
+	Purpose           Purpose
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -91,6 +92,14 @@ type Limits struct {
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
+}
+
+// Purpose says how labels of purposes are tested against evidence.
+type Purpose struct {
+	Evidence           string // nightly, period_end or frozen: when it is struck
+	OverHedgeTolerance string // share of the holdings by which hedges may exceed them
+	OverHedge          string // split: the excess is trading; flag: it is a finding
+	Offset             string // split: an offset of no client's trade is trading; keep: a finding
 }
 
 // Scope is a set of legal entities; without entities it has every one.
@@ -151,6 +160,10 @@ var settings = []setting{
 	{"monitoring.on_failure_seconds", "60", expectWhole(1)},
 	{"query.memory_limit", "1000MB", ExpectSize},
 	{"query.seconds", "600", expectWhole(1)},
+	{"purpose.evidence", "nightly", expectOneOf([]string{"nightly", "period_end", "frozen"})},
+	{"purpose.offset", "keep", expectOneOf([]string{"keep", "split"})},
+	{"purpose.over_hedge", "split", expectOneOf([]string{"split", "flag"})},
+	{"purpose.over_hedge_tolerance", "0.05", expectShare},
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"retention.grace_hours", "72", expectWhole(0)},
 	{"retention.years", "7", expectWhole(1)},
@@ -211,6 +224,14 @@ func expectMoney(value string) string {
 		return ""
 	}
 	return "an amount such as 1000000.00"
+}
+
+func expectShare(value string) string {
+	share, err := decimal.NewFromString(value)
+	if err == nil && !share.IsNegative() && !share.GreaterThan(decimal.NewFromInt(1)) && share.Exponent() >= -8 {
+		return ""
+	}
+	return "a share from 0 to 1, such as 0.05 for 5%"
 }
 
 var size = regexp.MustCompile(`^[1-9]\d*(\.\d+)?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$`)
@@ -281,6 +302,12 @@ type document struct {
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
+	Purpose struct {
+		Evidence           strictyaml.Text `yaml:"evidence"`
+		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
+		OverHedge          strictyaml.Text `yaml:"over_hedge"`
+		Offset             strictyaml.Text `yaml:"offset"`
+	} `yaml:"purpose"`
 	Scopes []struct {
 		Name          strictyaml.Text `yaml:"name,required"`
 		LegalEntities []struct {
@@ -414,6 +441,8 @@ func (r *reader) checkSettings(doc document) {
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
 		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
+		"purpose.evidence": doc.Purpose.Evidence, "purpose.over_hedge_tolerance": doc.Purpose.OverHedgeTolerance,
+		"purpose.over_hedge": doc.Purpose.OverHedge, "purpose.offset": doc.Purpose.Offset,
 		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
 	}
 	for _, s := range settings {
@@ -449,6 +478,8 @@ func (r *reader) checkSettings(doc document) {
 		Lineage: r.outputPath("monitoring.lineage", doc.Monitoring.Lineage.Place), OnFailureSeconds: number("monitoring.on_failure_seconds")}
 	c.Approvals = r.path("approvals")
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
+	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
+		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}
 	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")

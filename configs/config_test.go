@@ -93,7 +93,8 @@ func TestEnvironment(t *testing.T) {
 		"schedule.business_days": "21", "schedule.time": "22:30", "schedule.time_zone": "Europe/Berlin",
 		"calendar.fiscal_year_end": "10-31", "engine.memory_limit": "3GB", "engine.temporary_limit": "4GB", "engine.threads": "7",
 		"limits.no_value": "8", "limits.internal_breaks": "7.25", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
-		"limits.rejects.unpriced": "12", "limits.unclassified": "13", "maps": "testdata", "reporting_currency": "EUR",
+		"limits.rejects.unpriced": "12", "limits.unclassified": "13", "maps": "testdata",
+		"purpose.evidence": "frozen", "purpose.offset": "split", "purpose.over_hedge": "flag", "purpose.over_hedge_tolerance": "0.14", "reporting_currency": "EUR",
 		"rules": "testdata", "tables": "testdata", "unit": "billions", "warehouse": "elsewhere",
 	}
 	before, err := Load("testdata/minimal.good.yaml", nil)

@@ -97,8 +97,8 @@ type File struct {
 
 	path       string
 	state      fs.FileInfo // as it was before it was scanned
-	outputs    []string // Parquet files, in the order of the records
-	decoded    string   // scratch file, of formats that are decoded in Go
+	outputs    []string    // Parquet files, in the order of the records
+	decoded    string      // scratch file, of formats that are decoded in Go
 	header     []string
 	structural []structuralFault
 	unsound    []span

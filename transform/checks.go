@@ -90,18 +90,23 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"adjustment_not_applied":          {"hold", "the adjustment stays out of the facts; have it approved by another person whom the config lists, or end it"},
 	"adjustment_without_position":     {"hold", "the position that it adjusts is not in the book; give the adjustment a full classification, or end it"},
 	"hybrid_basket":                   {"warn", "a total return swap on a basket of credit and other assets was taken whole; split it at its source, or leave it out by the source's where"},
+	"externalised":                    {"info", "external trades that lay off an internal hedge and have its purpose"},
 	"index_factor_missing":            {"hold", "an original notional without a factor was taken whole; deliver index_factor or the data set indices"},
 	"internal_break":                  {"warn", "internal trades that do not cancel, by mirror_id; limits.internal_breaks decides whether the release is held"},
+	"macro_hedge":                     {"info", "hedges of a portfolio, by designation: held against no holding and never split"},
 	"losses_missing":                  {"hold", "an original tranche notional without losses_to_date was taken whole; deliver the losses"},
 	"no_fixed_maximum":                {"info", "protection sold whose maximum is not fixed: counted and named, in no sum of maximum exposure"},
 	"no_value":                        {"warn", "no fair value: shown as no_value, never as zero; limits.no_value decides whether the release is held"},
 	"notional_floor":                  {"warn", "the notional is capped or masked at its source: a floor"},
 	"notional_basis_missing":          {"hold", "an index or tranche, by its product code alone, that does not say whether its notional is current or original; deliver notional_basis"},
+	"orphan_hedge":                    {"warn", "hedges of a group of which nothing is held; purpose.over_hedge decides whether they become trading, the relation evidence has the groups"},
+	"over_hedge":                      {"warn", "hedges that exceed the holdings of their group and the tolerance; purpose.over_hedge decides whether the excess becomes trading, the relation evidence has the groups"},
 	"original_not_reduced":            {"hold", "an original notional was taken whole, as it is of no index and no tranche; deliver index_name or attachment_point, or the current notional"},
 	"product_disagrees":               {"warn", "the trade's structure says another instrument than its product code; structure decided"},
 	"realized_no_value":               {"warn", "an event without realized_gain_loss: counted, in no sum; deliver the amount"},
 	"several_counterparties":          {"warn", "the holding names several counterparties; the first was taken"},
 	"several_notionals":               {"warn", "the trade has amounts that differ; one counts, the other is told here"},
+	"sold_hedge":                      {"warn", "protection sold that is claimed as a hedge; it stays where its label puts it: correct the label, or explain it"},
 	"stale_valuation":                 {"warn", "valued before the due date's business day"},
 	"unclassified_counterparty_type":  {"warn", "no rule decided the type of counterparty; add the word to the map counterparty_types or the counterparty to its data set"},
 	"unclassified_direction":          {"warn", "the role does not belong to the instrument; correct the role at its source or the mapping"},
@@ -117,6 +122,8 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"unknown_rating":                  {"warn", "the map ratings does not have it"},
 	"unknown_reference_entity":        {"warn", "the data set reference_entities does not have it at the as-of date"},
 	"unrealized_differs":              {"warn", "the holding's unrealized appreciation is not its value less upfronts paid and received; ask the filer"},
+	"unmatched_offset":                {"warn", "client offsets of which no client's trade is found, or too little; purpose.offset decides whether they become trading, the relation evidence has them"},
+	"untested_hedge":                  {"warn", "hedges that no holding can be held against: of no single name and not designated, or of no direction; deliver reference_entity_id or designation"},
 	"unreadable_value":                {"warn", "the text could not be read and counts as no value; the record was taken because the column is not essential"},
 	"value_side_not_stated":           {"warn", "the report does not say from whose side its value is (baseParty); it counts as no value"},
 }
@@ -206,7 +213,7 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 // positionFindings adds up what is noted with the positions, by code and subject.
 func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]Finding) error {
 	table, err := store.Query(ctx, db, `
-select findings, count(*), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
+select findings, count(*) filter (where slice <= 1), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
 from facts_stored where findings is not null group by findings order by findings`)
 	if err != nil {
 		return err

@@ -40,6 +40,7 @@ select currency, max(taken) from (
   select currency, true as taken from positions
   union all select fair_value_currency, true from positions
   union all select currency, true from adjustments
+  union all select currency, true from holdings
   union all select currency, false from rejects)
 where currency is not null group by currency order by currency`)
 	if err != nil {

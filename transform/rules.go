@@ -289,7 +289,7 @@ const ruleTerm = "rule_term"
 
 // createRuleTerm makes the type of the ids of the compiled rules.
 func createRuleTerm(ctx context.Context, db *store.DB, compiled map[string]compiledRules) error {
-	ids := []string{"none", "adjustment"}
+	ids := append([]string{"none", "adjustment"}, evidenceRules...)
 	for _, attribute := range slices.Sorted(maps.Keys(compiled)) {
 		for _, rule := range compiled[attribute].rules {
 			ids = append(ids, rule.ID)

@@ -151,6 +151,7 @@ type Input struct {
 	Loaded              []string // data sets of which there is a file
 	Rules               Rules
 	Maps                map[string]Map
+	Evidence            Evidence
 	Output              string // folder for the Parquet files
 }
 
@@ -159,6 +160,7 @@ type parameters struct {
 	Input
 	compiled    map[string]compiledRules
 	conversions []conversion // of balances, at the as-of date
+	stored      []string     // columns of the stored facts
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.
@@ -329,31 +331,49 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	if err := createRuleTerm(ctx, db, compiled); err != nil {
 		return nil, err
 	}
-	p := parameters{in, compiled, conversions}
-	if err := createView(ctx, db, "classified", p); err != nil {
-		return nil, err
+	p := parameters{Input: in, compiled: compiled, conversions: conversions}
+	for _, name := range []string{"classified", "measured", "applied_adjustments"} {
+		if err := createView(ctx, db, name, p); err != nil {
+			return nil, err
+		}
+	}
+	sliced, err := strikeEvidence(ctx, db, p)
+	if err != nil {
+		return nil, fmt.Errorf("testing purposes against evidence: %w", err)
+	}
+	parts := []struct {
+		name  string
+		lists map[string][]string // facts of positions have terms already
+	}{{"position_facts", nil}, {"adjustment_facts", p.closedLists()}}
+	if sliced {
+		if err := createView(ctx, db, "position_facts", p); err != nil {
+			return nil, err
+		}
+		columns, err := store.Query(ctx, db, "describe position_facts")
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range columns.Rows {
+			p.stored = append(p.stored, row[0].(string))
+		}
+		parts[0].name = "sliced_facts"
 	}
 	var files []string
-	for i, name := range []string{"position_facts", "adjustment_facts"} {
-		if name == "adjustment_facts" {
-			if err := createView(ctx, db, "applied_adjustments", p); err != nil {
-				return nil, err
-			}
-		}
-		query, err := render(name, p)
+	for i, part := range parts {
+		query, err := render(part.name, p)
 		if err != nil {
 			return nil, err
 		}
 		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
-		lists := map[string][]string(nil) // position_facts has terms already
-		if name == "adjustment_facts" {
-			lists = p.closedLists()
-		}
-		if err := db.WriteParquet(ctx, query, file, lists); err != nil {
+		if err := db.WriteParquet(ctx, query, file, part.lists); err != nil {
 			return nil, fmt.Errorf("writing the facts: %w", err)
 		}
 		files = append(files, file)
-		if err := db.CreateView(ctx, name+"_written", "select * from "+store.ReadParquet([]string{file})); err != nil {
+		if part.name == "adjustment_facts" {
+			continue
+		}
+		// What takes the classification of a position takes that of its first slice.
+		if err := db.CreateView(ctx, "position_facts_written", "select * from "+store.ReadParquet(files)+" where slice <= 1"); err != nil {
 			return nil, err
 		}
 	}

@@ -44,10 +44,14 @@ func TestCases(t *testing.T) {
 // publishedRelations are what a case compares beside its cells, each ordered by
 // a unique key.
 var publishedRelations = map[string]string{
-	"controls":   "select * exclude (as_of_date, release) from controls where as_of_date = DATE order by control_id, subject",
-	"findings":   "select * exclude (as_of_date, release) from findings where as_of_date = DATE order by code, subject",
-	"rejects":    "select * exclude (as_of_date, release) from rejects where as_of_date = DATE order by data_set, file, record, fault",
-	"exclusions": "select data_set, file, reason, count(*) as records, sum(notional) as notional from exclusions where as_of_date = DATE group by all order by all",
+	"controls": "select * exclude (as_of_date, release) from controls where as_of_date = DATE order by control_id, subject",
+	"findings": "select * exclude (as_of_date, release) from findings where as_of_date = DATE order by code, subject",
+	"evidence": "select * exclude (as_of_date, release) from evidence where as_of_date = DATE order by scope, test, outcome, subject, matched_with",
+	"slices": `select position_id, slice, purpose, purpose_rule, purpose_detail, notional, fair_value, maximum_exposure from facts
+		where as_of_date = DATE and position_id in (select sliced_id from slices where as_of_date = DATE) order by position_id, slice`,
+	"identical_underlyings": "select * exclude (as_of_date, release) from identical_underlyings where as_of_date = DATE order by scope, underlying",
+	"rejects":               "select * exclude (as_of_date, release) from rejects where as_of_date = DATE order by data_set, file, record, fault",
+	"exclusions":            "select data_set, file, reason, count(*) as records, sum(notional) as notional from exclusions where as_of_date = DATE group by all order by all",
 	"realized_facts": `select event_id, event_period, in_quarter, classification, instrument, direction, purpose, result, realized_local, realized_gain_loss, scope_group
 		from realized_facts where as_of_date = DATE order by event_id`,
 	"facts": `select instrument, instrument_rule, direction, direction_economic, obligation, purpose, purpose_rule, counterparty_type, rating_grade, rating_grade_rule,

@@ -131,6 +131,7 @@ func TestSample(t *testing.T) {
 			t.Errorf("%s: facts are not what the trades are (- trades, + facts): %s", date, diff)
 		}
 		compareRealized(t, config, date)
+		compareEvidence(t, config, date)
 	}
 	t.Run("variety", func(t *testing.T) {
 		for column, least := range map[string]int{"instrument": 14, "direction": 3, "purpose": 5, "counterparty_type": 10, "rating_grade": 3, "maturity_bucket": 3,
@@ -230,6 +231,35 @@ where as_of_date = date 'DATE' and scope_group = 'external' and not funded and (
 		cells := queryRecords(t, config, "select block_id as period, abs(exact) as total from cells where table_id = 'comment-11c' and row_id = 'total' and column_id = '"+side+"' and block_id in ('quarter', 'year_to_date') and as_of_date = date '"+date+"'")
 		if diff := cmp.Diff(sums(t, key, side, "period"), sums(t, cells, "total", "period")); diff != "" {
 			t.Errorf("%s: table 11(c), %s (- key, + cells): %s", date, side, diff)
+		}
+	}
+}
+
+// compareEvidence holds that what was planted is found, each where it is, and
+// nothing else.
+func compareEvidence(t *testing.T, config, date string) {
+	t.Helper()
+	want, kinds := map[string]string{}, map[string]int{}
+	for _, r := range readRecords(t, filepath.Join(filepath.Dir(config), "key", "evidence_"+date+".csv")) {
+		key := r["finding"] + " " + r["subject"]
+		want[key] = decimal.RequireFromString(r["positions"]).Add(decimal.RequireFromString("0" + want[key])).String()
+		kinds[r["finding"]]++
+	}
+	got := map[string]string{}
+	for _, r := range queryRecords(t, config, strings.ReplaceAll(`
+select outcome, subject, positions from evidence
+where as_of_date = DATE and scope = 'group' and outcome in ('over_hedge', 'orphan_hedge', 'sold_hedge', 'unmatched_offset')
+union all
+select 'internal_break', mirror_id, 1 from facts where as_of_date = DATE and scope_group = 'internal' group by mirror_id
+having sum(case direction when 'bought' then notional when 'sold' then -notional else 0 end) <> 0 or sum(fair_value) <> 0`, "DATE", "date '"+date+"'")) {
+		got[r["outcome"]+" "+r["subject"]] = r["positions"]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: evidence (- key, + run): %s", date, diff)
+	}
+	for _, kind := range []string{"over_hedge", "orphan_hedge", "sold_hedge", "unmatched_offset"} {
+		if kinds[kind] == 0 && date == sampleDates[len(sampleDates)-1] {
+			t.Errorf("%s: the book has no %s", date, kind)
 		}
 	}
 }

@@ -88,6 +88,7 @@ type job struct {
 	release   string
 	threads   int // of the database of the run
 	outcome   Outcome
+	frozen    store.Manifest // of the release whose evidence decides, if any
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -229,6 +230,10 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	for _, scope := range j.Scopes {
 		manifest.Scopes = append(manifest.Scopes, scope.Name)
 	}
+	if j.frozen, err = j.frozenEvidence(); err != nil {
+		return false, err
+	}
+	manifest.EvidenceOf = j.frozen.Release
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
 	if manifest.Opening, err = j.opening(); err != nil {
@@ -266,6 +271,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 func (j *job) classify(ctx context.Context) error {
 	in := j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
+	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return dataError(err)
 	}

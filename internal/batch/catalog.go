@@ -19,9 +19,11 @@ func CatalogViews() []store.CatalogView {
 		}
 		return transform.FactsQuery(scopes, from)
 	}}}
-	views = append(views, store.CatalogView{Name: "realized_facts", Relation: "realized_facts", Query: func(_ store.Manifest, from string) (string, error) {
-		return "select * exclude (file_row_number) from " + from, nil
-	}})
+	for _, name := range []string{"realized_facts", "evidence", "slices", "identical_underlyings"} {
+		views = append(views, store.CatalogView{Name: name, Relation: name, Query: func(_ store.Manifest, from string) (string, error) {
+			return "select * exclude (file_row_number) from " + from, nil
+		}})
+	}
 	for _, set := range position.DataSets {
 		views = append(views, store.CatalogView{Name: set.Name, Relation: set.Name + "_records", Query: takenRecords(set)})
 	}

@@ -88,7 +88,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 	}
 	hashes := []store.FileHash{hashText("comment11.yaml", text)}
 	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
-		"reporting_currency": config.ReportingCurrency, "unit": config.Unit})
+		"purpose": config.Purpose, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +127,7 @@ func hashText(name string, text []byte) store.FileHash {
 // fingerprint is the hash of all that decides the figures of a release.
 func fingerprint(m store.Manifest, files []ingest.File) string {
 	h := sha256.New()
-	fmt.Fprintln(h, m.AsOfDate, m.BusinessDay, m.Program.Version, m.Program.Revision, m.Program.DuckDB)
+	fmt.Fprintln(h, m.AsOfDate, m.BusinessDay, m.Program.Version, m.Program.Revision, m.Program.DuckDB, m.EvidenceOf)
 	for _, c := range m.Configuration {
 		fmt.Fprintln(h, c.Name, c.SHA256)
 	}
@@ -200,7 +200,9 @@ func (d Definitions) transformInput(release, output string) transform.Input {
 		QuarterStart: d.Config.Calendar.FiscalQuarterStart(d.AsOf), YearStart: d.Config.Calendar.FiscalYearStart(d.AsOf), Release: release,
 		ReportingCurrency: d.Config.ReportingCurrency, RateAgeDays: d.Config.Limits.RateAgeDays,
 		InternalBreaks: d.Config.Limits.InternalBreaks, Scopes: d.Scopes,
-		Approvers: d.Config.Approvers, Rules: d.Rules, Maps: d.Maps, Output: output}
+		Approvers: d.Config.Approvers, Rules: d.Rules, Maps: d.Maps, Output: output,
+		Evidence: transform.Evidence{OverHedgeTolerance: d.Config.Purpose.OverHedgeTolerance,
+			SplitHedges: d.Config.Purpose.OverHedge == "split", SplitOffsets: d.Config.Purpose.Offset == "split"}}
 }
 
 // Validate reads everything that a run works by and binds every expression, over

@@ -99,7 +99,7 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 	}
-	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions"} {
+	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "identical_underlyings"} {
 		queries[name] = "select * from " + name
 	}
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))

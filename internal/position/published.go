@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), cells, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), evidence, evidenceSlices, identicalUnderlyings, cells, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -98,6 +98,52 @@ func RealizedFacts(scopes []string) DataSet {
 			{Name: "result", Type: Text, Values: []string{"gain", "loss", "nil", "no_value"}, Use: Dimension, Meaning: "Gain or loss, by event, never netted first."},
 		},
 	}.withScopes(scopes)
+}
+
+var evidence = DataSet{
+	Name: "evidence", Grain: "one row per scope, test, outcome, subject and what it was matched with",
+	Meaning: "How purposes stood the test: hedges against holdings by hedge group, client offsets against clients' trades. Of several scopes the first of the config decides purposes; client offsets are tested in it alone.",
+	Columns: []Column{
+		{Name: "scope", Type: Text, Use: Key, Meaning: "Scope in which it was tested."},
+		{Name: "test", Type: Text, Use: Key, Values: []string{"hedge", "offset"}, Meaning: "What was tested."},
+		{Name: "outcome", Type: Text, Use: Key, Values: []string{"covered_hedge", "over_hedge", "orphan_hedge", "sold_hedge", "macro_hedge", "untested_hedge", "externalised", "linked", "paired", "pooled", "unmatched_offset"}, Meaning: "What came out."},
+		{Name: "subject", Type: Text, Use: Key, Meaning: "Hedge group; of a sold hedge, a paired or an unmatched offset its position; of macro, untested and externalised hedges the instrument; of linked offsets the book, of pooled ones the pool."},
+		{Name: "matched_with", Type: Text, Use: Key, Meaning: "Client's trade that a paired or linked offset is of, or empty."},
+		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "How many positions."},
+		{Name: "notional", Type: Total, Unit: "reporting currency", Meaning: "What was tested: of a hedge group protection bought less sold."},
+		{Name: "evidence", Type: Total, Unit: "reporting currency", Meaning: "What was found for it: holdings, or clients' trades."},
+		{Name: "unsupported", Type: Total, Unit: "reporting currency", Meaning: "What the evidence does not support, above the tolerance."},
+		{Name: "moved", Type: Total, Unit: "reporting currency", Meaning: "What of that became trading."},
+		{Name: "example", Type: Text, Meaning: "The first of the positions."},
+	},
+}
+
+var evidenceSlices = DataSet{
+	Name: "slices", Grain: "one row per position, or slice of one, to which evidence gave another purpose or detail",
+	Meaning: "How positions are cut: the facts of such a position have these shares of all of its money. An evidence that is frozen goes on from here.",
+	Columns: []Column{
+		{Name: "sliced_system", Type: Text, Use: Key, Meaning: "System of record of the position."},
+		{Name: "sliced_id", Type: Text, Use: Key, Meaning: "Identity of the position."},
+		{Name: "slice", Type: Integer, Use: Key, Meaning: "Slice, as in facts."},
+		{Name: "purpose_by_evidence", Type: Text, Values: Purposes, Meaning: "Purpose by evidence; empty means that of the labels."},
+		{Name: "rule_by_evidence", Type: Text, Meaning: "What decided the purpose; empty means a rule of the labels."},
+		{Name: "detail_by_evidence", Type: Text, Values: PurposeDetails, Meaning: "Detail of a hedging purpose."},
+		{Name: "part_from", Type: Whole, Unit: "cents", Meaning: "Where the slice begins in the notional when the evidence was struck."},
+		{Name: "part_to", Type: Whole, Unit: "cents", Meaning: "Where it ends."},
+		{Name: "part_whole", Type: Whole, Unit: "cents", Meaning: "The whole notional then."},
+	},
+}
+
+var identicalUnderlyings = DataSet{
+	Name: "identical_underlyings", Grain: "one row per scope and underlying on which protection was both sold and bought",
+	Meaning: "Purchased protection with identical underlyings (ASC 815-10-50-4K(f)): default swaps of any kind and total return swaps with others outside of the scope. The uncapped figure is the sum of bought, the other that of covered.",
+	Columns: []Column{
+		{Name: "scope", Type: Text, Use: Key, Meaning: "Scope."},
+		{Name: "underlying", Type: Text, Use: Key, Meaning: "Index family, series and tranche; basket; or reference entity and seniority, of asset-backed securities with the obligation."},
+		{Name: "sold", Type: Total, Unit: "reporting currency", Meaning: "Notional of protection sold on it."},
+		{Name: "bought", Type: Total, Unit: "reporting currency", Meaning: "Notional of protection bought on it."},
+		{Name: "covered", Type: Total, Unit: "reporting currency", Meaning: "What of the sold protection can be paired with bought protection that matures no earlier, no amount used twice."},
+	},
 }
 
 var cells = DataSet{

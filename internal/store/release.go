@@ -34,6 +34,7 @@ type Manifest struct {
 	ReleaseHash       string          `json:"release_hash"`        // of the fingerprint and all relations' contents: what an approval names
 	ReportingCurrency string          `json:"reporting_currency"`
 	Scopes            []string        `json:"scopes"`
+	EvidenceOf        string          `json:"evidence_of,omitempty"` // earlier release whose evidence decides purposes
 	Fingerprint       string          `json:"fingerprint"`
 	Program           Program         `json:"program"`
 	Inputs            json.RawMessage `json:"inputs"`        // files with hash, records and totals

@@ -36,6 +36,7 @@ select
   p.recovery_fixed,
   cast(1 as decimal(18, 8)) as notional_factor,
   coalesce(a.notional, cast(0 as decimal(18, 2))) as notional_local,
+  cast(0 as decimal(18, 2)) as notional_before,
   convert_amount(coalesce(a.notional, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as notional,
   convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
   cast(null as decimal(18, 2)) as valuation_adjustment,

@@ -24,7 +24,7 @@ notionals as (
   group by currency
 ),
 sums as (
-  select currency{{range .Scopes}}, {{.Column}}{{end}}, count(*) as records, sum(notional_local) as notional_local, sum(notional) as notional
+  select currency{{range .Scopes}}, {{.Column}}{{end}}, count(*) filter (where slice <= 1) as records, sum(notional_local) as notional_local, sum(notional) as notional
   from facts_stored
   group by currency{{range .Scopes}}, {{.Column}}{{end}}
 ),

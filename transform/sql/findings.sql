@@ -1,6 +1,6 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
--- reads: realized_facts, internal_pairs, adjustments, unreadable_values, conversions
+-- reads: realized_facts, internal_pairs, evidence, adjustments, unreadable_values, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(abs(notional)) as notional, min(mirror_id) as example
   from internal_pairs
@@ -27,6 +27,13 @@ unreadable as ( -- and what the readers of documents noted with records that the
   from unreadable_values
   group by 1, data_set, column_name
 ),
+tested as (
+  select outcome as code, scope as subject, cast(sum(positions) as bigint) as positions,
+    sum(case when outcome in ('macro_hedge', 'externalised') then notional else unsupported end) as notional, min(example) as example
+  from evidence
+  where scope = {{.DecidingName}} and outcome in ('over_hedge', 'orphan_hedge', 'sold_hedge', 'macro_hedge', 'untested_hedge', 'externalised', 'unmatched_offset')
+  group by outcome, scope
+),
 adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
     convert_amount(a.notional, n.numerator, n.denominator) as notional,
@@ -46,6 +53,8 @@ union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from realized_in_money
 union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from unreadable
+union all
+select code, subject, positions, cast(notional as decimal(38, 2)), example from tested
 union all
 select code, subject, positions, cast(notional as decimal(38, 2)), example from adjustments_left_out
 order by code, subject

@@ -28,8 +28,8 @@ select
   {{.OneYearOn}} as one_year_on,
   {{.FiveYearsOn}} as five_years_on
 from positions as p
+left join books_as_of as b on b.book = p.book
 left join counterparties_as_of as c on c.counterparty_id = p.counterparty_id
 left join reference_grades as r on r.reference_entity_id = p.reference_entity_id
 left join indices_as_of as i
   on i.index_name = p.index_name and i.index_series = p.index_series and i.index_version = coalesce(p.index_version, 0)
-left join books_as_of as b on b.book = p.book

@@ -39,7 +39,7 @@ where version = 1 or has_two_versions
 order by event_id, event_version;
 
 -- holdings_file: loans and commitments to the names that are hedged: half as much
--- again as the hedges, less for every fiftieth name, none for the one after it
+-- again as the hedges, less for every fiftieth hedge group, none for the one after it
 create macro holdings_file(d) as table
 with hedged as (
   select p.reference_entity_id, p.legal_entity, cast(substr(p.reference_entity_id, 2) as integer) as number, sum(p.current_notional * cast(1.40 / c.per_euro as decimal(9, 4))) as notional
@@ -48,9 +48,9 @@ with hedged as (
   group by all
 )
 select 'H-' || reference_entity_id || '-' || legal_entity || '-' || kind as holding_id, legal_entity, reference_entity_id as obligor_id, kind,
-  cast(notional * share * case when number % 50 = 7 then 0.40 else 1.00 end as decimal(18, 2)) as amount, basis, 'USD' as currency
+  cast(notional * share * case when number // 3 % 50 = 7 then 0.40 else 1.00 end as decimal(18, 2)) as amount, basis, 'USD' as currency
 from hedged, (values ('loan', 'funded', 0.90), ('investment', 'fair_value', 0.15), ('commitment', 'undrawn', 0.45)) as k(kind, basis, share)
-where number % 50 <> 8
+where number // 3 % 50 <> 8
 order by holding_id;
 
 create macro collateral_file(d) as table

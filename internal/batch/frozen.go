@@ -1,0 +1,40 @@
+package batch
+
+import (
+	"path/filepath"
+	"slices"
+
+	"comment11/internal/store"
+)
+
+// frozenEvidence gives the newest published release before the due date, where
+// the config wants its evidence to decide: always, or between the ends of fiscal
+// periods. Where there is none, evidence is struck: it cannot be frozen before
+// it was there.
+func (j *job) frozenEvidence() (store.Manifest, error) {
+	struck := j.config.Purpose.Evidence == "nightly" || (j.config.Purpose.Evidence == "period_end" && j.config.Calendar.IsPeriodEnd(j.options.AsOf))
+	if struck {
+		return store.Manifest{}, nil
+	}
+	manifests, err := j.warehouse.Manifests()
+	if err != nil {
+		return store.Manifest{}, err
+	}
+	for _, m := range slices.Backward(manifests) {
+		_, hasEvidence := m.Relation("slices")
+		if m.Status == store.Published && m.AsOfDate < j.outcome.Manifest.AsOfDate && hasEvidence {
+			return m, nil
+		}
+	}
+	return store.Manifest{}, nil
+}
+
+// filesOf are the files of a relation of a release; none of no release.
+func (j *job) filesOf(m store.Manifest, name string) []string {
+	relation, _ := m.Relation(name)
+	var files []string
+	for _, file := range relation.Files {
+		files = append(files, filepath.Join(j.warehouse.ReleaseFolder(m.AsOfDate, m.Release), file))
+	}
+	return files
+}

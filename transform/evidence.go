@@ -1,0 +1,188 @@
+package transform
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// Evidence is how purposes are tested (DOMAIN: purpose). A fact has one purpose,
+// so that of several scopes the first decides; the others are tested and reported.
+type Evidence struct {
+	OverHedgeTolerance string   // share of the holdings by which hedges may exceed them
+	SplitHedges        bool     // what is more than that becomes trading; else it is reported alone
+	SplitOffsets       bool     // an offset of no client's trade becomes trading
+	Frozen             []string // files of an earlier release's slices that decide instead
+	FrozenEvidence     []string // and those of its evidence
+}
+
+// Leeway is what the holdings are multiplied by before hedges exceed them.
+func (e Evidence) Leeway() (string, error) {
+	tolerance, err := decimal.NewFromString(e.OverHedgeTolerance)
+	return tolerance.Add(decimal.NewFromInt(1)).String(), err
+}
+
+// evidenceRules are the ids that facts have for purposes which evidence decided.
+var evidenceRules = []string{"evidence-over-hedge", "evidence-orphan-hedge", "evidence-unmatched-offset", "evidence-externalised"}
+
+// DecidingScope is the column of the scope whose evidence decides, DecidingName
+// its name as a text.
+func (p parameters) DecidingScope() string { return p.Scopes[0].Column() }
+func (p parameters) DecidingName() string  { return store.Literal(p.Scopes[0].Name) }
+
+// Has tells whether a data set was delivered, as SQL.
+func (p parameters) Has(set string) bool { return slices.Contains(p.Loaded, set) }
+
+// RuleTerm is a text as the id of a rule.
+func (p parameters) RuleTerm(text string) string { return store.Term(text, ruleTerm) }
+
+// Detail is the detail of a purpose by its label: of the trade's code, or else the book's.
+func (p parameters) Detail() string {
+	return "case when purpose_of_code is not null then detail_of_code else detail_of_book end"
+}
+
+// SlicedColumns are the columns of position_facts with those of a slice in their
+// place. Money is cut so that all slices together are the amount, to the cent, and
+// the last takes the odd one.
+func (p parameters) SlicedColumns() string {
+	part := func(column string) string {
+		return fmt.Sprintf("cast(convert_amount(f.%[1]s, s.part_to, s.part_whole) - convert_amount(f.%[1]s, s.part_from, s.part_whole) as decimal(18, 2))", column)
+	}
+	bySlice := map[string]string{"slice": "s.slice", "purpose": "coalesce(s.purpose_by_evidence, f.purpose)", "purpose_rule": "coalesce(s.rule_by_evidence, f.purpose_rule)",
+		"purpose_detail": "s.detail_by_evidence", "notional_before": "convert_amount(f.notional, s.part_from, s.part_whole)"}
+	for _, column := range []string{"notional_local", "notional", "fair_value", "valuation_adjustment"} {
+		bySlice[column] = part(column)
+	}
+	list := make([]string, len(p.stored))
+	for i, column := range p.stored {
+		list[i] = "f." + column
+		if sliced := bySlice[column]; sliced != "" {
+			list[i] = fmt.Sprintf("case when s.sliced_id is null then f.%[1]s else %[2]s end as %[1]s", column, sliced)
+		}
+	}
+	return strings.Join(list, ",\n  ")
+}
+
+// Underlying is what protection is on, as one text, or NULL: an index by family,
+// series and tranche, a basket, or a name by seniority, of asset-backed securities
+// by obligation (DOMAIN: purchased protection with identical underlyings).
+func (p parameters) Underlying() string {
+	return `case
+    when index_name is not null then concat_ws('|', 'index', index_name, index_series, attachment_point, detachment_point)
+    when basket_id is not null then concat_ws('|', 'basket', basket_id)
+    when reference_entity_id is not null and instrument = ` + term("instrument", "'cds_asset_backed'") + `
+      then concat_ws('|', 'name', reference_entity_id, coalesce(seniority, ''), coalesce(reference_obligation_id, ''))
+    when reference_entity_id is not null then concat_ws('|', 'name', reference_entity_id, coalesce(seniority, ''))
+  end`
+}
+
+// ProtectionInstruments are those of which underlyings can be identical: default
+// swaps of any kind and total return swaps.
+func (p parameters) ProtectionInstruments() string {
+	var list []string
+	for _, instrument := range position.Instruments {
+		if strings.HasPrefix(instrument, "cds_") || instrument == "total_return_swap" {
+			list = append(list, term("instrument", store.Literal(instrument)))
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// strikeEvidence tests purposes and makes the relations evidence, of what came
+// out, slices, of the positions that it gives another purpose or detail, and
+// identical_underlyings. It tells whether there are slices.
+func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced bool, err error) {
+	for _, name := range []string{"evidence", "slices", "identical_underlyings"} {
+		set, _ := position.Find(name)
+		if err := db.Run(ctx, "drop table if exists "+store.Identifier(name), set.CreateTable(name)); err != nil {
+			return false, err
+		}
+	}
+	if err := insert(ctx, db, "identical_underlyings", p); err != nil {
+		return false, err
+	}
+	if len(p.Evidence.Frozen) > 0 {
+		err = thaw(ctx, db, p)
+	} else {
+		err = testPurposes(ctx, db, p)
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := db.CreateTable(ctx, "evidence", "select * from evidence order by scope, test, outcome, subject, matched_with"); err != nil {
+		return false, err
+	}
+	// Terms are written with the facts as fast as the other classes are.
+	if err := db.CreateTable(ctx, "slices_in_terms", fmt.Sprintf(
+		"select sliced_system, sliced_id, slice, %s as purpose_by_evidence, %s as rule_by_evidence, %s as detail_by_evidence, part_from, part_to, part_whole from slices",
+		p.Term("purpose", "purpose_by_evidence"), p.RuleTerm("rule_by_evidence"), p.Term("purpose_detail", "detail_by_evidence"))); err != nil {
+		return false, err
+	}
+	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices")
+	return count > 0, err
+}
+
+// thaw takes what an earlier release decided.
+func thaw(ctx context.Context, db *store.DB, p parameters) error {
+	for name, files := range map[string][]string{"slices": p.Evidence.Frozen, "evidence": p.Evidence.FrozenEvidence} {
+		set, _ := position.Find(name)
+		columns := strings.Join(set.Names(), ", ")
+		if err := db.Run(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s", name, columns, columns, store.ReadParquet(files))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func insert(ctx context.Context, db *store.DB, name string, p parameters) error {
+	query, err := render(name, p)
+	if err != nil {
+		return err
+	}
+	return db.Run(ctx, "insert into "+store.Identifier(name)+" by name select * from ("+query+")")
+}
+
+// evidenceSteps are the relations between the positions and the evidence, in
+// their order; client offsets are paired in Go after clients_to_pair.
+var evidenceSteps = []string{"evidence_positions", "externalised", "hedges", "group_holdings", "group_evidence", "hedge_cuts",
+	"offsets", "client_trades", "simple_links", "offsets_to_pair", "clients_to_pair", "unmatched_offsets"}
+
+// testPurposes strikes the evidence, where there is a hedge or an offset.
+func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
+	concerned, err := store.Scalar[bool](ctx, db, "select exists (select 1 from measured where purpose in ("+
+		p.Term("purpose", "'credit_portfolio_hedge'")+", "+p.Term("purpose", "'client_offset'")+"))")
+	if err != nil || !concerned {
+		return err
+	}
+	for _, name := range evidenceSteps {
+		if name == "unmatched_offsets" {
+			if err := pairOffsets(ctx, db); err != nil {
+				return err
+			}
+		}
+		query, err := render(name, p)
+		if err != nil {
+			return err
+		}
+		if err := db.CreateTable(ctx, name, query); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, name := range []string{"slices", "evidence"} {
+		if err := insert(ctx, db, name, p); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, name := range append(slices.Clone(evidenceSteps), "offset_pairs") {
+		if err := db.Run(ctx, "drop table "+store.Identifier(name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+-- evidence_positions: one row per position that evidence may concern: hedges,
+-- clients' trades, their offsets, and what lays off another position
+-- reads: measured
+select
+  source_system,
+  position_id,
+  {{.OwnTerm "currency"}} as currency,
+  instrument,
+  direction,
+  purpose,
+  cast({{.Detail}} as varchar) as detail,
+  designation,
+  book,
+  trade_date,
+  last_date,
+  hedged_item_id,
+  offsets_position_id,
+  offset_pool,
+  case
+    when index_name is null and basket_id is null and attachment_point is null and nth_to_default is null
+      then coalesce(hedge_group, reference_entity_id)
+  end as hedge_group,
+  coalesce(index_name, basket_id) is not null or attachment_point is not null or nth_to_default is not null as is_portfolio,
+  {{.Underlying}} as underlying,
+  notional_local,
+  convert_amount(notional_local, notional_numerator, notional_denominator) as notional{{range .Scopes}},
+  {{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}}{{end}}
+from measured
+where purpose in ({{.Term "purpose" "'credit_portfolio_hedge'"}}, {{.Term "purpose" "'client'"}}, {{.Term "purpose" "'client_offset'"}})
+  or offsets_position_id is not null
