@@ -38,6 +38,8 @@ var Reasons = map[string]string{
 	"value_side_not_stated":      "the report does not say whose value it is (baseParty); it counts as no value",
 	"amount_out_of_range":        "an amount of more than 14 digits before the point",
 	"duplicate_key":              "another record has the same key and version; all of them are rejected, so that their order cannot matter",
+	"floating_point":             "a number in floating point, which is never exact; deliver a decimal or text, or round it in the mapping with round_double(x, 2)",
+	"written_with_exponent":      "a number with an exponent; expected digits with a point, such as 1234.56, or map it with round_double(x, 2)",
 	"impossible_date":            "no day of the calendar",
 	invalidUTF8:                  "the record is not UTF-8",
 	"maturity_before_trade_date": "the maturity is before the trade date",
