@@ -3,6 +3,8 @@ package ingest
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +33,7 @@ func TestColumnarSamples(t *testing.T) {
 		text []byte
 	}{
 		{"parquet/positions.parquet", parquetOf(t, batch)},
+		{"jsonl/positions.jsonl", jsonLinesOf(t, batch)},
 	} {
 		path := filepath.Join("testdata/formats", sample.path)
 		if *testkit.Update {
@@ -105,4 +108,72 @@ func parquetOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 func columnarBatch(t testing.TB, fields []arrow.Field, texts ...string) arrow.RecordBatch {
 	t.Helper()
 	return batchOf(t, arrow.NewSchema(slices.Clone(fields), nil), [][]string{texts})
+}
+
+// jsonLinesOf writes a batch as JSON lines: numbers and flags as such, dates as text.
+func jsonLinesOf(t testing.TB, batch arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for row := range int(batch.NumRows()) {
+		for i, column := range batch.Columns() {
+			b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
+			value := column.ValueStr(row)
+			switch column.DataType().(type) {
+			case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
+			default:
+				quoted, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				value = string(quoted)
+			}
+			if column.IsNull(row) {
+				value = "null"
+			}
+			fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
+}
+
+// FuzzJSONLines holds that a line is a record exactly where encoding/json reads an
+// object of one level, and that the texts are the same.
+func FuzzJSONLines(f *testing.F) {
+	for _, seed := range []string{`{"a":1}`, `{"a":"\u00e9\n","b":null}`, `{"a":1.50e3, "b":true}`, `{"a":[1]}`, `{"a":{}} `, `{"a":1,"a":2}`, `[1]`, `{"a":01}`, `{}`, `{"a":"\ud800"}`, `{"a":"\u0000"}`, `{"a":"x`, `{"a":1,}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var object jsonObject
+		reason, _ := object.parse(line)
+		want := map[string]any{}
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.UseNumber()
+		valid := json.Valid(line) && decoder.Decode(&want) == nil
+		if reason == "" && !valid && !bytes.ContainsAny(line, "\n") {
+			t.Fatalf("%q was read, encoding/json refuses it", line)
+		}
+		if reason == invalidJSON && valid && !bytes.Contains(line, []byte(`\u`)) && !bytes.ContainsAny(line, "\n") {
+			t.Fatalf("%q is sound, but refused", line)
+		}
+		if reason != "" {
+			return
+		}
+		if len(object.keys) != len(want) {
+			t.Fatalf("%q: keys %q, encoding/json has %d", line, object.keys, len(want))
+		}
+		for i, key := range object.keys {
+			got := object.values[i]
+			switch value := want[key].(type) {
+			case nil:
+				if got != nil {
+					t.Fatalf("%q: %s is %q, expected null", line, key, got)
+				}
+			default:
+				if string(got) != fmt.Sprint(value) {
+					t.Fatalf("%q: %s is %q, expected %q", line, key, got, fmt.Sprint(value))
+				}
+			}
+		}
+	})
 }

@@ -67,6 +67,9 @@ func timeText(value string, t *arrow.TimestampType) string {
 
 // typedColumns are those of a file, where every one can be read as text.
 func typedColumns(schema *arrow.Schema) ([]typedColumn, error) {
+	if schema.NumFields() == 0 {
+		return nil, refuse("invalid_header", "the file has no columns")
+	}
 	columns := make([]typedColumn, schema.NumFields())
 	names := make([]string, schema.NumFields())
 	for i, field := range schema.Fields() {

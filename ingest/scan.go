@@ -41,6 +41,7 @@ type structuralFault struct {
 	record int64 // 1 for the first record after the header
 	reason string
 	fields int    // as found
+	found  string // what is wrong, where it is not the number of fields
 	text   string // without its line end, at most 1,000 bytes of it
 }
 
