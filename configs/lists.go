@@ -30,6 +30,7 @@ var formats = map[string]sourceFormat{
 	"fpml":                {dataSet: "positions", parties: true},
 	"nport":               {dataSet: "positions"},
 	"parquet":             {},
+	"arrow":               {},
 	"jsonl":               {},
 }
 

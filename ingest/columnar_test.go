@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -9,14 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"comment11/internal/position"
+	"comment11/internal/store"
 	"comment11/internal/testkit"
 )
 
@@ -33,6 +37,7 @@ func TestColumnarSamples(t *testing.T) {
 		text []byte
 	}{
 		{"parquet/positions.parquet", parquetOf(t, batch)},
+		{"arrow/positions.arrow", arrowFileOf(t, batch)},
 		{"jsonl/positions.jsonl", jsonLinesOf(t, batch)},
 	} {
 		path := filepath.Join("testdata/formats", sample.path)
@@ -104,10 +109,127 @@ func parquetOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 	return b.Bytes()
 }
 
-// columnarBatch is a batch of one record with columns of the given types.
-func columnarBatch(t testing.TB, fields []arrow.Field, texts ...string) arrow.RecordBatch {
+// TestColumnarRefusals holds what is refused of files whose columns have types, and
+// what becomes of values that no column takes, to the words of refusals.txt.
+func TestColumnarRefusals(t *testing.T) {
+	text := arrow.BinaryTypes.String
+	one := func(name string, data arrow.DataType, value string) arrow.RecordBatch {
+		names := []string{"position_id", "product", "role", "currency", "notional", "maturity_date", "fair_value"}
+		values := []string{"P1", "CDS", "buyer", "USD", "100.00", "2011-06-20", "1.00"}
+		fields := make([]arrow.Field, len(names))
+		for i := range names {
+			fields[i] = arrow.Field{Name: names[i], Type: text, Nullable: true}
+			if names[i] == name {
+				fields[i].Type, values[i] = data, value
+			}
+		}
+		return batchOf(t, arrow.NewSchema(fields, nil), [][]string{values})
+	}
+	without := func(columns ...arrow.Field) arrow.RecordBatch {
+		return batchOf(t, arrow.NewSchema(columns, nil), [][]string{slices.Repeat([]string{""}, len(columns))})
+	}
+	sound := one("notional", &arrow.Decimal128Type{Precision: 18, Scale: 2}, "100.00")
+	double := one("notional", arrow.PrimitiveTypes.Float64, "100.25")
+	parquet, file, stream := parquetOf(t, sound), arrowFileOf(t, sound), arrowStreamOf(t, sound)
+	var got bytes.Buffer
+	for _, test := range []struct {
+		name, format string
+		text         []byte
+		columns      []Mapping
+	}{
+		{name: "decimal", format: "parquet", text: parquet},
+		{name: "decimal of nine decimals, the last seven zero", format: "parquet", text: parquetOf(t, one("notional", &arrow.Decimal128Type{Precision: 38, Scale: 9}, "1234.56"))},
+		{name: "decimal of three decimals", format: "parquet", text: parquetOf(t, one("notional", &arrow.Decimal128Type{Precision: 38, Scale: 9}, "1234.567"))},
+		{name: "date", format: "parquet", text: parquetOf(t, one("maturity_date", arrow.FixedWidthTypes.Date32, "2011-06-20"))},
+		{name: "timestamp in the place of a date", format: "parquet", text: parquetOf(t, one("maturity_date", arrow.FixedWidthTypes.Timestamp_us, "2011-06-20T00:00:00Z"))},
+		{name: "double", format: "parquet", text: parquetOf(t, double)},
+		{name: "double", format: "arrow", text: arrowStreamOf(t, double)},
+		{name: "double rounded by the mapping", format: "arrow", text: arrowFileOf(t, double), columns: []Mapping{{Column: "notional", Expression: Expression{Text: "round_double(notional, 2)"}}}},
+		{name: "double as a name", format: "parquet", text: parquetOf(t, one("position_id", arrow.PrimitiveTypes.Float64, "7"))},
+		{name: "whole number as an amount", format: "arrow", text: arrowFileOf(t, one("notional", arrow.PrimitiveTypes.Int64, "100"))},
+		{name: "nested column", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "legs", Type: arrow.ListOf(text), Nullable: true}))},
+		{name: "nested column", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "leg", Type: arrow.StructOf(arrow.Field{Name: "side", Type: text}), Nullable: true}))},
+		{name: "bytes", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: arrow.BinaryTypes.Binary, Nullable: true}))},
+		{name: "a name twice", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}, arrow.Field{Name: "Notional", Type: text, Nullable: true}))},
+		{name: "a name twice", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}, arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "required columns missing", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "required columns missing", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "truncated", format: "parquet", text: parquet[:len(parquet)-9]},
+		{name: "truncated file", format: "arrow", text: file[:len(file)-9]},
+		{name: "truncated stream", format: "arrow", text: stream[:len(stream)-9]},
+		{name: "stream without its end", format: "arrow", text: stream[:len(stream)-8]},
+		{name: "wrong magic", format: "parquet", text: file},
+		{name: "wrong magic", format: "arrow", text: parquet},
+	} {
+		fmt.Fprintf(&got, "%s, %s: %s\n", test.format, test.name, outcomeOf(t, Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions."+test.format, test.text),
+			Format: test.format, SameNames: true, Columns: test.columns}))
+	}
+	testkit.Golden(t, "testdata/formats/columnar-refusals.txt", got.Bytes())
+}
+
+// outcomeOf is what becomes of a source of one record.
+func outcomeOf(t *testing.T, source Source) string {
 	t.Helper()
-	return batchOf(t, arrow.NewSchema(slices.Clone(fields), nil), [][]string{texts})
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir()}
+	files, err := Scan(in)
+	if err == nil {
+		err = Read(ctx, db, in, files)
+	}
+	if err != nil {
+		return "refused: " + err.Error()
+	}
+	rejects, err := FirstRejects(ctx, db, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rejects) > 0 {
+		return "rejected: " + rejects[0].String()
+	}
+	text, err := store.Scalar[string](ctx, db, "select concat_ws(' ', position_id, notional, maturity_date) from positions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "taken: " + text
+}
+
+// arrowFileOf and arrowStreamOf write batches as Arrow IPC.
+func arrowFileOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(batches[0].Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, batch := range batches {
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func arrowStreamOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := ipc.NewWriter(&b, ipc.WithSchema(batches[0].Schema()))
+	for _, batch := range batches {
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // jsonLinesOf writes a batch as JSON lines: numbers and flags as such, dates as text.
@@ -174,6 +296,29 @@ func FuzzJSONLines(f *testing.F) {
 					t.Fatalf("%q: %s is %q, expected %q", line, key, got, fmt.Sprint(value))
 				}
 			}
+		}
+	})
+}
+
+// FuzzColumnar holds that what the scan of a Parquet or Arrow file accepts is read
+// with as many records as it counted, or refused, and that nothing panics.
+func FuzzColumnar(f *testing.F) {
+	batch := batchOf(f, arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil), [][]string{{"x", "1"}, {"", "2"}})
+	f.Add(parquetOf(f, batch, batch))
+	f.Add(arrowFileOf(f, batch, batch))
+	f.Add(arrowStreamOf(f, batch))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := writeFile(t, "a", text)
+		if found, err := scanParquet(Input{}, path); err == nil && (len(found.header) == 0 || found.records < 0) {
+			t.Fatalf("%d records under %q", found.records, found.header)
+		}
+		found, err := scanArrow(path)
+		if err != nil {
+			return
+		}
+		file := File{DataSet: "positions", Name: "a", path: path, header: found.header}
+		if err := decodeArrow(Input{Scratch: t.TempDir()}, &file); err == nil && file.textBytes != found.records {
+			t.Fatalf("%d records scanned, %d decoded", found.records, file.textBytes)
 		}
 	})
 }

@@ -36,7 +36,7 @@ type format struct {
 }
 
 // formats are all that a source can have.
-var formats = []format{delimited("csv"), delimited("tsv"), delimited(referenceRates), fpmlFormat, nportFormat, parquetFormat, jsonLinesFormat}
+var formats = []format{delimited("csv"), delimited("tsv"), delimited(referenceRates), fpmlFormat, nportFormat, parquetFormat, jsonLinesFormat, arrowFormat}
 
 // Formats gives the names of the formats.
 func Formats() []string {
