@@ -29,6 +29,9 @@ var formats = map[string]sourceFormat{
 	"ecb_reference_rates": {delimiter: ",", dataSet: "fx_rates"},
 	"fpml":                {dataSet: "positions", parties: true},
 	"nport":               {dataSet: "positions"},
+	"parquet":             {},
+	"arrow":               {},
+	"jsonl":               {},
 }
 
 // lists reads what the file alone can say.

@@ -83,14 +83,30 @@ func columnChecks(c mappedColumn) checks {
 		list = append(list, check{"'not_a_share'", c.Name, text, fmt.Sprintf("coalesce(%[1]s < 0 or %[1]s > 1, false)", value), true})
 	}
 	if c.Type == position.Text && len(c.Values) == 0 {
-		return list
+		return append(list, floatingText(c)...)
 	}
 	return append(list, check{unreadableReason(c), c.Name, text,
 		fmt.Sprintf("%s is not null and %s is null", text, value), c.Has(position.Essential)})
 }
 
+// withExponent is the spelling of a number that says its magnitude apart.
+const withExponent = `-?\d+(\.\d*)?[eE][+-]?\d+`
+
+// floatingText is the check of a column of free text: a number in floating point
+// names nothing, because it may be printed in more than one way.
+func floatingText(c mappedColumn) checks {
+	if !c.typed {
+		return nil
+	}
+	return checks{{"'floating_point'", c.Name, textOf(c.Name), fmt.Sprintf("coalesce(ends_with(%s, '%s'), false)", textOf(c.Name), floatingPoint), true}}
+}
+
 // unreadableReason tells why the text of a column could not be read.
 func unreadableReason(c mappedColumn) string {
+	return fmt.Sprintf("case when ends_with(%s, '%s') then 'floating_point' else %s end", textOf(c.Name), floatingPoint, unspelledReason(c))
+}
+
+func unspelledReason(c mappedColumn) string {
 	text := textOf(c.Name)
 	switch {
 	case c.Type == position.Currency:
@@ -100,10 +116,10 @@ func unreadableReason(c mappedColumn) string {
 	case c.Type == position.Date:
 		return fmt.Sprintf("case when regexp_full_match(%s, '%s') then 'impossible_date' else 'not_a_date' end", text, c.Type.Spelling())
 	case c.Type == position.Amount:
-		return fmt.Sprintf(`case when regexp_full_match(%[1]s, '-?\d{1,14}\.\d{3,}') then 'too_many_decimals' `+
+		return fmt.Sprintf(`case when regexp_full_match(%[1]s, '`+withExponent+`') then 'written_with_exponent' when regexp_full_match(%[1]s, '-?\d{1,14}\.\d{3,}') then 'too_many_decimals' `+
 			`when regexp_full_match(%[1]s, '-?\d{15,}(\.\d*)?') then 'amount_out_of_range' else 'not_an_amount' end`, text)
 	case c.Type == position.Rate:
-		return fmt.Sprintf(`case when regexp_full_match(%[1]s, '-?\d{1,9}\.\d{9,}') then 'too_many_decimals' else 'not_a_rate' end`, text)
+		return fmt.Sprintf(`case when regexp_full_match(%[1]s, '`+withExponent+`') then 'written_with_exponent' when regexp_full_match(%[1]s, '-?\d{1,9}\.\d{9,}') then 'too_many_decimals' else 'not_a_rate' end`, text)
 	case c.Type == position.Integer:
 		return "'not_a_whole_number'"
 	case c.Type == position.Time:

@@ -2,19 +2,15 @@ package ingest
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
-	"golang.org/x/sync/errgroup"
 
 	"comment11/ingest/nport"
 	"comment11/internal/document"
@@ -62,37 +58,21 @@ func documents(name string, decoder func(Input, Source) document.Format, settle 
 
 // scanDocuments hashes a file and counts its records by the text alone.
 func scanDocuments(path string, f document.Format) (scanned, error) {
-	result := scanned{header: f.AllColumns()}
-	var both errgroup.Group
-	both.Go(func() error {
+	return scanHashed(path, func() (scanned, error) {
 		text, err := openText(path)
 		if err != nil {
-			return err
+			return scanned{}, err
 		}
 		defer text.Close()
-		var found int64
-		found, result.records, err = f.Count(text)
+		found, records, err := f.Count(text)
 		switch {
 		case err != nil:
-			return refuse("unreadable_file", "cannot be read to its end: %v; deliver it again", err)
+			return scanned{}, refuse("unreadable_file", "cannot be read to its end: %v; deliver it again", err)
 		case found == 0:
-			return refuse(emptyFile, "no document; an empty delivery is taken only where the source says allow_empty: true")
+			return scanned{}, refuse(emptyFile, "no document; an empty delivery is taken only where the source says allow_empty: true")
 		}
-		return nil
+		return scanned{header: f.AllColumns(), records: records}, nil
 	})
-	both.Go(func() error {
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		hash := sha256.New()
-		result.bytes, err = io.Copy(hash, file)
-		result.sha256 = hex.EncodeToString(hash.Sum(nil))
-		return err
-	})
-	err := both.Wait()
-	return result, err
 }
 
 // openText opens a file that may be compressed.
@@ -127,18 +107,31 @@ func decode(in Input, f document.Format, file *File) (err error) {
 		return err
 	}
 	defer text.Close()
-	file.decoded = filepath.Join(in.Scratch, "decoded-"+file.DataSet+"-"+file.Name+".parquet")
-	out, err := os.Create(file.decoded)
+	writer, err := createParquet(in, file, f.Schema())
 	if err != nil {
 		return err
-	}
-	// Read once and thrown away: compression, dictionaries and statistics cost more than they save.
-	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Uncompressed), parquet.WithDictionaryDefault(false), parquet.WithStats(false))
-	writer, err := pqarrow.NewFileWriter(f.Schema(), out, properties, pqarrow.DefaultWriterProps())
-	if err != nil {
-		return errors.Join(err, out.Close())
 	}
 	summary, err := f.Decode(text, func(batch arrow.RecordBatch) error { return writer.Write(batch) })
 	file.Records += summary.Additional
 	return errors.Join(err, writer.Close()) // which closes the file, too
 }
+
+// createParquet creates the scratch file of what is decoded in Go.
+func createParquet(in Input, file *File, schema *arrow.Schema) (*pqarrow.FileWriter, error) {
+	file.decoded = decodedFile(in, file)
+	out, err := os.Create(file.decoded)
+	if err != nil {
+		return nil, err
+	}
+	// Read once and thrown away: compression, dictionaries and statistics cost more than they save.
+	properties := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Uncompressed), parquet.WithDictionaryDefault(false),
+		parquet.WithStats(false), parquet.WithMaxRowGroupLength(rowGroupRows))
+	writer, err := pqarrow.NewFileWriter(schema, out, properties, pqarrow.DefaultWriterProps())
+	if err != nil {
+		return nil, errors.Join(err, out.Close())
+	}
+	return writer, nil
+}
+
+// rowGroupRows is the most rows that a row group of a scratch file has.
+const rowGroupRows = 122_880

@@ -28,13 +28,15 @@ type format struct {
 	// inParts says that any database can read the relation, of any part of a file,
 	// and that an empty field is NULL in it.
 	inParts bool
+	// typed says that the columns of a file have types, and one may be floating point.
+	typed bool
 	// judged says that the relation has the columns record_outcome, record_reason
 	// and record_faults: the reader has already told what became of each record.
 	judged bool
 }
 
 // formats are all that a source can have.
-var formats = []format{delimited("csv"), delimited("tsv"), delimited(referenceRates), fpmlFormat, nportFormat}
+var formats = []format{delimited("csv"), delimited("tsv"), delimited(referenceRates), fpmlFormat, nportFormat, parquetFormat, jsonLinesFormat, arrowFormat}
 
 // Formats gives the names of the formats.
 func Formats() []string {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -25,6 +26,7 @@ func Functions(maps map[string]Map) map[string]store.Function {
 		"date_dmy":        {MinArguments: 1, MaxArguments: 1, Meaning: "a date as day, month, year: 20.06.2028; two-digit years below 70 are of this century", Compile: dateOf(3, 2, 1)},
 		"date_yyyymmdd":   {MinArguments: 1, MaxArguments: 1, Meaning: "a date such as 20070930", Compile: compactDate},
 		"flag":            {MinArguments: 1, MaxArguments: 1, Meaning: "true of y, yes, t, 1 and false of n, no, f, 0", Compile: flag},
+		"round_double":    {MinArguments: 2, MaxArguments: 2, Meaning: "a number in floating point, or any plain number with or without exponent, rounded half away from zero to 0 to 8 decimals: round_double(x, 2)", Compile: roundDouble},
 		"lookup":          {MinArguments: 2, MaxArguments: 2, Meaning: "the value of a word in a map, or the word itself where the map does not have it", Compile: lookupIn(maps)},
 	}
 }
@@ -70,6 +72,20 @@ func printedPercent(arguments []string, _ []*string) (string, error) {
 		`then case when regexp_matches(%[1]s, '[-(]') then '-' else '' end || `+
 		`cast(cast(cast(regexp_replace(%[1]s, '[^0-9.]', '', 'g') as decimal(18, 8)) * 0.01 as decimal(18, 8)) as varchar) else %[1]s end`,
 		arguments[0], number), nil
+}
+
+// roundDouble rounds the shortest decimal number that means the same double.
+// Below 10,000,000,000 it is taken with 28 decimals and else with 20, which are
+// more than the shortest has where the eighth is rounded: it is rounded once.
+func roundDouble(arguments []string, _ []*string) (string, error) {
+	decimals := arguments[1]
+	if len(decimals) != 1 || decimals < "0" || decimals > "8" {
+		return "", errors.New("the second argument is how many decimals to round to, from 0 to 8")
+	}
+	number := fmt.Sprintf(`regexp_replace(%s, '%s$', '')`, arguments[0], regexp.QuoteMeta(floatingPoint))
+	return fmt.Sprintf(`case when regexp_full_match(%[2]s, '-?\d+(\.\d+)?([eE][+-]?\d+)?') `+
+		`then coalesce(cast(cast(round(coalesce(try_cast(%[2]s as decimal(38, 28)), try_cast(%[2]s as decimal(38, 20))), %[3]s) as decimal(38, %[3]s)) as varchar), %[1]s) else %[1]s end`,
+		arguments[0], number, decimals), nil
 }
 
 // dateOf reads dates of three numbers in the given order of year, month, day.

@@ -96,18 +96,20 @@ type File struct {
 	Rejected int64  `json:"rejected"`
 
 	path       string
-	state      fs.FileInfo // as it was before it was scanned
-	outputs    []string    // Parquet files, in the order of the records
-	decoded    string      // scratch file, of formats that are decoded in Go
+	state      fs.FileInfo   // as it was before it was scanned
+	outputs    []string      // Parquet files, in the order of the records
+	decoded    string        // Parquet file that is read in its place, of formats that have one
+	columns    []typedColumn // of that file, where the columns of the format have types
 	header     []string
 	structural []structuralFault
 	unsound    []span
-	body       int64 // first byte behind the header, in the decompressed text
-	textBytes  int64 // of the decompressed text
-	marks      []mark
-	compressed bool
-	mapped     mapped
-	written    []string // columns of the contract that the output has
+	// body is the first byte behind the header, in the decompressed text, and
+	// textBytes that text's length; of files with typed columns both count rows.
+	body, textBytes int64
+	marks           []mark
+	compressed      bool
+	mapped          mapped
+	written         []string // columns of the contract that the output has
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64
 }
@@ -183,6 +185,13 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 	}
 	if err != nil {
 		return err
+	}
+	for _, file := range files {
+		if len(file.columns) > 0 && file.decoded != file.path { // all its parts are read
+			if err := os.Remove(file.decoded); err != nil {
+				return err
+			}
+		}
 	}
 	if err := relate(ctx, db, files); err != nil {
 		return err

@@ -23,7 +23,7 @@ type part struct {
 	number   int   // of the output, from 1 over all files
 	before   int64 // sound records of the file in earlier parts
 	records  int64 // sound records of the part
-	from, to int64 // its bytes in the decompressed text
+	from, to int64 // its bytes in the decompressed text, or its rows (see File)
 	whole    bool  // it is all of the file
 }
 
@@ -99,7 +99,7 @@ func readFiles(ctx context.Context, db *store.DB, in Input, files []File) error 
 	}
 	inParts := func(p part) bool { return in.source(p.file.Source).format().inParts }
 	queue := make(chan part, len(parts))
-	for _, p := range slices.SortedStableFunc(slices.Values(parts), func(a, b part) int { return cmp.Compare(b.to-b.from, a.to-a.from) }) {
+	for _, p := range slices.SortedStableFunc(slices.Values(parts), func(a, b part) int { return cmp.Compare(b.records, a.records) }) {
 		if inParts(p) {
 			queue <- p
 		}

@@ -67,7 +67,8 @@ func readCSV(source Source, header []string, path string) string {
 // mappedColumn is a contract column and the SQL that makes its text.
 type mappedColumn struct {
 	position.Column
-	text string
+	text  string
+	typed bool // the file's columns have types, one of which may be floating point
 }
 
 // mapped is all that a source's expressions compile to.
@@ -143,7 +144,7 @@ func mappedColumns(ctx context.Context, db *store.DB, in Input, source Source, f
 		case column.Name == "source_system":
 			text = store.Literal(source.Name)
 		}
-		result.columns = append(result.columns, mappedColumn{column, text})
+		result.columns = append(result.columns, mappedColumn{column, text, source.format().typed})
 	}
 	if source.Where.Text != "" {
 		result.where = texts[len(texts)-1]

@@ -128,9 +128,9 @@ func createStructuralRejects(ctx context.Context, db *store.DB, files []File) er
 	defer statement.Close()
 	for _, f := range files {
 		for i, s := range f.structural {
-			value := fmt.Sprintf("%d fields, the header has %d", s.fields, len(f.header))
-			if s.reason == invalidUTF8 || s.reason == misplacedQuote {
-				value = ""
+			value := s.found
+			if s.reason == tooFewFields || s.reason == tooManyFields {
+				value = fmt.Sprintf("%d fields, the header has %d", s.fields, len(f.header))
 			}
 			_, err := statement.ExecContext(ctx, f.DataSet, f.Name, s.record, s.record-int64(i)-1, i+1, s.reason, value, s.text)
 			if err != nil {

@@ -3,8 +3,6 @@ package ingest
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sync/errgroup"
 )
 
 // dialect is how a delimited file is written.
@@ -44,6 +41,7 @@ type structuralFault struct {
 	record int64 // 1 for the first record after the header
 	reason string
 	fields int    // as found
+	found  string // what is wrong, where it is not the number of fields
 	text   string // without its line end, at most 1,000 bytes of it
 }
 
@@ -83,25 +81,11 @@ func refuse(reason, format string, arguments ...any) error {
 // before anything else reads it. The error is a *refusal where the file must not
 // be read.
 func scanFile(path string, d dialect, markEvery int64) (scanned, error) {
-	s := scanner{dialect: d, markEvery: markEvery}
-	var both errgroup.Group
-	both.Go(func() error { return s.scanText(path) })
-	var size int64
-	hash := sha256.New()
-	both.Go(func() error { // a reader of its own: hashing takes as long as scanning
-		file, err := os.Open(path)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		size, err = io.Copy(hash, file)
-		return err
+	return scanHashed(path, func() (scanned, error) {
+		s := scanner{dialect: d, markEvery: markEvery}
+		err := s.scanText(path)
+		return s.result, err
 	})
-	if err := both.Wait(); err != nil {
-		return scanned{}, err
-	}
-	s.result.sha256, s.result.bytes = hex.EncodeToString(hash.Sum(nil)), size
-	return s.result, nil
 }
 
 // scanText scans the text of a file.
@@ -441,16 +425,8 @@ func (s *scanner) header(line []byte, misplaced bool) error {
 			}
 		}
 	}
-	for i, name := range names {
-		if name == "" {
-			return refuse("unnamed_column", "line %d: column %d of the header has no name", s.line, i+1)
-		}
-		if strings.EqualFold(name, asOfColumn) {
-			return refuse("reserved_column", "line %d: column %q has the name by which expressions call the due date; rename it", s.line, name)
-		}
-		if first := slices.IndexFunc(names, func(n string) bool { return strings.EqualFold(n, name) }); first < i {
-			return refuse("repeated_column", "line %d: column %q stands twice in the header, as columns %d and %d", s.line, name, first+1, i+1)
-		}
+	if err := checkNames(names, fmt.Sprintf("line %d: ", s.line)); err != nil {
+		return err
 	}
 	s.result.header = names
 	return nil

@@ -20,7 +20,7 @@ func TestBadInput(t *testing.T) {
 			t.Parallel()
 			work := t.TempDir()
 			copyFile(t, "../../testdata/bad/comment11.yaml", filepath.Join(work, "comment11.yaml"))
-			for _, pattern := range []string{"*.csv*", "*.xml"} {
+			for _, pattern := range []string{"*.csv*", "*.xml", "*.jsonl"} {
 				inputs, err := filepath.Glob(filepath.Join(folder, pattern))
 				if err != nil {
 					t.Fatal(err)

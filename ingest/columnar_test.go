@@ -1,0 +1,324 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/internal/testkit"
+)
+
+// TestColumnarSamples holds that the samples of the columnar formats are the CSV
+// sample in the contract's types; -update writes them.
+func TestColumnarSamples(t *testing.T) {
+	text, err := os.ReadFile("testdata/formats/csv/positions.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	batch := typedBatch(t, "positions", text)
+	for _, sample := range []struct {
+		path string
+		text []byte
+	}{
+		{"parquet/positions.parquet", parquetOf(t, batch)},
+		{"arrow/positions.arrow", arrowFileOf(t, batch)},
+		{"jsonl/positions.jsonl", jsonLinesOf(t, batch)},
+	} {
+		path := filepath.Join("testdata/formats", sample.path)
+		if *testkit.Update {
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, sample.text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, sample.text) {
+			t.Errorf("%s is not the CSV sample in types (%v); go test -run TestColumnarSamples -update writes it", path, err)
+		}
+	}
+}
+
+// typedBatch is a CSV file's records in the types of the data set.
+func typedBatch(t testing.TB, dataSet string, text []byte) arrow.RecordBatch {
+	t.Helper()
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, _ := position.Find(dataSet)
+	fields := make([]arrow.Field, len(records[0]))
+	for i, name := range records[0] {
+		fields[i] = arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}
+		if column, known := set.Column(name); known {
+			fields[i].Type = column.Type.Arrow()
+		}
+	}
+	return batchOf(t, arrow.NewSchema(fields, nil), records[1:])
+}
+
+// batchOf makes a record batch of texts; an empty one is null.
+func batchOf(t testing.TB, schema *arrow.Schema, records [][]string) arrow.RecordBatch {
+	t.Helper()
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer builder.Release()
+	for _, record := range records {
+		for i, text := range record {
+			if text == "" {
+				builder.Field(i).AppendNull()
+			} else if err := builder.Field(i).AppendValueFromString(text); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return builder.NewRecordBatch()
+}
+
+// parquetOf writes batches as a Parquet file, each a row group of its own.
+func parquetOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := pqarrow.NewFileWriter(batches[0].Schema(), &b, parquet.NewWriterProperties(), pqarrow.DefaultWriterProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, batch := range batches {
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestColumnarRefusals holds what is refused of files whose columns have types, and
+// what becomes of values that no column takes, to the words of refusals.txt.
+func TestColumnarRefusals(t *testing.T) {
+	text := arrow.BinaryTypes.String
+	one := func(name string, data arrow.DataType, value string) arrow.RecordBatch {
+		names := []string{"position_id", "product", "role", "currency", "notional", "maturity_date", "fair_value"}
+		values := []string{"P1", "CDS", "buyer", "USD", "100.00", "2011-06-20", "1.00"}
+		fields := make([]arrow.Field, len(names))
+		for i := range names {
+			fields[i] = arrow.Field{Name: names[i], Type: text, Nullable: true}
+			if names[i] == name {
+				fields[i].Type, values[i] = data, value
+			}
+		}
+		return batchOf(t, arrow.NewSchema(fields, nil), [][]string{values})
+	}
+	without := func(columns ...arrow.Field) arrow.RecordBatch {
+		return batchOf(t, arrow.NewSchema(columns, nil), [][]string{slices.Repeat([]string{""}, len(columns))})
+	}
+	sound := one("notional", &arrow.Decimal128Type{Precision: 18, Scale: 2}, "100.00")
+	double := one("notional", arrow.PrimitiveTypes.Float64, "100.25")
+	parquet, file, stream := parquetOf(t, sound), arrowFileOf(t, sound), arrowStreamOf(t, sound)
+	var got bytes.Buffer
+	for _, test := range []struct {
+		name, format string
+		text         []byte
+		columns      []Mapping
+	}{
+		{name: "decimal", format: "parquet", text: parquet},
+		{name: "decimal of nine decimals, the last seven zero", format: "parquet", text: parquetOf(t, one("notional", &arrow.Decimal128Type{Precision: 38, Scale: 9}, "1234.56"))},
+		{name: "decimal of three decimals", format: "parquet", text: parquetOf(t, one("notional", &arrow.Decimal128Type{Precision: 38, Scale: 9}, "1234.567"))},
+		{name: "date", format: "parquet", text: parquetOf(t, one("maturity_date", arrow.FixedWidthTypes.Date32, "2011-06-20"))},
+		{name: "timestamp in the place of a date", format: "parquet", text: parquetOf(t, one("maturity_date", arrow.FixedWidthTypes.Timestamp_us, "2011-06-20T00:00:00Z"))},
+		{name: "double", format: "parquet", text: parquetOf(t, double)},
+		{name: "double", format: "arrow", text: arrowStreamOf(t, double)},
+		{name: "double rounded by the mapping", format: "arrow", text: arrowFileOf(t, double), columns: []Mapping{{Column: "notional", Expression: Expression{Text: "round_double(notional, 2)"}}}},
+		{name: "double as a name", format: "parquet", text: parquetOf(t, one("position_id", arrow.PrimitiveTypes.Float64, "7"))},
+		{name: "whole number as an amount", format: "arrow", text: arrowFileOf(t, one("notional", arrow.PrimitiveTypes.Int64, "100"))},
+		{name: "nested column", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "legs", Type: arrow.ListOf(text), Nullable: true}))},
+		{name: "nested column", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "leg", Type: arrow.StructOf(arrow.Field{Name: "side", Type: text}), Nullable: true}))},
+		{name: "bytes", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: arrow.BinaryTypes.Binary, Nullable: true}))},
+		{name: "a name twice", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}, arrow.Field{Name: "Notional", Type: text, Nullable: true}))},
+		{name: "a name twice", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}, arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "required columns missing", format: "parquet", text: parquetOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "required columns missing", format: "arrow", text: arrowFileOf(t, without(arrow.Field{Name: "notional", Type: text, Nullable: true}))},
+		{name: "truncated", format: "parquet", text: parquet[:len(parquet)-9]},
+		{name: "truncated file", format: "arrow", text: file[:len(file)-9]},
+		{name: "truncated stream", format: "arrow", text: stream[:len(stream)-9]},
+		{name: "stream without its end", format: "arrow", text: stream[:len(stream)-8]},
+		{name: "wrong magic", format: "parquet", text: file},
+		{name: "wrong magic", format: "arrow", text: parquet},
+	} {
+		fmt.Fprintf(&got, "%s, %s: %s\n", test.format, test.name, outcomeOf(t, Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions."+test.format, test.text),
+			Format: test.format, SameNames: true, Columns: test.columns}))
+	}
+	testkit.Golden(t, "testdata/formats/columnar-refusals.txt", got.Bytes())
+}
+
+// outcomeOf is what becomes of a source of one record.
+func outcomeOf(t *testing.T, source Source) string {
+	t.Helper()
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir()}
+	files, err := Scan(in)
+	if err == nil {
+		err = Read(ctx, db, in, files)
+	}
+	if err != nil {
+		return "refused: " + err.Error()
+	}
+	rejects, err := FirstRejects(ctx, db, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rejects) > 0 {
+		return "rejected: " + rejects[0].String()
+	}
+	text, err := store.Scalar[string](ctx, db, "select concat_ws(' ', position_id, notional, maturity_date) from positions")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "taken: " + text
+}
+
+// arrowFileOf and arrowStreamOf write batches as Arrow IPC.
+func arrowFileOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := ipc.NewFileWriter(&b, ipc.WithSchema(batches[0].Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, batch := range batches {
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func arrowStreamOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := ipc.NewWriter(&b, ipc.WithSchema(batches[0].Schema()))
+	for _, batch := range batches {
+		if err := w.Write(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// jsonLinesOf writes a batch as JSON lines: numbers and flags as such, dates as text.
+func jsonLinesOf(t testing.TB, batch arrow.RecordBatch) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for row := range int(batch.NumRows()) {
+		for i, column := range batch.Columns() {
+			b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
+			value := column.ValueStr(row)
+			switch column.DataType().(type) {
+			case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
+			default:
+				quoted, err := json.Marshal(value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				value = string(quoted)
+			}
+			if column.IsNull(row) {
+				value = "null"
+			}
+			fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
+		}
+		b.WriteString("}\n")
+	}
+	return b.Bytes()
+}
+
+// FuzzJSONLines holds that a line is a record exactly where encoding/json reads an
+// object of one level, and that the texts are the same.
+func FuzzJSONLines(f *testing.F) {
+	for _, seed := range []string{`{"a":1}`, `{"a":"\u00e9\n","b":null}`, `{"a":1.50e3, "b":true}`, `{"a":[1]}`, `{"a":{}} `, `{"a":1,"a":2}`, `[1]`, `{"a":01}`, `{}`, `{"a":"\ud800"}`, `{"a":"\u0000"}`, `{"a":"x`, `{"a":1,}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var object jsonObject
+		reason, _ := object.parse(line)
+		want := map[string]any{}
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.UseNumber()
+		valid := json.Valid(line) && decoder.Decode(&want) == nil
+		if reason == "" && !valid && !bytes.ContainsAny(line, "\n") {
+			t.Fatalf("%q was read, encoding/json refuses it", line)
+		}
+		if reason == invalidJSON && valid && !bytes.Contains(line, []byte(`\u`)) && !bytes.ContainsAny(line, "\n") {
+			t.Fatalf("%q is sound, but refused", line)
+		}
+		if reason != "" {
+			return
+		}
+		if len(object.keys) != len(want) {
+			t.Fatalf("%q: keys %q, encoding/json has %d", line, object.keys, len(want))
+		}
+		for i, key := range object.keys {
+			got := object.values[i]
+			switch value := want[key].(type) {
+			case nil:
+				if got != nil {
+					t.Fatalf("%q: %s is %q, expected null", line, key, got)
+				}
+			default:
+				if string(got) != fmt.Sprint(value) {
+					t.Fatalf("%q: %s is %q, expected %q", line, key, got, fmt.Sprint(value))
+				}
+			}
+		}
+	})
+}
+
+// FuzzColumnar holds that what the scan of a Parquet or Arrow file accepts is read
+// with as many records as it counted, or refused, and that nothing panics.
+func FuzzColumnar(f *testing.F) {
+	batch := batchOf(f, arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil), [][]string{{"x", "1"}, {"", "2"}})
+	f.Add(parquetOf(f, batch, batch))
+	f.Add(arrowFileOf(f, batch, batch))
+	f.Add(arrowStreamOf(f, batch))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := writeFile(t, "a", text)
+		if found, err := scanParquet(Input{}, path); err == nil && (len(found.header) == 0 || found.records < 0) {
+			t.Fatalf("%d records under %q", found.records, found.header)
+		}
+		found, err := scanArrow(path)
+		if err != nil {
+			return
+		}
+		file := File{DataSet: "positions", Name: "a", path: path, header: found.header}
+		if err := decodeArrow(Input{Scratch: t.TempDir()}, &file); err == nil && file.textBytes != found.records {
+			t.Fatalf("%d records scanned, %d decoded", found.records, file.textBytes)
+		}
+	})
+}
