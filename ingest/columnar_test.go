@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	"github.com/google/go-cmp/cmp"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -165,6 +166,48 @@ func TestColumnarRefusals(t *testing.T) {
 			Format: test.format, SameNames: true, Columns: test.columns}))
 	}
 	testkit.Golden(t, "testdata/formats/columnar-refusals.txt", got.Bytes())
+}
+
+// TestColumnarParts holds that a file of several row groups is the same read whole
+// and in parts.
+func TestColumnarParts(t *testing.T) {
+	text := "position_id,product,role,currency,notional,maturity_date,fair_value\n"
+	var batches []arrow.RecordBatch
+	for i := range 7 {
+		batches = append(batches, typedBatch(t, "positions", fmt.Appendf(nil, "%sA%d,CDS,buyer,USD,1.00,2011-06-20,\nB%[2]d,CDS,nobody,USD,2.00,2011-06-20,3.00\n", text, i)))
+	}
+	read := func(readers int) (map[string]int, [][]any) {
+		ctx := context.Background()
+		settings := store.Settings{Threads: 1}
+		db, err := store.Open(ctx, settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		source := Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions", parquetOf(t, batches...)), Format: "parquet", SameNames: true}
+		in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
+			Readers: readers, SmallestPart: 1, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
+		files, err := Scan(in)
+		if err == nil {
+			err = Read(ctx, db, in, files)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, err := store.Query(ctx, db, "select columns(*)::varchar from positions_records order by all")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[string]int{"outputs": len(files[0].outputs), "taken": int(files[0].Taken), "rejected": int(files[0].Rejected)}, table.Rows
+	}
+	whole, records := read(1)
+	parts, same := read(3)
+	if whole["taken"] != 7 || whole["rejected"] != 7 || parts["taken"] != 7 || parts["rejected"] != 7 || parts["outputs"] != 2 {
+		t.Errorf("whole %v, in parts %v; expected 7 taken and 7 rejected in 2 outputs", whole, parts)
+	}
+	if diff := cmp.Diff(records, same); diff != "" {
+		t.Errorf("(- whole, + in parts)\n%s", diff)
+	}
 }
 
 // outcomeOf is what becomes of a source of one record.

@@ -50,8 +50,8 @@ func printedAmount(arguments []string, constants []*string) (string, error) {
 // it gives as otherwise says.
 func printed(text, scale, otherwise string) string {
 	digits := func(sign string) string {
-		return fmt.Sprintf(`'%s' || regexp_replace(cast(cast(regexp_replace(%s, '[^0-9.]', '', 'g') as decimal(18, 4)) * cast(%s as decimal(10, 0)) as varchar), '\.?0+$', '')`,
-			sign, text, scale)
+		return fmt.Sprintf(`coalesce('%s' || regexp_replace(cast(try_cast(regexp_replace(%s, '[^0-9.]', '', 'g') as decimal(28, 4)) * cast(%s as decimal(10, 0)) as varchar), '\.?0+$', ''), %s)`,
+			sign, text, scale, otherwise)
 	}
 	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '[-–—]') then '0' `+
 		`when regexp_full_match(trim(%[1]s), '%[2]s') then %[3]s `+
@@ -83,9 +83,12 @@ func roundDouble(arguments []string, _ []*string) (string, error) {
 		return "", errors.New("the second argument is how many decimals to round to, from 0 to 8")
 	}
 	number := fmt.Sprintf(`regexp_replace(%s, '%s$', '')`, arguments[0], regexp.QuoteMeta(floatingPoint))
+	// The engine rounds a number of negative exponent on its way: it is written out.
+	written := fmt.Sprintf(`case when regexp_full_match(%[1]s, '-?\d(\.\d+)?[eE]-0*[1-9]\d?') then case when left(%[1]s, 1) = '-' then '-' else '' end || '0.' || `+
+		`repeat('0', cast(regexp_extract(%[1]s, '\d+$') as integer) - 1) || regexp_replace(regexp_replace(%[1]s, '[eE].*$', ''), '[^0-9]', '', 'g') else %[1]s end`, number)
 	return fmt.Sprintf(`case when regexp_full_match(%[2]s, '-?\d+(\.\d+)?([eE][+-]?\d+)?') `+
-		`then coalesce(cast(cast(round(coalesce(try_cast(%[2]s as decimal(38, 28)), try_cast(%[2]s as decimal(38, 20))), %[3]s) as decimal(38, %[3]s)) as varchar), %[1]s) else %[1]s end`,
-		arguments[0], number, decimals), nil
+		`then coalesce(cast(round(try_cast(%[4]s as decimal(38, 28)), %[3]s) as varchar), cast(round(try_cast(%[4]s as decimal(38, 20)), %[3]s) as varchar), %[1]s) else %[1]s end`,
+		arguments[0], number, decimals, written), nil
 }
 
 // dateOf reads dates of three numbers in the given order of year, month, day.

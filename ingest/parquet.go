@@ -213,7 +213,7 @@ func parquetRelation(_ Input, _ Source, p part) (string, func() error, error) {
 	}
 	from := "read_parquet(" + store.Literal(p.file.decoded) + ", hive_partitioning = false)"
 	if !p.whole {
-		from = fmt.Sprintf("read_parquet(%s, hive_partitioning = false, file_row_number = true) where %s >= %d and %[2]s < %d",
+		from = fmt.Sprintf("read_parquet(%[1]s, hive_partitioning = false, file_row_number = true) where %[2]s >= %[3]d and %[2]s < %[4]d",
 			store.Literal(p.file.decoded), rowNumber, p.from, p.to)
 	}
 	return "(select " + strings.Join(texts, ", ") + " from " + from + ")", func() error { return nil }, nil

@@ -1,0 +1,64 @@
+package ingest
+
+import (
+	"context"
+	"regexp"
+	"testing"
+	"unicode/utf8"
+
+	"comment11/internal/store"
+)
+
+// FuzzFunctions holds that every function of mappings gives for any text its own
+// spelling or the text itself, and never an error that would stop a run.
+func FuzzFunctions(f *testing.F) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	if err := db.Run(ctx, "create table texts (x varchar)"); err != nil {
+		f.Fatal(err)
+	}
+	number := regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+	day := regexp.MustCompile(`^\d{1,4}-\d{2}-\d{2}$`)
+	cases := []struct {
+		expression string
+		spelling   *regexp.Regexp
+	}{
+		{"printed_amount(x)", number}, {"printed_amount(x, 1000000000)", number}, {"capped_amount(x)", number}, {"printed_percent(x)", number},
+		{"round_double(x, 0)", number}, {"round_double(x, 2)", number}, {"round_double(x, 8)", number},
+		{"date_mdy(x)", day}, {"date_dmy(x)", day}, {"date_yyyymmdd(x)", day},
+		{"flag(x)", regexp.MustCompile(`^(true|false)$`)}, {"lookup('sides', x)", regexp.MustCompile(`^buyer$`)},
+	}
+	var expressions []store.Expression
+	for _, c := range cases {
+		expressions = append(expressions, store.Expression{Text: c.expression, File: "fuzz", Line: 1, Column: 1, Relation: "texts", Want: store.Value})
+	}
+	compiled, err := store.Compile(ctx, db, expressions, Functions(map[string]Map{"sides": {"B": "buyer"}}))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"26,580", "(407,261)", "—", "250,000,000+", "1.25%", "06/20/28", "20070930", "Y", "B", "1234.565 (floating point)", "1e300 (floating point)", "99999999999999", "1e37", "9999999999999999999999999999999999999.9"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !utf8.ValidString(text) {
+			return // no text of a record
+		}
+		for i, c := range cases {
+			got, err := store.Scalar[string](ctx, db, "select "+compiled[i]+" from (values (?)) as texts(x)", text)
+			if err != nil {
+				t.Fatalf("%s of %q: %v", c.expression, text, err)
+			}
+			if got != text && !c.spelling.MatchString(got) {
+				t.Fatalf("%s of %q is %q", c.expression, text, got)
+			}
+		}
+	})
+}
