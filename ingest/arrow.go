@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	flatbuffers "github.com/google/flatbuffers/go"
 
@@ -24,8 +27,8 @@ var arrowFormat = format{
 	inParts: true,
 	typed:   true,
 	header: func(_ Source, path string) ([]string, error) {
-		columns, err := arrowColumns(path)
-		return footer{columns: columns}.header(), err
+		found, err := scanArrow(path)
+		return found.header, err
 	},
 	scan: func(_ Input, _ Source, path string) (scanned, error) {
 		return scanHashed(path, func() (scanned, error) { return scanArrow(path) })
@@ -42,18 +45,28 @@ var arrowFormat = format{
 }
 
 const (
-	arrowMagic     = "ARROW1"
-	arrowPadded    = 8          // bytes of the magic, padded
-	mostOfMessage  = 64 << 20   // bytes of a message's description
-	mostOfBody     = 2 << 30    // bytes of a message's columns
-	continuation   = 0xFFFFFFFF // begins a message
-	recordBatch    = 3          // the kind of a message
-	messageKind    = 6          // offset of a message's kind in its flatbuffer's table
-	messageHeader  = 8
-	messageBody    = 10 // its columns' bytes
-	batchLength    = 4  // offset of a record batch's length in its own table
-	footerBatches  = 10 // offset of the record batches in a footer's table
-	bytesOfPointer = 24 // of a footer's pointer to a record batch
+	arrowMagic    = "ARROW1"
+	arrowPadded   = 8          // bytes of the magic, padded
+	mostOfMessage = 64 << 20   // bytes of a message's description
+	mostOfBody    = 2 << 30    // bytes of a message's columns
+	mostOfBatch   = 1 << 28    // records of a compressed batch
+	mostNesting   = 8          // columns within each other
+	continuation  = 0xFFFFFFFF // begins a message
+)
+
+// Kinds of messages, and where things stand in the tables of the Arrow format
+// (Message.fbs, Schema.fbs, File.fbs).
+const (
+	schemaMessage, dictionaryMessage, batchMessage = 1, 2, 3
+
+	messageKind, messageHeader, messageBody                         = 6, 8, 10
+	schemaFields, schemaMetadata                                    = 6, 8
+	fieldChildren, fieldMetadata                                    = 14, 16
+	dictionaryData                                                  = 6
+	batchLength, batchNodes, batchBuffers, batchCompression, counts = 4, 6, 8, 10, 12
+	footerBatches                                                   = 10
+
+	bytesOfPointer, bytesOfNode, bytesOfBuffer, bytesOfOffset, bytesOfCount = 24, 16, 16, 4, 8
 )
 
 // openArrow opens the stream of a file.
@@ -108,31 +121,37 @@ func damagedArrow(format string, arguments ...any) error {
 }
 
 // scanArrow adds up what the record batches say of their lengths, without reading
-// their columns, and sees that the stream ends as it must.
+// their columns, and sees that the stream ends as it must. The decoder comes after
+// it: it would ask for whatever memory a damaged message speaks of.
 func scanArrow(path string) (scanned, error) {
-	columns, err := arrowColumns(path)
+	records, err := countArrow(path)
 	if err != nil {
 		return scanned{}, err
 	}
+	columns, err := arrowColumns(path)
+	return scanned{header: footer{columns: columns}.header(), records: records}, err
+}
+
+func countArrow(path string) (records int64, err error) {
 	text, in, isFile, err := openArrow(path)
 	if err != nil {
-		return scanned{}, err
+		return 0, err
 	}
 	defer text.Close()
 	records, batches, err := walkArrow(in)
 	if err != nil {
-		return scanned{}, err
+		return 0, err
 	}
 	rest, err := io.ReadAll(io.LimitReader(in, mostOfMessage))
 	switch {
 	case err != nil:
-		return scanned{}, damagedArrow("%v", err)
+		return 0, damagedArrow("%v", err)
 	case isFile:
 		err = checkFooter(rest, batches)
 	case len(rest) > 0:
-		err = damagedArrow("%d bytes after the end of the stream", len(rest))
+		err = damagedArrow("bytes after the end of the stream")
 	}
-	return scanned{header: footer{columns: columns}.header(), records: records}, err
+	return records, err
 }
 
 // walkArrow goes over the messages up to the mark of the stream's end.
@@ -163,19 +182,109 @@ func walkArrow(in *bufio.Reader) (records, batches int64, err error) {
 		if body < 0 || body > mostOfBody {
 			return 0, 0, damagedArrow("a message of %d bytes, expected at most %d", body, int64(mostOfBody))
 		}
-		if message.GetByteSlot(messageKind, 0) == recordBatch {
-			var batch flatbuffers.Table
-			message.Union(&batch, flatbuffers.UOffsetT(message.Offset(messageHeader)))
-			length := batch.GetInt64Slot(batchLength, 0)
-			if length < 0 {
-				return 0, 0, damagedArrow("a record batch of %d records", length)
-			}
+		length, buffers := checkMessage(message, body)
+		if message.GetByteSlot(messageKind, 0) == batchMessage {
 			records, batches = records+length, batches+1
 		}
-		if skipped, err := io.CopyN(io.Discard, in, body); err != nil {
+		if skipped, err := skipBody(in, body, buffers); err != nil {
 			return 0, 0, damagedArrow("it ends %d bytes before the end of a message, after %d record batches", body-skipped, batches)
 		}
 	}
+}
+
+// checkMessage panics, as flatbuffers does, where a message speaks of more than it
+// has; it gives the records of a batch, and where its compressed buffers begin.
+func checkMessage(message flatbuffers.Table, body int64) (length int64, compressed []int64) {
+	var header, data flatbuffers.Table
+	message.Union(&header, flatbuffers.UOffsetT(message.Offset(messageHeader)))
+	switch message.GetByteSlot(messageKind, 0) {
+	case schemaMessage:
+		checkFields(header, schemaFields, mostNesting)
+		vector(header, schemaMetadata, bytesOfOffset)
+		return 0, nil
+	case dictionaryMessage:
+		at := header.Offset(dictionaryData)
+		data = flatbuffers.Table{Bytes: header.Bytes, Pos: header.Indirect(header.Pos + flatbuffers.UOffsetT(at))}
+	case batchMessage:
+		data = header
+	default:
+		panic("a message of an unknown kind")
+	}
+	length = data.GetInt64Slot(batchLength, 0)
+	compression := data.Offset(batchCompression) != 0
+	if length < 0 || compression && length > mostOfBatch || !compression && length > 8*body {
+		panic(fmt.Sprintf("%d records in %d bytes", length, body))
+	}
+	nodes, count := vector(data, batchNodes, bytesOfNode)
+	for i := range count {
+		if got := data.GetInt64(nodes + flatbuffers.UOffsetT(i*bytesOfNode)); got != length { // no column is nested
+			panic(fmt.Sprintf("a column of %d values in a batch of %d records", got, length))
+		}
+	}
+	vector(data, counts, bytesOfCount)
+	buffers, count := vector(data, batchBuffers, bytesOfBuffer)
+	for i := range count {
+		at := buffers + flatbuffers.UOffsetT(i*bytesOfBuffer)
+		from, size := data.GetInt64(at), data.GetInt64(at+8)
+		if from < 0 || size < 0 || from > body-size {
+			panic(fmt.Sprintf("a column of %d bytes from byte %d of %d", size, from, body))
+		}
+		if compression && size >= 8 {
+			compressed = append(compressed, from)
+		}
+	}
+	return length, compressed
+}
+
+// checkFields goes over the columns of a schema, and those within each.
+func checkFields(table flatbuffers.Table, slot flatbuffers.VOffsetT, deepest int) {
+	fields, count := vector(table, slot, bytesOfOffset)
+	if deepest == 0 && count > 0 {
+		panic("columns within each other without end")
+	}
+	for i := range count {
+		field := flatbuffers.Table{Bytes: table.Bytes, Pos: table.Indirect(fields + flatbuffers.UOffsetT(i*bytesOfOffset))}
+		vector(field, fieldMetadata, bytesOfOffset)
+		checkFields(field, fieldChildren, deepest-1)
+	}
+}
+
+// vector gives where a vector of a table begins, and how many elements it has.
+func vector(table flatbuffers.Table, slot flatbuffers.VOffsetT, size int) (begin flatbuffers.UOffsetT, count int) {
+	at := flatbuffers.UOffsetT(table.Offset(slot))
+	if at == 0 {
+		return 0, 0
+	}
+	begin, count = table.Vector(at), table.VectorLen(at)
+	if count > (len(table.Bytes)-int(begin))/size {
+		panic(fmt.Sprintf("%d elements in %d bytes", count, len(table.Bytes)))
+	}
+	return begin, count
+}
+
+// skipBody skips the columns of a message. Of compressed ones it reads how long
+// they say that they are.
+func skipBody(in *bufio.Reader, body int64, compressed []int64) (skipped int64, err error) {
+	slices.Sort(compressed)
+	var all int64
+	for _, from := range slices.Compact(compressed) {
+		n, err := io.CopyN(io.Discard, in, from-skipped)
+		if skipped += n; err != nil {
+			return skipped, err
+		}
+		stated, err := in.Peek(8)
+		if err != nil {
+			return skipped, err
+		}
+		const asItIs = -1 // not compressed after all
+		if size := int64(binary.LittleEndian.Uint64(stated)); size != asItIs {
+			if all += size; size < 0 || size > mostOfBody || all > mostOfBody {
+				panic(fmt.Sprintf("columns of %d bytes, expected at most %d", all, int64(mostOfBody)))
+			}
+		}
+	}
+	n, err := io.CopyN(io.Discard, in, body-skipped)
+	return skipped + n, err
 }
 
 // checkFooter holds the footer of a file against the record batches that it has.
@@ -195,11 +304,7 @@ func checkFooter(rest []byte, batches int64) (err error) {
 		return damagedArrow("a footer of %d bytes in the place of %d", size, len(described))
 	}
 	table := flatbuffers.Table{Bytes: described, Pos: flatbuffers.GetUOffsetT(described)}
-	listed := 0
-	if at := table.Offset(footerBatches); at != 0 {
-		listed = table.VectorLen(flatbuffers.UOffsetT(at))
-	}
-	if int64(listed) != batches || listed*bytesOfPointer > len(described) {
+	if _, listed := vector(table, footerBatches, bytesOfPointer); int64(listed) != batches {
 		return damagedArrow("its footer lists %d record batches, it has %d", listed, batches)
 	}
 	return nil
@@ -227,7 +332,11 @@ func decodeArrow(in Input, file *File) (err error) {
 		return err
 	}
 	for reader.Next() {
-		if err := writer.WriteBuffered(reader.RecordBatch()); err != nil {
+		batch := reader.RecordBatch()
+		if err := checkColumns(batch); err != nil {
+			return errors.Join(err, writer.Close())
+		}
+		if err := writer.WriteBuffered(batch); err != nil {
 			return errors.Join(err, writer.Close())
 		}
 	}
@@ -238,4 +347,19 @@ func decodeArrow(in Input, file *File) (err error) {
 		return err
 	}
 	return file.useParquet()
+}
+
+// checkColumns holds that the texts of a batch lie within its bytes.
+func checkColumns(batch arrow.RecordBatch) error {
+	for i, column := range batch.Columns() {
+		if dictionary, ok := column.(*array.Dictionary); ok {
+			column = dictionary.Dictionary()
+		}
+		if texts, ok := column.(interface{ ValidateFull() error }); ok {
+			if err := texts.ValidateFull(); err != nil {
+				return damagedArrow("column %q: %v", batch.ColumnName(i), err)
+			}
+		}
+	}
+	return nil
 }

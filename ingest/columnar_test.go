@@ -349,7 +349,13 @@ func FuzzColumnar(f *testing.F) {
 	batch := batchOf(f, arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil), [][]string{{"x", "1"}, {"", "2"}})
 	f.Add(parquetOf(f, batch, batch))
 	f.Add(arrowFileOf(f, batch, batch))
-	f.Add(arrowStreamOf(f, batch))
+	stream := arrowStreamOf(f, batch)
+	f.Add(stream)
+	for i := range stream { // a schema damaged so once asked for more memory than there is
+		damaged := bytes.Clone(stream)
+		damaged[i] = 0x7F
+		f.Add(damaged)
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		path := writeFile(t, "a", text)
 		if found, err := scanParquet(Input{}, path); err == nil && (len(found.header) == 0 || found.records < 0) {
