@@ -18,10 +18,7 @@ func newBackfill(shared *sharedFlags) *cobra.Command {
 		Short: "The nightly job for every due date of a period, going on after a failed one",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json", "csv")
 			if err != nil {
 				return err
 			}

@@ -16,10 +16,7 @@ func newGC(shared *sharedFlags) *cobra.Command {
 		Short: "Take releases that retention no longer asks for out of the catalog, then their files",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json")
 			if err != nil {
 				return err
 			}

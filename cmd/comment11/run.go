@@ -32,10 +32,7 @@ func newRun(shared *sharedFlags) *cobra.Command {
 		Short: "The nightly job: files to a published release",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json")
 			if err != nil {
 				return err
 			}

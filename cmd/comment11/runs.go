@@ -19,10 +19,7 @@ func newRuns(shared *sharedFlags) *cobra.Command {
 		Short: "Who ran, approved and extracted what, and how it ended",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json", "csv")
 			if err != nil {
 				return err
 			}
@@ -43,10 +40,7 @@ func newRuns(shared *sharedFlags) *cobra.Command {
 		Short: "One run or release: its record, manifest, breaks, approvals and packets",
 		Args:  usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := oneOf("output", shared.output, "text", "json"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json")
 			if err != nil {
 				return err
 			}

@@ -19,6 +19,14 @@ type sharedFlags struct {
 	set            []string
 }
 
+// loadFor is load for a verb that writes its result in one of the forms.
+func (f *sharedFlags) loadFor(forms ...string) (configs.Config, error) {
+	if err := oneOf("output", f.output, forms...); err != nil {
+		return configs.Config{}, err
+	}
+	return f.load()
+}
+
 // load reads the config with the settings of the command line.
 func (f *sharedFlags) load() (configs.Config, error) {
 	settings := map[string]string{}

@@ -21,10 +21,7 @@ func newStatus(shared *sharedFlags) *cobra.Command {
 		Short: "How every due date stands: published, held, missing, late, superseded, changed",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json", "csv")
 			if err != nil {
 				return err
 			}

@@ -15,10 +15,7 @@ func newVerify(shared *sharedFlags) *cobra.Command {
 		Short: "Recompute hashes, controls, cells and footing of releases",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := oneOf("output", shared.output, "text", "json"); err != nil {
-				return err
-			}
-			config, err := shared.load()
+			config, err := shared.loadFor("text", "json")
 			if err != nil {
 				return err
 			}

@@ -17,13 +17,8 @@ import (
 // DuckDB's written as concat, because what those compile to casts what it has
 // checked.
 func refuseCasts(ctx context.Context, q Queryer, expressions []Expression, texts []string) error {
-	byRelation := map[string][]int{}
-	for i, e := range expressions {
-		byRelation[e.Relation] = append(byRelation[e.Relation], i)
-	}
 	var faults ExpressionFaults
-	for _, relation := range slices.Sorted(maps.Keys(byRelation)) {
-		list := byRelation[relation]
+	for relation, list := range byRelation(expressions) {
 		plans, err := boundExpressions(ctx, q, relation, list, texts)
 		if err != nil {
 			return err

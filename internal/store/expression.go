@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -631,16 +632,27 @@ func (c *compiler) nodes(list []any) ([]string, error) {
 	return texts, nil
 }
 
+// byRelation goes over the relations of the expressions, in order of their names,
+// with the numbers of those over each.
+func byRelation(expressions []Expression) iter.Seq2[string, []int] {
+	lists := map[string][]int{}
+	for i, e := range expressions {
+		lists[e.Relation] = append(lists[e.Relation], i)
+	}
+	return func(yield func(string, []int) bool) {
+		for _, relation := range slices.Sorted(maps.Keys(lists)) {
+			if !yield(relation, lists[relation]) {
+				return
+			}
+		}
+	}
+}
+
 // bind lets DuckDB bind the compiled expressions, without reading a row, and
 // checks their types: all of a relation at once, one by one only to find a fault.
 func bind(ctx context.Context, q Queryer, expressions []Expression, texts []string) error {
-	byRelation := map[string][]int{}
-	for i, e := range expressions {
-		byRelation[e.Relation] = append(byRelation[e.Relation], i)
-	}
 	var faults ExpressionFaults
-	for _, relation := range slices.Sorted(maps.Keys(byRelation)) {
-		list := byRelation[relation]
+	for relation, list := range byRelation(expressions) {
 		types, err := typesOf(ctx, q, relation, list, texts)
 		for position, i := range list {
 			var one string
