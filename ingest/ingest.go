@@ -1,7 +1,7 @@
 // Package ingest takes source files to data sets. For every file of every
-// source it leaves one Parquet file with all its sound records in their order,
-// typed as the contract says, each taken, excluded or rejected, and on top of
-// them the relations
+// source, or each part of a large one, it leaves a Parquet file with all its sound
+// records in their order, typed as the contract says, each taken, excluded or
+// rejected, and on top of them the relations
 //
 //	<data set>_records   every sound record, with its status
 //	<data set>           the records that were taken
