@@ -101,7 +101,8 @@ func sums(t *testing.T, records []map[string]string, amount string, by ...string
 // files and the events tell one story, and classification and realized gains and
 // losses are what the key says, which knows the trades' causes and not the rules.
 func TestSample(t *testing.T) {
-	config, runs := sampleBook(t, "--positions", strconv.Itoa(positionsOf(t)), "--as-of", strings.Join(sampleDates, ","))
+	// A smaller book would have no unmatched offset, which are one in a thousand.
+	config, runs := sampleBook(t, "--positions", "20000", "--as-of", strings.Join(sampleDates, ","))
 	folder := filepath.Dir(config)
 	for _, date := range sampleDates {
 		for _, c := range runs[date].Controls {
