@@ -26,6 +26,7 @@ if [[ -d $book ]]; then
 	rm -rf "$book"
 fi
 cp -r testdata/book "$book"
+rm -rf "$book/warehouse"
 "$READERS_HOME/comment11" run --quiet --config "$book/comment11.yaml" --as-of 2006-12-31
 "$READERS_HOME/comment11" run --quiet --config "$book/comment11.yaml" --as-of 2007-09-30
 for version in $READERS_VERSIONS; do
