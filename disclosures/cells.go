@@ -62,14 +62,8 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes [
 	if err != nil {
 		return Result{}, err
 	}
-	// Memo rows stand outside of every footing, so they follow what the others show.
-	shown := map[figure]int64{}
-	for _, memo := range []bool{false, true} {
-		for _, s := range sheets {
-			if err := s.round(shown, memo); err != nil {
-				return Result{}, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
-			}
-		}
+	if err := roundSheets(sheets, shownFirst(sheets)); err != nil {
+		return Result{}, err
 	}
 	for _, s := range sheets {
 		result.Cells = append(result.Cells, s.cells(currency)...)
@@ -195,62 +189,6 @@ func amount(measure string, value *big.Int) decimal.Decimal {
 		return decimal.NewFromBigInt(value, 0)
 	}
 	return decimal.NewFromBigInt(value, -2)
-}
-
-// round rounds the sheet's memo rows, or all its others, measure by measure. A
-// figure that is already shown in the same unit is shown with the same value
-// wherever that is possible.
-func (s *sheet) round(shown map[figure]int64, memo bool) error {
-	var rows []int
-	isMemo := make([]bool, len(s.rows))
-	for r, row := range s.rows {
-		if isMemo[r] = row.memo || (row.parent >= 0 && isMemo[row.parent]); isMemo[r] == memo {
-			rows = append(rows, r)
-		}
-	}
-	for _, measure := range s.measures {
-		if err := s.roundMeasure(measure, rows, memo, shown); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *sheet) roundMeasure(measure string, rows []int, memo bool, shown map[figure]int64) error {
-	columns, total := s.columnsOf(measure)
-	g := grid{total: total, unit: s.unitOf(measure), memo: memo}
-	for _, r := range rows {
-		var exact []decimal.Decimal
-		var pinned []*int64
-		for _, c := range columns {
-			exact = append(exact, amount(measure, s.exact[r][c]))
-			var pin *int64
-			if value, known := shown[s.figures[r][c]]; known {
-				pin = &value
-				s.linked++
-			}
-			pinned = append(pinned, pin)
-		}
-		g.parent = append(g.parent, slices.Index(rows, s.rows[r].parent))
-		g.exact = append(g.exact, exact)
-		g.pinned = append(g.pinned, pinned)
-	}
-	displayed, dropped, err := g.roundDroppingPins()
-	if err != nil {
-		return err
-	}
-	for _, d := range dropped {
-		s.unlinked = append(s.unlinked, s.rows[rows[d.row]].id+" / "+s.columns[columns[d.column]].id)
-	}
-	for i, r := range rows {
-		for j, c := range columns {
-			s.displayed[r][c] = displayed[i][j]
-			if _, known := shown[s.figures[r][c]]; !known {
-				shown[s.figures[r][c]] = displayed[i][j]
-			}
-		}
-	}
-	return nil
 }
 
 // cells gives the cells of the sheet in reading order: the rows, their total,

@@ -16,8 +16,11 @@ type grid struct {
 	total  int                 // column that is the sum of all others, or -1 where columns stand alone
 	exact  [][]decimal.Decimal // [row][column], to the cent; sums are exact
 	pinned [][]*int64          // [row][column] displayed value that the figure has elsewhere, or nil
+	lean   [][]int64           // [row][column] cents by which rounding up is preferred, or nil
 	unit   int64               // currency units of one displayed unit
 	memo   bool                // outside of every footing: no grand total that must stay
+	turn   int                 // pin that is kept first where not all can be
+	split  [][]whole           // the exact values, once they were found to be sums
 }
 
 // cellIndex is a place in a grid.
@@ -36,8 +39,10 @@ var errInfeasible = errors.New("no rounding foots with the values that are shown
 //
 // The error is of the caller: sums that are not sums.
 func (g grid) roundDroppingPins() (displayed [][]int64, dropped []cellIndex, err error) {
-	if err := g.checkSums(); err != nil {
-		return nil, nil, err
+	if g.split == nil {
+		if err := g.prepare(); err != nil {
+			return nil, nil, err
+		}
 	}
 	displayed = make([][]int64, len(g.exact))
 	for r := range displayed {
@@ -56,6 +61,21 @@ func (g grid) roundDroppingPins() (displayed [][]int64, dropped []cellIndex, err
 		}
 	}
 	return displayed, dropped, nil
+}
+
+// prepare splits the exact values after it held that totals are sums.
+func (g *grid) prepare() error {
+	if err := g.checkSums(); err != nil {
+		return err
+	}
+	for _, row := range g.exact {
+		var split []whole
+		for _, value := range row {
+			split = append(split, splitValue(value, g.unit))
+		}
+		g.split = append(g.split, split)
+	}
+	return nil
 }
 
 // checkSums holds that totals are sums of their parts before anything is rounded.
@@ -140,7 +160,8 @@ func (p problem) solveDropping(pins []cellIndex, displayed [][]int64) (dropped [
 		return nil, err
 	}
 	var kept []cellIndex
-	for _, pin := range pins {
+	for i := range pins {
+		pin := pins[(i+p.turn)%len(pins)]
 		attempt := append(kept[:len(kept):len(kept)], pin)
 		switch err := p.solve(attempt, displayed); {
 		case err == nil:
@@ -162,6 +183,16 @@ type whole struct {
 	negative  bool
 	fraction  bool // not a whole unit
 	toCeiling bool // conventionally rounded, half away from zero
+	lean      int64
+}
+
+// whole is the value of a cell between two whole units.
+func (g grid) whole(r, c int) whole {
+	w := g.split[r][c]
+	if g.lean != nil {
+		w.lean = g.lean[r][c]
+	}
+	return w
 }
 
 func splitValue(value decimal.Decimal, unit int64) whole {
@@ -175,7 +206,10 @@ func splitValue(value decimal.Decimal, unit int64) whole {
 
 // conventional rounds half away from zero.
 func conventional(value decimal.Decimal, unit int64) int64 {
-	w := splitValue(value, unit)
+	return splitValue(value, unit).conventional()
+}
+
+func (w whole) conventional() int64 {
 	if w.toCeiling {
 		return w.floor + 1
 	}
@@ -193,10 +227,13 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 	}
 	grand := cellIndex{p.rows[0], p.total}
 	if _, isPinned := pinned[grand]; !isPinned && !p.memo {
-		pinned[grand] = conventional(p.exact[grand.row][grand.column], p.unit)
+		pinned[grand] = p.split[grand.row][grand.column].conventional()
 	}
-	n := newNetwork()
-	source, leaf := "source", map[int]bool{}
+	// Node 0 is source and sink: money goes round.
+	down := func(r, c int) int { return 1 + r*len(p.exact[0]) + c }
+	up := func(r int) int { return 1 + len(p.exact)*len(p.exact[0]) + r }
+	n := newNetwork(up(len(p.exact)))
+	leaf := map[int]bool{}
 	for _, r := range p.rows {
 		leaf[r] = true
 	}
@@ -204,24 +241,24 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 		leaf[p.parent[r]] = false
 	}
 	for _, r := range p.rows {
+		above, isTop := p.parent[r], r == p.rows[0]
 		for _, c := range p.columns {
-			from, to := source, fmt.Sprintf("down %d %d", r, c)
-			if r != p.rows[0] {
-				from = fmt.Sprintf("down %d %d", p.parent[r], c)
+			from, to := 0, down(r, c)
+			if !isTop {
+				from = down(above, c)
 			}
 			if leaf[r] {
-				to = fmt.Sprintf("up %d", r)
+				to = up(r)
 			}
-			if !n.figure(from, to, cellIndex{r, c}, splitValue(p.exact[r][c], p.unit), pinned) {
+			if !n.figure(from, to, cellIndex{r, c}, p.whole(r, c), pinned) {
 				return errInfeasible
 			}
 		}
-		to := source // the sink is the source: money goes round
-		if r != p.rows[0] {
-			to = fmt.Sprintf("up %d", p.parent[r])
+		to := 0
+		if !isTop {
+			to = up(above)
 		}
-		w := splitValue(p.exact[r][p.total], p.unit)
-		if !n.figure(fmt.Sprintf("up %d", r), to, cellIndex{r, p.total}, w, pinned) {
+		if !n.figure(up(r), to, cellIndex{r, p.total}, p.whole(r, p.total), pinned) {
 			return errInfeasible
 		}
 	}
@@ -236,7 +273,6 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 
 // network is a circulation of edges that carry their floor, or one more.
 type network struct {
-	nodes  map[string]int
 	excess []int64 // what flows in less what flows out
 	edges  []edge
 	at     [][]int // edges that touch each node
@@ -251,23 +287,15 @@ type edge struct {
 	cost     int64 // cents that rounding up moves more than rounding down
 }
 
-func newNetwork() *network { return &network{nodes: map[string]int{}} }
-
-func (n *network) node(name string) int {
-	i, known := n.nodes[name]
-	if !known {
-		i = len(n.nodes)
-		n.nodes[name] = i
-		n.excess, n.at = append(n.excess, 0), append(n.at, nil)
-	}
-	return i
+func newNetwork(nodes int) *network {
+	return &network{excess: make([]int64, nodes), at: make([][]int, nodes)}
 }
 
 // figure adds an edge, rounded conventionally at first, or as it is pinned. It
 // tells whether the pin is the value's floor or ceiling.
-func (n *network) figure(from, to string, cell cellIndex, w whole, pinned map[cellIndex]int64) bool {
-	e := edge{from: n.node(from), to: n.node(to), cell: cell, floor: w.floor, free: w.fraction, cost: w.unit - 2*w.rest}
-	if w.toCeiling {
+func (n *network) figure(from, to int, cell cellIndex, w whole, pinned map[cellIndex]int64) bool {
+	e := edge{from: from, to: to, cell: cell, floor: w.floor, free: w.fraction, cost: w.unit - 2*w.rest - w.lean}
+	if w.fraction && (e.cost < 0 || (e.cost == 0 && w.toCeiling)) {
 		e.up = 1
 	}
 	if pin, ok := pinned[cell]; ok {

@@ -1,0 +1,192 @@
+package disclosures
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/shopspring/decimal"
+)
+
+// mostAttempts is how often sheets are rounded anew because figures differed.
+const mostAttempts = 200
+
+// roundSheets rounds all sheets of a release. Each is rounded exactly, as a flow,
+// and keeps what the ones before it show; together they are an integer problem for
+// which no such method is known. So where a sheet could not keep a figure, all are
+// rounded anew, and those that show the figure first lean to what the later one
+// needed, the more the longer they disagree. Memo rows stand outside of every
+// footing and follow. Figures of known stay as they are. Where nothing helps, the
+// attempt with the fewest differences stays, and the control
+// same_figure_same_display says which figures differ.
+func roundSheets(sheets []*sheet, known map[figure]int64) error {
+	grids := make([][]*footed, len(sheets))
+	for i, s := range sheets {
+		var err error
+		if grids[i], err = s.grids(); err != nil {
+			return err
+		}
+	}
+	leans, fewest := leaning{}, -1
+	var best leaning
+	bestTurn := 0
+	for turn := range mostAttempts {
+		differing, err := roundOnce(sheets, grids, known, leans, turn)
+		if err != nil || len(differing) == 0 {
+			return err
+		}
+		if fewest < 0 || len(differing) < fewest {
+			best, bestTurn, fewest = maps.Clone(leans), turn, len(differing)
+		}
+		leans = maps.Clone(leans)
+		for _, d := range differing {
+			leans[d.figure] += d.toward
+		}
+	}
+	_, err := roundOnce(sheets, grids, known, best, bestTurn)
+	return err
+}
+
+// leaning is by how many units a figure would rather be rounded up.
+type leaning map[figure]int64
+
+// difference is a figure that a sheet shows otherwise than one before it, one unit
+// higher or lower.
+type difference struct {
+	figure figure
+	toward int64
+}
+
+// roundOnce rounds the sheets in their order, and gives the figures that differ.
+// Which figures are to blame for a contradiction depends on which are kept first;
+// so that each is blamed in its turn, attempts begin with another one.
+func roundOnce(sheets []*sheet, grids [][]*footed, known map[figure]int64, leans leaning, turn int) ([]difference, error) {
+	shown := map[figure]int64{}
+	var differing []difference
+	for _, s := range sheets {
+		s.linked, s.unlinked = 0, nil
+	}
+	for _, memo := range []bool{false, true} {
+		for i, s := range sheets {
+			for _, f := range grids[i] {
+				if f.memo != memo {
+					continue
+				}
+				f.turn = turn
+				found, err := s.round(f, known, shown, leans)
+				if err != nil {
+					return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
+				}
+				differing = append(differing, found...)
+			}
+		}
+	}
+	return differing, nil
+}
+
+// shownFirst are the grand totals that are a part of no other total: they are
+// rounded conventionally and stay, whatever the order.
+func shownFirst(sheets []*sheet) map[figure]int64 {
+	totals, parts := map[figure]int64{}, map[figure]bool{}
+	for _, s := range sheets {
+		for r, row := range s.rows {
+			for c, column := range s.columns {
+				_, total := s.columnsOf(column.measure)
+				if row.parent == -1 && !row.memo && (total < 0 || column.total) {
+					totals[s.figures[r][c]] = conventional(amount(column.measure, s.exact[r][c]), s.unitOf(column.measure))
+				} else if !row.memo {
+					parts[s.figures[r][c]] = true
+				}
+			}
+		}
+	}
+	maps.DeleteFunc(totals, func(f figure, _ int64) bool { return parts[f] })
+	return totals
+}
+
+// footed are the rows and columns of a sheet that are rounded together: those of
+// one measure that foot, or its memo rows.
+type footed struct {
+	grid
+	memo          bool
+	rows, columns []int
+}
+
+// grids divides a sheet into what is rounded together.
+func (s *sheet) grids() ([]*footed, error) {
+	var list []*footed
+	isMemo := make([]bool, len(s.rows))
+	for _, memo := range []bool{false, true} {
+		var rows []int
+		for r, row := range s.rows {
+			if isMemo[r] = row.memo || (row.parent >= 0 && isMemo[row.parent]); isMemo[r] == memo {
+				rows = append(rows, r)
+			}
+		}
+		for _, measure := range s.measures {
+			columns, total := s.columnsOf(measure)
+			f := &footed{grid: grid{total: total, unit: s.unitOf(measure), memo: memo}, memo: memo, rows: rows, columns: columns}
+			for _, r := range rows {
+				var exact []decimal.Decimal
+				for _, c := range columns {
+					exact = append(exact, amount(measure, s.exact[r][c]))
+				}
+				f.parent = append(f.parent, slices.Index(rows, s.rows[r].parent))
+				f.exact = append(f.exact, exact)
+				f.pinned = append(f.pinned, make([]*int64, len(columns)))
+				f.lean = append(f.lean, make([]int64, len(columns)))
+			}
+			if err := f.prepare(); err != nil {
+				return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
+			}
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// round rounds a part of the sheet. A figure that is already shown in the same
+// unit is shown with the same value wherever that is possible; those that are not
+// are given.
+func (s *sheet) round(f *footed, known, shown map[figure]int64, leans leaning) ([]difference, error) {
+	for i, r := range f.rows {
+		for j, c := range f.columns {
+			f.pinned[i][j] = nil
+			if value, fixed := known[s.figures[r][c]]; fixed {
+				f.pinned[i][j] = &value
+			}
+			if value, linked := shown[s.figures[r][c]]; linked {
+				f.pinned[i][j] = &value
+				s.linked++
+			}
+			f.lean[i][j] = leans[s.figures[r][c]] * f.unit * 100
+		}
+	}
+	displayed, dropped, err := f.roundDroppingPins()
+	if err != nil {
+		return nil, err
+	}
+	var differing []difference
+	for _, d := range dropped {
+		key := s.figures[f.rows[d.row]][f.columns[d.column]]
+		differing = append(differing, difference{key, displayed[d.row][d.column] - *f.pinned[d.row][d.column]})
+		s.unlinked = append(s.unlinked, s.rows[f.rows[d.row]].id+" / "+s.columns[f.columns[d.column]].id)
+	}
+	for i, r := range f.rows {
+		for j, c := range f.columns {
+			s.displayed[r][c] = displayed[i][j]
+			key := s.figures[r][c]
+			if _, linked := shown[key]; linked && f.pinned[i][j] != nil {
+				continue
+			}
+			if before, twice := shown[key]; twice && before != displayed[i][j] { // twice in these rows
+				differing = append(differing, difference{key, before - displayed[i][j]})
+				s.unlinked = append(s.unlinked, s.rows[r].id+" / "+s.columns[c].id)
+				s.linked++
+				continue
+			}
+			shown[key] = displayed[i][j]
+		}
+	}
+	return differing, nil
+}
