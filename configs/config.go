@@ -81,8 +81,13 @@ type Monitoring struct {
 	OnFailureSeconds int // after which the command is killed
 }
 
+// CellLimits are how many facts of a kind one figure of a packet may rest on before
+// the packet is a draft; -1: no limit.
+type CellLimits struct{ Floors, NoValue, Unclassified int }
+
 // Limits decide what holds a release back.
 type Limits struct {
+	Cells   CellLimits
 	Rejects struct {
 		Count    int    // rejected records
 		Money    string // their notional, in the reporting currency
@@ -147,6 +152,9 @@ var settings = []setting{
 	{"engine.memory_limit", "1500MB", ExpectSize},
 	{"engine.temporary_limit", "100GB", ExpectSize},
 	{"engine.threads", "0", expectWhole(0)},
+	{"limits.cells.floors", "0", expectWhole(-1)},
+	{"limits.cells.no_value", "0", expectWhole(-1)},
+	{"limits.cells.unclassified", "0", expectWhole(-1)},
 	{"limits.internal_breaks", "0", expectMoney},
 	{"limits.no_value", "0", expectWhole(0)},
 	{"limits.rate_age_days", "5", expectWhole(0)},
@@ -297,6 +305,11 @@ type document struct {
 			Money    strictyaml.Text `yaml:"money"`
 			Unpriced strictyaml.Text `yaml:"unpriced"`
 		} `yaml:"rejects"`
+		Cells struct {
+			Floors       strictyaml.Text `yaml:"floors"`
+			NoValue      strictyaml.Text `yaml:"no_value"`
+			Unclassified strictyaml.Text `yaml:"unclassified"`
+		} `yaml:"cells"`
 		InternalBreaks strictyaml.Text `yaml:"internal_breaks"`
 		NoValue        strictyaml.Text `yaml:"no_value"`
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
@@ -438,6 +451,7 @@ func (r *reader) checkSettings(doc document) {
 		"retention.grace_hours": doc.Retention.GraceHours, "retention.years": doc.Retention.Years,
 		"schedule.business_days": doc.Schedule.BusinessDays, "schedule.time": doc.Schedule.Time, "schedule.time_zone": doc.Schedule.TimeZone, "engine.memory_limit": doc.Engine.MemoryLimit,
 		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue, "limits.internal_breaks": doc.Limits.InternalBreaks,
+		"limits.cells.floors": doc.Limits.Cells.Floors, "limits.cells.no_value": doc.Limits.Cells.NoValue, "limits.cells.unclassified": doc.Limits.Cells.Unclassified,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
 		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
@@ -480,6 +494,7 @@ func (r *reader) checkSettings(doc document) {
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
 	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
 		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}
+	c.Limits.Cells = CellLimits{number("limits.cells.floors"), number("limits.cells.no_value"), number("limits.cells.unclassified")}
 	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")

@@ -2,7 +2,6 @@ package disclosures
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"math/big"
 	"slices"
@@ -29,30 +28,62 @@ type Cell struct {
 	Memo                                     bool
 	ParentRowID                              string // the row that it is a part of, "" at the top
 	TotalColumn                              bool   // the sum of the other columns of its measure
+	Code                                     string // name of the figure in a regulator's form
+	Marks                                    []Mark
 }
 
 // Result is what the tables of a release come to.
 type Result struct {
 	Cells    []Cell
 	Controls []position.Control
+	Derived  []string // relations that were made for tables
+}
+
+// Input is what tables are computed from, beside the relations.
+type Input struct {
+	Tables   []Table
+	Loaded   []string // data sets that are there; a table that needs another has no cells
+	Scopes   []string
+	Currency string
+	Ratings  map[string]string // notch of each rating, 1 for the best
 }
 
 // Compute computes every cell of the tables from the relations that they read,
 // rounds them so that all displayed totals foot, and holds the controls of the
-// tables. loaded are the data sets that are there; a table that needs another has
-// no cells.
-func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, currency string) (Result, error) {
+// tables.
+func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
+	tables, loaded, scopes := in.Tables, in.Loaded, in.Scopes
 	p, err := compilePredicates(ctx, db, tables, scopes)
 	if err != nil {
 		return Result{}, err
 	}
 	result := Result{}
-	sources := map[string]groups{}
-	for _, relation := range sortedKeys(p.used) {
-		if sources[relation], err = readGroups(ctx, db, relation, p, tables); err != nil {
+	sources, totals := map[string]groups{}, map[string]map[string]decimal.Decimal{}
+	for _, source := range sortedKeys(p.used) {
+		relation := relationOf(source)
+		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(loaded)) == 0 }) {
+			continue
+		}
+		derived := false
+		if relation == source {
+			derived, err = derive(ctx, db, relation, parameters{scopes, in.Ratings})
+		}
+		if err != nil {
+			return Result{}, fmt.Errorf("relation %s: %w", relation, err)
+		}
+		if derived {
+			result.Derived = append(result.Derived, relation)
+		}
+		if sources[source], err = readGroups(ctx, db, source, p, tables); err != nil {
 			return Result{}, err
 		}
-		controls, err := groupedAll(ctx, db, relation)
+		if totals[relation] == nil {
+			if totals[relation], err = totalsOf(ctx, db, relation); err != nil {
+				return Result{}, err
+			}
+		}
+		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
+		controls, err := groupedAll(ctx, db, source, own, totals[relation])
 		if err != nil {
 			return Result{}, err
 		}
@@ -65,8 +96,9 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes [
 	if err := roundSheets(sheets, shownFirst(sheets)); err != nil {
 		return Result{}, err
 	}
+	result.Controls = append(result.Controls, ties(tables, sheets)...)
 	for _, s := range sheets {
-		result.Cells = append(result.Cells, s.cells(currency)...)
+		result.Cells = append(result.Cells, s.cells(in.Currency)...)
 		result.Controls = append(result.Controls, s.controls()...)
 	}
 	return result, nil
@@ -79,7 +111,7 @@ func laySheets(tables []Table, loaded []string, p predicates, sources map[string
 		if len(table.Missing(loaded)) > 0 {
 			continue
 		}
-		g := sources[table.Relation.Value]
+		g := sources[p.source(table)]
 		for blockNumber, block := range table.Blocks {
 			rows, columns, err := layBlock(table, block, p, g)
 			if err != nil {
@@ -88,7 +120,10 @@ func laySheets(tables []Table, loaded []string, p predicates, sources map[string
 			s := newSheet(table, rows, columns, g)
 			s.head = Cell{TableID: table.ID.Value, TableTitle: table.Title.Value, BlockID: block.ID.Value, BlockTitle: block.Title.Value,
 				TableNumber: tableNumber, BlockNumber: blockNumber}
-			s.measures = measuresOf(block)
+			s.measures, s.relation = measuresOf(block), table.Relation.Value
+			for _, m := range table.Marks {
+				s.marks = append(s.marks, m.Value)
+			}
 			sheets = append(sheets, s)
 		}
 	}
@@ -99,22 +134,25 @@ func laySheets(tables []Table, loaded []string, p predicates, sources map[string
 // same facts in the same unit.
 type figure struct {
 	relation, measure, unit string
-	members                 [sha256.Size]byte
+	facts                   string // identity of the set of facts
 }
 
 // sheet is a block with its values.
 type sheet struct {
-	head      Cell // what all its cells say alike
-	groups    groups
-	measures  []string
-	unit      string
-	rows      []line // without hidden ones
-	columns   []line
-	exact     [][]*big.Int // cents, or counts
-	displayed [][]int64
-	figures   [][]figure
-	unlinked  []string // cells that could not show what they show elsewhere
-	linked    int
+	head       Cell // what all its cells say alike
+	groups     groups
+	population []bool // [group] in any top row that foots
+	relation   string
+	marks      []string // that all figures are asked for
+	measures   []string
+	unit       string
+	rows       []line // without hidden ones
+	columns    []line
+	exact      [][]*big.Int // cents, or counts
+	displayed  [][]int64
+	figures    [][]figure
+	unlinked   []string // cells that could not show what they show elsewhere
+	linked     int
 }
 
 func newSheet(table Table, rows, columns []line, g groups) *sheet {
@@ -122,23 +160,46 @@ func newSheet(table Table, rows, columns []line, g groups) *sheet {
 	s.rows = visible(rows)
 	s.columns = visible(columns)
 	for _, row := range s.rows {
+		var within []int
+		for group, member := range row.members {
+			if member {
+				within = append(within, group)
+			}
+		}
 		var exact []*big.Int
 		var figures []figure
-		for _, column := range s.columns {
-			sum := new(big.Int)
-			members := make([]byte, g.count)
-			for group := range g.count {
-				if row.members[group] && column.members[group] {
-					members[group] = 1
-					sum.Add(sum, g.measures[column.measure][group])
+		for c, column := range s.columns {
+			measure := column.measure
+			if column.shared != "" {
+				measure = column.shared
+			}
+			sum, identity := new(big.Int), new(big.Int)
+			for _, group := range within {
+				if column.members[group] {
+					identity.Add(identity, g.identity[group])
+					sum.Add(sum, g.measures[measure][group])
 				}
 			}
 			exact = append(exact, sum)
-			figures = append(figures, figure{table.Relation.Value, column.measure, s.unit, sha256.Sum256(members)})
+			key := figure{table.Relation.Value, column.measure, s.unit, identity.String()}
+			if column.shared != "" { // a share is of what stands in the first row, the total
+				of := identity.String()
+				if len(s.figures) > 0 {
+					of = s.figures[0][c].facts
+				}
+				key.measure, key.unit = fmt.Sprintf("share of %s %s", column.shared, of), ""
+			}
+			figures = append(figures, key)
 		}
 		s.exact = append(s.exact, exact)
 		s.figures = append(s.figures, figures)
 		s.displayed = append(s.displayed, make([]int64, len(s.columns)))
+	}
+	s.population = make([]bool, g.count)
+	for _, row := range s.rows {
+		for group, member := range row.members {
+			s.population[group] = s.population[group] || (member && row.parent == -1 && !row.memo)
+		}
 	}
 	return s
 }
@@ -173,6 +234,26 @@ func (s *sheet) columnsOf(measure string) (list []int, total int) {
 		}
 	}
 	return list, total
+}
+
+// share is a cell's percent of the block's total in the same column.
+type share struct {
+	whole
+	exact decimal.Decimal // to the hundredth of a percent
+}
+
+func (s *sheet) share(r, c int) share {
+	total := s.exact[0][c]
+	if total.Sign() <= 0 {
+		return share{} // nothing to take a share of
+	}
+	const scale = 1_000_000_000 // of what lies between two percents, for the cost of moving
+	floor, rest := new(big.Int).DivMod(new(big.Int).Mul(s.exact[r][c], big.NewInt(100)), total, new(big.Int))
+	w := whole{floor: floor.Int64(), unit: scale, fraction: rest.Sign() > 0}
+	twice := new(big.Int).Lsh(rest, 1).Cmp(total)
+	w.toCeiling = twice > 0 || (twice == 0 && s.exact[r][c].Sign() > 0)
+	w.rest = new(big.Int).Div(new(big.Int).Mul(rest, big.NewInt(scale)), total).Int64()
+	return share{w, decimal.NewFromBigInt(s.exact[r][c], 2).DivRound(decimal.NewFromBigInt(total, 0), 2)}
 }
 
 // unitOf is how many currency units a displayed one is; a count is shown whole.
@@ -226,12 +307,17 @@ func (s *sheet) cells(currency string) []Cell {
 			if column.predicate != "" {
 				cell.Predicate += " and " + column.predicate
 			}
-			cell.Exact = amount(column.measure, s.exact[r][c])
 			cell.Displayed = s.displayed[r][c]
-			cell.Moved = cell.Displayed - conventional(cell.Exact, s.unitOf(column.measure))
-			cell.Unit = currency + " " + s.unit
-			if column.measure == countMeasure {
-				cell.Unit = "facts"
+			cell.Code, cell.Marks = row.codes[column.id], s.marksAt(r, c)
+			switch {
+			case column.shared != "":
+				share := s.share(r, c)
+				cell.Exact, cell.Moved, cell.Unit = share.exact, cell.Displayed-share.conventional(), "percent"
+			case column.measure == countMeasure:
+				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), "facts"
+			default:
+				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), currency+" "+s.unit
+				cell.Moved = cell.Displayed - conventional(cell.Exact, s.unitOf(column.measure))
 			}
 			cells = append(cells, cell)
 		}
@@ -251,10 +337,13 @@ func (s *sheet) controls() []position.Control {
 	subject := s.head.TableID + "/" + s.head.BlockID
 	var list []position.Control
 	for _, measure := range s.measures {
+		if strings.HasPrefix(measure, ShareMeasure) {
+			continue
+		}
 		columns, _ := s.columnsOf(measure)
 		population, placed := new(big.Int), new(big.Int)
 		for group := range s.groups.count {
-			if s.inPopulation(group) {
+			if s.population[group] {
 				population.Add(population, s.groups.measures[measure][group])
 			}
 		}
@@ -275,15 +364,14 @@ func (s *sheet) controls() []position.Control {
 	totals, footing := s.footing()
 	list = append(list, position.Integrity("displayed_totals_foot", subject,
 		"displayed totals", decimal.NewFromInt(totals), "of which the sum of their displayed parts", decimal.NewFromInt(footing)))
+	meaning := "figures shown in an earlier table too"
+	if len(s.unlinked) > 0 {
+		meaning += ", not alike: " + strings.Join(s.unlinked, "; ")
+	}
 	list = append(list, position.Control{ID: "same_figure_same_display", Subject: subject, Class: "integrity", Severity: "warn",
-		LeftMeaning: "figures shown in an earlier table too", Left: decimal.NewFromInt(int64(s.linked)),
+		LeftMeaning: meaning, Left: decimal.NewFromInt(int64(s.linked)),
 		RightMeaning: "of which with the same displayed value", Right: decimal.NewFromInt(int64(s.linked - len(s.unlinked)))})
 	return list
-}
-
-// inPopulation tells whether a group is in any top row that foots.
-func (s *sheet) inPopulation(group int) bool {
-	return slices.ContainsFunc(s.rows, func(l line) bool { return l.parent == -1 && !l.memo && l.members[group] })
 }
 
 // footing counts the displayed totals, and those that are the sum of their parts.
@@ -321,27 +409,43 @@ func (s *sheet) footing() (totals, footing int64) {
 	return totals, footing
 }
 
-// groupedAll holds that the groups, which all tables are made of, lost nothing
-// of the relation, in every measure.
-func groupedAll(ctx context.Context, db *store.DB, relation string) ([]position.Control, error) {
-	var sums []string
-	measures := Measures(relation)
+// groupedAll holds that the groups, which tables are made of, lost nothing of the
+// relation, in every measure that the tables sum. totals are the relation's.
+func groupedAll(ctx context.Context, db *store.DB, source string, tables []Table, totals map[string]decimal.Decimal) ([]position.Control, error) {
+	relation := relationOf(source)
+	measures := measuresUsed(relation, tables)
+	sums := []string{"coalesce(cast(sum(" + store.Identifier(countMeasure) + ") as decimal(38, 2)), 0)"}
 	for _, m := range measures[1:] {
-		sums = append(sums, fmt.Sprintf("coalesce(sum(%s), 0)", m))
+		sums = append(sums, fmt.Sprintf("cast(coalesce(sum(%s), 0) as decimal(38, 2))", m))
 	}
-	list := strings.Join(sums, ", ")
-	table, err := store.Query(ctx, db, fmt.Sprintf(
-		"select 1 as side, cast(count(*) as decimal(38, 2)), %[1]s from %[4]s union all select 2, coalesce(cast(sum(%[2]s) as decimal(38, 2)), 0), %[1]s from %[3]s order by side",
-		list, store.Identifier(countMeasure), groupsOf(relation), relation))
+	table, err := store.Query(ctx, db, "select "+strings.Join(sums, ", ")+" from "+groupsOf(source))
 	if err != nil {
 		return nil, err
 	}
 	var controls []position.Control
 	for i, measure := range measures {
-		controls = append(controls, position.Integrity("facts_equal_groups", relation+" "+measure,
-			measure+" of all "+relation, table.Rows[0][i+1].(decimal.Decimal), "of the groups that the tables are made of", table.Rows[1][i+1].(decimal.Decimal)))
+		controls = append(controls, position.Integrity("facts_equal_groups", source+" "+measure,
+			measure+" of all "+relation, totals[measure], "of the groups that the tables are made of", table.Rows[0][i].(decimal.Decimal)))
 	}
 	return controls, nil
+}
+
+// totalsOf adds up a relation, by measure.
+func totalsOf(ctx context.Context, db *store.DB, relation string) (map[string]decimal.Decimal, error) {
+	measures := Measures(relation)
+	sums := []string{"cast(count(*) as decimal(38, 2))"}
+	for _, m := range measures[1:] {
+		sums = append(sums, fmt.Sprintf("cast(coalesce(sum(%s), 0) as decimal(38, 2))", m))
+	}
+	table, err := store.Query(ctx, db, "select "+strings.Join(sums, ", ")+" from "+relation)
+	if err != nil {
+		return nil, err
+	}
+	totals := map[string]decimal.Decimal{}
+	for i, m := range measures {
+		totals[m] = table.Rows[0][i].(decimal.Decimal)
+	}
+	return totals, nil
 }
 
 // Head is what a table says beside its numbers.

@@ -2,6 +2,7 @@ package disclosures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -20,6 +21,10 @@ import (
 var relations = map[string]func(scopes []string) position.DataSet{
 	"facts":          position.Facts,
 	"realized_facts": position.RealizedFacts,
+
+	"counterparty_ranks":      position.CounterpartyRanks,
+	"downgraded_netting_sets": position.DowngradedNettingSets,
+	"reference_ranks":         position.ReferenceRanks,
 }
 
 // Measures are the names that a column over the relation may sum, and count.
@@ -33,18 +38,41 @@ func Measures(relation string) []string {
 	return list
 }
 
+// source names the groups that a table reads: those of its relation that most tables
+// share, or groups of its own. One grouping by all columns that any table names would
+// have nearly as many groups as there are facts.
+func (p predicates) source(table Table) string { return p.sources[table.ID.Value] }
+
+// relationOf is the relation that a source groups.
+func relationOf(source string) string {
+	relation, _, _ := strings.Cut(source, ":")
+	return relation
+}
+
+// sharedDimensions are those of the groups of facts that most tables share.
+var sharedDimensions = []string{"instrument", "direction", "purpose", "counterparty_type", "rating_grade", "maturity_bucket", "designation", "funded", "obligation",
+	"status", "attachment_bucket"}
+
 // groupsOf names the relation with one row per combination of the dimensions that
 // the tables name, with the count and the sum of every measure.
-func groupsOf(relation string) string { return relation + "_groups" }
+func groupsOf(source string) string {
+	return strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(source) + "_groups"
+}
 
 // dimensionsOf names the relation that has the columns that predicates may name,
 // and no row.
 func dimensionsOf(relation string) string { return relation + "_dimensions" }
 
-// Validate compiles every predicate of the tables, over no data.
+// Validate compiles every predicate of the tables, over no data, and holds that the
+// rows and columns of the user's tables divide their facts; those of the program's are
+// tested.
 func Validate(ctx context.Context, db *store.DB, tables []Table, scopes []string) error {
-	_, err := compilePredicates(ctx, db, tables, scopes)
-	return err
+	p, err := compilePredicates(ctx, db, tables, scopes)
+	if err == nil {
+		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return !t.own })
+		err = checkPartitions(ctx, db, own, p, scopes)
+	}
+	return errors.Join(err, checkTies(tables))
 }
 
 // predicates are all predicates of the tables, compiled, each once.
@@ -52,7 +80,9 @@ type predicates struct {
 	texts     []string                       // compiled SQL
 	relations []string                       // that each is over
 	index     map[place]int                  // by where the predicate stands
-	used      map[string]map[string]struct{} // per relation, dimension columns that they name
+	used      map[string]map[string]struct{} // per source, dimension columns that they name
+	sources   map[string]string              // by table
+	tables    []string                       // by predicate
 }
 
 // at gives the number of a predicate.
@@ -64,23 +94,24 @@ func placeOf(t strictyaml.Text) place { return place{t.Value, t.Place.String()} 
 
 // compilePredicates reads all predicates in one go, so that all faults show at once.
 func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes []string) (predicates, error) {
-	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}}
+	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}, sources: map[string]string{}}
+	made := map[string]bool{}
 	var expressions []store.Expression
 	for _, table := range tables {
 		relation := table.Relation.Value
-		if p.used[relation] == nil {
-			p.used[relation] = map[string]struct{}{}
+		if !made[relation] {
+			made[relation] = true
 			if err := createDimensions(ctx, db, relation, scopes); err != nil {
 				return p, err
 			}
 		}
-		p.used[relation][position.ScopeColumn(table.Scope.Value)] = struct{}{}
 		add := func(text strictyaml.Text) {
 			if _, known := p.index[placeOf(text)]; known || text.Value == "" {
 				return
 			}
 			p.index[placeOf(text)] = len(expressions)
 			p.relations = append(p.relations, relation)
+			p.tables = append(p.tables, table.ID.Value)
 			expressions = append(expressions, store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column,
 				Relation: dimensionsOf(relation), Want: store.Boolean})
 		}
@@ -97,15 +128,47 @@ func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes
 	if p.texts, err = store.Compile(ctx, db, expressions, nil); err != nil {
 		return p, err
 	}
-	for i, text := range p.texts {
-		contract := relations[p.relations[i]](scopes)
-		for _, match := range quotedName.FindAllStringSubmatch(text, -1) {
-			if column, ok := contract.Column(match[1]); ok && column.Has(position.Dimension) {
-				p.used[p.relations[i]][column.Name] = struct{}{}
+	p.divide(tables, scopes)
+	return p, nil
+}
+
+// divide gives each table its source, and each source the columns to group by.
+func (p *predicates) divide(tables []Table, scopes []string) {
+	for _, table := range tables {
+		relation := table.Relation.Value
+		contract := relations[relation](scopes)
+		columns := map[string]struct{}{position.ScopeColumn(table.Scope.Value): {}}
+		shared := true
+		for i, text := range p.texts {
+			if p.tables[i] != table.ID.Value {
+				continue
+			}
+			for _, match := range quotedName.FindAllStringSubmatch(text, -1) {
+				if column, ok := contract.Column(match[1]); ok && column.Has(position.Dimension) {
+					columns[column.Name] = struct{}{}
+					shared = shared && slices.Contains(sharedDimensions, column.Name)
+				}
 			}
 		}
+		for _, block := range table.Blocks {
+			eachRow(block.Rows, func(row Row) {
+				if row.LabelFrom.Value != "" {
+					columns[row.LabelFrom.Value] = struct{}{}
+				}
+			})
+		}
+		source := relation
+		if relation == "facts" && !shared {
+			source += ":" + table.ID.Value
+		}
+		p.sources[table.ID.Value] = source
+		if p.used[source] == nil {
+			p.used[source] = map[string]struct{}{}
+		}
+		for column := range columns {
+			p.used[source][column] = struct{}{}
+		}
 	}
-	return p, nil
 }
 
 func createDimensions(ctx context.Context, db *store.DB, relation string, scopes []string) error {
@@ -121,9 +184,13 @@ func createDimensions(ctx context.Context, db *store.DB, relation string, scopes
 var quotedName = regexp.MustCompile(`"([a-z0-9_]+)"`)
 
 func addRows(rows []Row, add func(strictyaml.Text)) {
+	eachRow(rows, func(row Row) { add(row.Where) })
+}
+
+func eachRow(rows []Row, do func(Row)) {
 	for _, row := range rows {
-		add(row.Where)
-		addRows(row.Rows, add)
+		do(row)
+		eachRow(row.Rows, do)
 	}
 }
 
@@ -133,26 +200,48 @@ type groups struct {
 	satisfy  map[int][]bool        // by predicate: [group]
 	scope    map[string][]bool     // by scope: [group], external to it
 	measures map[string][]*big.Int // by measure: [group], cents, or a number of rows
+	marked   map[string][]int      // by mark: groups that have it
+	texts    map[string][]string   // by column that labels come from: [group]
+	identity []*big.Int            // [group] a number that tells which facts are in it; it adds up
 }
 
 // readGroups groups a relation by the dimensions in use and evaluates every
 // predicate over it on the groups.
-func readGroups(ctx context.Context, db *store.DB, relation string, p predicates, tables []Table) (groups, error) {
-	dimensions := sortedKeys(p.used[relation])
+func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table) (groups, error) {
+	relation := relationOf(source)
+	tables := slices.DeleteFunc(slices.Clone(all), func(t Table) bool { return p.source(t) != source })
+	dimensions := sortedKeys(p.used[source])
 	for i, d := range dimensions {
 		dimensions[i] = store.Identifier(d)
 	}
 	list := strings.Join(dimensions, ", ")
-	measures := Measures(relation)
-	var sums []string
-	for _, m := range measures[1:] {
-		sums = append(sums, fmt.Sprintf("coalesce(sum(%[1]s), 0) as %[1]s", m))
+	grouped, named := list, list // marks are grouped by what they say, not by the columns that they ask
+	for _, m := range marksOf(relation) {
+		grouped += ", coalesce(" + m.when + ", false)"
+		named += ", coalesce(" + m.when + ", false) as " + store.Identifier("mark_"+m.id)
 	}
-	if err := db.CreateTable(ctx, groupsOf(relation), fmt.Sprintf("select %s, count(*) as %s, %s from %s group by %s",
-		list, store.Identifier(countMeasure), strings.Join(sums, ", "), relation, list)); err != nil {
+	measures := measuresUsed(relation, tables)
+	var sums strings.Builder
+	for _, m := range measures[1:] {
+		fmt.Fprintf(&sums, ", coalesce(sum(%[1]s), 0) as %[1]s", m)
+	}
+	var keys []string
+	for _, key := range relations[relation](nil).Keys() {
+		keys = append(keys, store.Identifier(key))
+	}
+	if relation != "facts" { // their rows are of one scope each
+		for column := range p.used[source] {
+			if strings.HasPrefix(column, position.ScopeColumn("")) {
+				keys = append(keys, store.Identifier(column))
+			}
+		}
+		slices.Sort(keys)
+	}
+	if err := db.CreateTable(ctx, groupsOf(source), fmt.Sprintf("select %s, count(*) as %s, %s as identity%s from %s group by %s",
+		named, store.Identifier(countMeasure), store.SetIdentity(keys), sums.String(), relation, grouped)); err != nil {
 		return groups{}, err
 	}
-	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}}
+	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}, marked: map[string][]int{}, texts: map[string][]string{}}
 	var selected []string
 	for _, m := range measures {
 		selected = append(selected, store.Identifier(m))
@@ -165,22 +254,25 @@ func readGroups(ctx context.Context, db *store.DB, relation string, p predicates
 	for _, scope := range sortedKeys(g.scope) {
 		selected = append(selected, position.ScopeColumn(scope)+" = 'external'")
 	}
-	var numbers []int
-	for i, text := range p.texts {
-		if p.relations[i] == relation {
-			numbers = append(numbers, i)
-			selected = append(selected, "coalesce("+text+", false)")
-		}
+	for _, m := range marksOf(relation) {
+		selected = append(selected, store.Identifier("mark_"+m.id))
 	}
-	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+" from "+groupsOf(relation)+" order by "+list)
+	labels := labelColumns(relation, tables)
+	for _, column := range labels {
+		selected = append(selected, "coalesce(cast("+store.Identifier(column)+" as varchar), '')")
+	}
+	texts := p.textsOf(source)
+	selected = append(selected, packed(texts)...)
+	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+", identity from "+groupsOf(source)+" order by "+list+", identity")
 	if err != nil {
 		return groups{}, err
 	}
 	g.count = len(table.Rows)
-	for _, i := range numbers {
-		g.satisfy[i] = make([]bool, 0, g.count)
+	satisfy := make([][]bool, len(texts))
+	for i := range satisfy {
+		satisfy[i] = make([]bool, g.count)
 	}
-	for _, row := range table.Rows {
+	for group, row := range table.Rows {
 		for _, m := range measures {
 			g.measures[m] = append(g.measures[m], wholeCents(row[0]))
 			row = row[1:]
@@ -189,11 +281,87 @@ func readGroups(ctx context.Context, db *store.DB, relation string, p predicates
 			g.scope[scope] = append(g.scope[scope], row[0].(bool))
 			row = row[1:]
 		}
-		for n, i := range numbers {
-			g.satisfy[i] = append(g.satisfy[i], row[n].(bool))
+		for _, m := range marksOf(relation) {
+			if row[0].(bool) {
+				g.marked[m.id] = append(g.marked[m.id], group)
+			}
+			row = row[1:]
+		}
+		for _, column := range labels {
+			g.texts[column] = append(g.texts[column], row[0].(string))
+			row = row[1:]
+		}
+		for i := range texts {
+			satisfy[i][group] = row[i/bitsOfNumber].(int64)>>(i%bitsOfNumber)&1 == 1
+		}
+		g.identity = append(g.identity, row[len(row)-1].(decimal.Decimal).BigInt())
+	}
+	for i, text := range p.texts {
+		if p.sources[p.tables[i]] == source {
+			g.satisfy[i] = satisfy[slices.Index(texts, text)]
 		}
 	}
 	return g, nil
+}
+
+// textsOf are the different predicates over a source.
+func (p predicates) textsOf(source string) []string {
+	different := map[string]bool{}
+	for i, text := range p.texts {
+		if p.sources[p.tables[i]] == source {
+			different[text] = true
+		}
+	}
+	return sortedKeys(different)
+}
+
+// bitsOfNumber is how many predicates one number tells of.
+const bitsOfNumber = 60
+
+// packed tells of predicates in the bits of numbers: reading a value for each of
+// hundreds of predicates and thousands of groups takes longer than all else.
+func packed(texts []string) []string {
+	var numbers []string
+	for len(texts) > 0 {
+		var bits []string
+		for i, text := range texts[:min(bitsOfNumber, len(texts))] {
+			bits = append(bits, fmt.Sprintf("case when %s then cast(%d as bigint) else cast(0 as bigint) end", text, int64(1)<<i))
+		}
+		numbers = append(numbers, "cast("+strings.Join(bits, " + ")+" as bigint)")
+		texts = texts[len(bits):]
+	}
+	return numbers
+}
+
+// measuresUsed are count and the measures that the tables sum.
+func measuresUsed(relation string, tables []Table) []string {
+	used := map[string]bool{}
+	for _, table := range tables {
+		for _, block := range table.Blocks {
+			for _, c := range block.Columns {
+				used[c.Measure.Value], used[c.shared] = true, true
+			}
+		}
+	}
+	return slices.DeleteFunc(Measures(relation), func(m string) bool { return m != countMeasure && !used[m] })
+}
+
+// labelColumns are the columns of the relation that rows take their labels from.
+func labelColumns(relation string, tables []Table) []string {
+	columns := map[string]bool{}
+	for _, table := range tables {
+		if table.Relation.Value != relation {
+			continue
+		}
+		for _, block := range table.Blocks {
+			eachRow(block.Rows, func(row Row) {
+				if row.LabelFrom.Value != "" {
+					columns[row.LabelFrom.Value] = true
+				}
+			})
+		}
+	}
+	return sortedKeys(columns)
 }
 
 // wholeCents gives an amount in cents, and a count as it is.
@@ -217,9 +385,12 @@ type line struct {
 	predicate string
 	memo      bool
 	hide      bool
-	measure   string // columns only
-	total     bool   // columns only
-	order     int    // columns only: place in the definition
+	marks     []string
+	codes     map[string]string // rows only: by column
+	measure   string            // columns only
+	shared    string            // columns only: measure that it is a share of, or ""
+	total     bool              // columns only
+	order     int               // columns only: place in the definition
 }
 
 // layBlock lays the rows and columns of a block over the groups, adds a line for
@@ -258,6 +429,15 @@ func layRows(lines []line, rows []Row, parent int, path string, depth int, withi
 		if row.Memo {
 			l.parent = -1
 		}
+		for _, m := range row.Marks {
+			l.marks = append(l.marks, m.Value)
+		}
+		for _, code := range row.Codes {
+			if l.codes == nil {
+				l.codes = map[string]string{}
+			}
+			l.codes[code.Key.Value] = code.Value.Value
+		}
 		for group, satisfied := range g.satisfy[p.at(row.Where)] {
 			l.members[group] = satisfied && within[group]
 			if !l.members[group] || row.Memo {
@@ -270,6 +450,7 @@ func layRows(lines []line, rows []Row, parent int, path string, depth int, withi
 			}
 			placed[group] = row
 		}
+		l.label = labelOf(l, row.LabelFrom.Value, g)
 		lines = append(lines, l)
 		var err error
 		if len(row.Rows) > 0 {
@@ -280,6 +461,25 @@ func layRows(lines []line, rows []Row, parent int, path string, depth int, withi
 	}
 	missed := func(group int) bool { return within[group] && placed[group] == nil }
 	return appendNotPlaced(lines, parent, path, depth, base, missed, siblings(rows, p), g.count), nil
+}
+
+// labelOf is the text that all facts of a row have in the column that names it.
+func labelOf(l line, column string, g groups) string {
+	label := ""
+	for group, member := range l.members {
+		if !member || column == "" {
+			continue
+		}
+		text := g.texts[column][group]
+		if text == "" || (label != "" && text != label) {
+			return l.label
+		}
+		label = text
+	}
+	if label == "" {
+		return l.label
+	}
+	return label
 }
 
 // notPlaced is the id of the line for facts that no row or column takes.
@@ -319,7 +519,7 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 			if column.Measure.Value != measure || column.Total {
 				continue
 			}
-			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, hide: column.HideEmpty, parent: -1, order: i}
+			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, shared: column.shared, hide: column.HideEmpty, parent: -1, order: i}
 			if column.Where.Value != "" {
 				l.members = g.satisfy[p.at(column.Where)]
 				l.predicate = p.texts[p.at(column.Where)]
@@ -339,6 +539,10 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 			members = append(members, l)
 		}
 		missed := func(group int) bool { return within[group] && placed[group] == nil }
+		if strings.HasPrefix(measure, ShareMeasure) { // others have the rest
+			lines = append(lines, members...)
+			continue
+		}
 		known := len(members)
 		members = appendNotPlaced(members, -1, measure+"_", 0, strings.TrimPrefix(others.String(), " and "), missed, "", g.count)
 		for i := known; i < len(members); i++ {

@@ -68,7 +68,7 @@ func compute(t *testing.T, definition string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Compute(context.Background(), fourFacts(t), tables, nil, []string{"group"}, "USD")
+	return Compute(context.Background(), fourFacts(t), Input{Tables: tables, Scopes: []string{"group"}, Currency: "USD"})
 }
 
 func cellText(cells []Cell) string {
@@ -144,7 +144,7 @@ func TestPredicatesAreTraces(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, db := context.Background(), fourFacts(t)
-		result, err := Compute(ctx, db, tables, nil, []string{"group"}, "USD")
+		result, err := Compute(ctx, db, Input{Tables: tables, Scopes: []string{"group"}, Currency: "USD"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,6 +173,14 @@ func TestEmbeddedTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := Validate(context.Background(), fourFacts(t), tables, []string{"group", "bank"}); err != nil {
+		t.Error(err)
+	}
+	db, scopes := fourFacts(t), []string{"group", "bank"}
+	p, err := compilePredicates(context.Background(), db, tables, scopes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checkPartitions(context.Background(), db, tables, p, scopes); err != nil {
 		t.Error(err)
 	}
 	var ids []string

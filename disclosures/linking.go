@@ -9,7 +9,7 @@ import (
 )
 
 // mostAttempts is how often sheets are rounded anew because figures differed.
-const mostAttempts = 200
+const mostAttempts = 400
 
 // roundSheets rounds all sheets of a release. Each is rounded exactly, as a flow,
 // and keeps what the ones before it show; together they are an integer problem for
@@ -84,17 +84,17 @@ func roundOnce(sheets []*sheet, grids [][]*footed, known map[figure]int64, leans
 	return differing, nil
 }
 
-// shownFirst are the grand totals that are a part of no other total: they are
-// rounded conventionally and stay, whatever the order.
+// shownFirst are the grand totals that are a part of no other total, of whatever
+// table: they are rounded conventionally and stay. Others follow what they are part of.
 func shownFirst(sheets []*sheet) map[figure]int64 {
 	totals, parts := map[figure]int64{}, map[figure]bool{}
 	for _, s := range sheets {
 		for r, row := range s.rows {
 			for c, column := range s.columns {
 				_, total := s.columnsOf(column.measure)
-				if row.parent == -1 && !row.memo && (total < 0 || column.total) {
-					totals[s.figures[r][c]] = conventional(amount(column.measure, s.exact[r][c]), s.unitOf(column.measure))
-				} else if !row.memo {
+				if row.parent == -1 && (total < 0 || column.total) && !row.memo {
+					totals[s.figures[r][c]] = s.split(r, c).conventional()
+				} else if row.parent >= 0 || total >= 0 {
 					parts[s.figures[r][c]] = true
 				}
 			}
@@ -102,6 +102,15 @@ func shownFirst(sheets []*sheet) map[figure]int64 {
 	}
 	maps.DeleteFunc(totals, func(f figure, _ int64) bool { return parts[f] })
 	return totals
+}
+
+// split is the exact value of a cell between two displayed ones.
+func (s *sheet) split(r, c int) whole {
+	if s.columns[c].shared != "" {
+		return s.share(r, c).whole
+	}
+	measure := s.columns[c].measure
+	return splitValue(amount(measure, s.exact[r][c]), s.unitOf(measure))
 }
 
 // footed are the rows and columns of a sheet that are rounded together: those of
@@ -125,7 +134,7 @@ func (s *sheet) grids() ([]*footed, error) {
 		}
 		for _, measure := range s.measures {
 			columns, total := s.columnsOf(measure)
-			f := &footed{grid: grid{total: total, unit: s.unitOf(measure), memo: memo}, memo: memo, rows: rows, columns: columns}
+			f := &footed{grid: grid{total: total, unit: s.unitOf(measure), free: true}, memo: memo, rows: rows, columns: columns}
 			for _, r := range rows {
 				var exact []decimal.Decimal
 				for _, c := range columns {
@@ -138,6 +147,13 @@ func (s *sheet) grids() ([]*footed, error) {
 			}
 			if err := f.prepare(); err != nil {
 				return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
+			}
+			for i, r := range rows {
+				for j, c := range columns {
+					if s.columns[c].shared != "" {
+						f.split[i][j] = s.share(r, c).whole
+					}
+				}
 			}
 			list = append(list, f)
 		}

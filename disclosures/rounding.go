@@ -18,7 +18,7 @@ type grid struct {
 	pinned [][]*int64          // [row][column] displayed value that the figure has elsewhere, or nil
 	lean   [][]int64           // [row][column] cents by which rounding up is preferred, or nil
 	unit   int64               // currency units of one displayed unit
-	memo   bool                // outside of every footing: no grand total that must stay
+	free   bool                // no grand total must stay, beside those that are pinned
 	turn   int                 // pin that is kept first where not all can be
 	split  [][]whole           // the exact values, once they were found to be sums
 }
@@ -31,7 +31,7 @@ var errInfeasible = errors.New("no rounding foots with the values that are shown
 
 // roundDroppingPins gives the displayed values in whole units. Each is the exact
 // value rounded up or down, so that none moves by a whole unit; the top row's
-// grand total is rounded conventionally and stays, but of a memo; among the roundings that foot
+// grand total is rounded conventionally and stays, unless they are free; among the roundings that foot
 // it takes one that moves the least money in sum. Without pins there always is
 // one: rows and columns are two laminar families of sums, whose constraints are
 // those of a flow with whole bounds, and such a flow can be taken whole. Pins
@@ -226,7 +226,7 @@ func (p problem) solve(pins []cellIndex, displayed [][]int64) error {
 		pinned[pin] = *p.pinned[pin.row][pin.column]
 	}
 	grand := cellIndex{p.rows[0], p.total}
-	if _, isPinned := pinned[grand]; !isPinned && !p.memo {
+	if _, isPinned := pinned[grand]; !isPinned && !p.free {
 		pinned[grand] = p.split[grand.row][grand.column].conventional()
 	}
 	// Node 0 is source and sink: money goes round.

@@ -35,11 +35,12 @@ func Embedded() fs.FS {
 type Table struct {
 	ID         strictyaml.Text   `yaml:"id,required"`
 	Title      strictyaml.Text   `yaml:"title,required"`
-	Order      int               `yaml:"order"`    // place in a packet, then by id
-	Clauses    []strictyaml.Text `yaml:"clauses"`  // what it answers, for example 11(a)
-	Relation   strictyaml.Text   `yaml:"relation"` // default facts
-	Needs      []strictyaml.Text `yaml:"needs"`    // data sets without which the table has no cells
-	Scope      strictyaml.Text   `yaml:"scope"`    // default group
+	Order      int               `yaml:"order"`       // place in a packet, then by id
+	Clauses    []strictyaml.Text `yaml:"clauses"`     // what it answers, for example 11(a)
+	Relation   strictyaml.Text   `yaml:"relation"`    // default facts
+	Needs      []strictyaml.Text `yaml:"needs"`       // data sets without which the table has no cells
+	Scope      strictyaml.Text   `yaml:"scope"`       // default group
+	NeedsScope bool              `yaml:"needs_scope"` // without a scope of that name the table has no cells
 	OptionView strictyaml.Text   `yaml:"option_view"`
 	Unit       strictyaml.Text   `yaml:"unit"`  // dollars, thousands, millions, billions; default the config's
 	Where      strictyaml.Text   `yaml:"where"` // population; default all
@@ -47,7 +48,20 @@ type Table struct {
 	Columns    []Column          `yaml:"columns"` // of every block that has none of its own
 	Rows       []Row             `yaml:"rows"`    // likewise
 	Total      *Total            `yaml:"total"`   // likewise
+	Marks      []strictyaml.Text `yaml:"marks"`   // footnotes of every figure, beside those that all figures have
+	Ties       []Tie             `yaml:"ties"`    // figures that must equal those of other tables
 	Blocks     []Block           `yaml:"blocks,required"`
+
+	absentScope string
+	own         bool // a table of the user
+}
+
+// Tie says that a figure is the same as another table's. Both are written
+// table/block/row/column, this one without its table; a row's path has its slashes.
+type Tie struct {
+	This    strictyaml.Text `yaml:"this,required"`
+	Equals  strictyaml.Text `yaml:"equals,required"`
+	Because strictyaml.Text `yaml:"because,required"`
 }
 
 // Block is one grid of a table: the rows times the columns.
@@ -77,17 +91,23 @@ type Column struct {
 	Where     strictyaml.Text `yaml:"where"`
 	Total     bool            `yaml:"total"`      // the sum of the other columns of its measure
 	HideEmpty bool            `yaml:"hide_empty"` // not shown where no fact is in it
+	ShareOf   strictyaml.Text `yaml:"share_of"`   // instead of measure and where: percent of the block's total in that column
+
+	shared string // measure of the column that it is a share of
 }
 
 // Row is a predicate; the rows below it divide its facts among them.
 type Row struct {
-	ID        strictyaml.Text `yaml:"id"`
-	Label     strictyaml.Text `yaml:"label"`
-	Where     strictyaml.Text `yaml:"where"`
-	Each      strictyaml.Text `yaml:"each"` // instead of id, label and where: a row for every value of the column
-	Memo      bool            `yaml:"memo"` // outside of the footing
-	HideEmpty bool            `yaml:"hide_empty"`
-	Rows      []Row           `yaml:"rows"`
+	ID        strictyaml.Text    `yaml:"id"`
+	Label     strictyaml.Text    `yaml:"label"`
+	Where     strictyaml.Text    `yaml:"where"`
+	Each      strictyaml.Text    `yaml:"each"` // instead of id, label and where: a row for every value of the column
+	Memo      bool               `yaml:"memo"` // outside of the footing
+	HideEmpty bool               `yaml:"hide_empty"`
+	LabelFrom strictyaml.Text    `yaml:"label_from"` // dimension whose value names the row, where its facts have one
+	Marks     []strictyaml.Text  `yaml:"marks"`      // footnotes of the row's figures
+	Codes     strictyaml.Mapping `yaml:"codes"`      // by column: the figure's name in a regulator's form
+	Rows      []Row              `yaml:"rows"`
 }
 
 // Units are the units of display, in currency units.
@@ -95,17 +115,22 @@ var Units = map[string]int64{"dollars": 1, "thousands": 1_000, "millions": 1_000
 
 var unitNames = []string{"dollars", "thousands", "millions", "billions"}
 
+// ShareMeasure is before the column's id in the measure of a share: the percent that
+// the row has of the block's first row in that column, to the hundredth.
+const ShareMeasure = "share of "
+
 // countMeasure counts facts instead of summing money.
 const countMeasure = "count"
 
 var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 
 // ReadTables reads every YAML file of the folders; a file in a later folder
-// takes the place of one of the same name in an earlier. defaultUnit is for
+// takes the place of one of the same name in an earlier; those of the first are the
+// program's own. defaultUnit is for
 // tables that name none.
 func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table, error) {
-	texts := map[string][]byte{}
-	for _, folder := range folders {
+	texts, own := map[string][]byte{}, map[string]bool{}
+	for number, folder := range folders {
 		names, err := fs.Glob(folder, "*.yaml")
 		if err != nil {
 			return nil, err
@@ -114,6 +139,7 @@ func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table,
 			if texts[name], err = fs.ReadFile(folder, name); err != nil {
 				return nil, err
 			}
+			own[name] = number > 0
 		}
 	}
 	var tables []Table
@@ -127,6 +153,7 @@ func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table,
 		case err != nil:
 			return nil, err
 		default:
+			table.own = own[name]
 			tables = append(tables, table)
 		}
 	}
@@ -166,10 +193,14 @@ func readTable(name string, text []byte, defaultUnit string, scopes []string) (T
 	return table, nil
 }
 
-// Missing are the data sets that the table needs and that are not there; such a
-// table says so instead of showing zeros.
+// Missing are the data sets that the table needs and that are not there, and its
+// scope, as "scope bank", where the config has none; such a table says so instead of
+// showing zeros.
 func (t Table) Missing(loaded []string) []string {
 	var missing []string
+	if t.absentScope != "" {
+		missing = append(missing, "scope "+t.absentScope)
+	}
 	for _, set := range t.Needs {
 		if !slices.Contains(loaded, set.Value) {
 			missing = append(missing, set.Value)
@@ -196,6 +227,15 @@ func (t *Table) fillBlocks() {
 				block.Columns[c].Measure = block.Measure
 			}
 		}
+		for c := range block.Columns {
+			column := &block.Columns[c]
+			for _, base := range block.Columns {
+				if column.ShareOf.Value != "" && base.ID.Value == column.ShareOf.Value {
+					column.Where, column.shared = base.Where, base.Measure.Value
+					column.Measure.Value = ShareMeasure + base.ID.Value
+				}
+			}
+		}
 	}
 }
 
@@ -218,6 +258,9 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 	if t.ID.Value != strings.TrimSuffix(name, ".yaml") {
 		fault(t.ID, "id: %q must be the file's name, %q", t.ID.Value, strings.TrimSuffix(name, ".yaml"))
 	}
+	if t.NeedsScope && !slices.Contains(scopes, t.Scope.Value) {
+		t.absentScope, t.Scope.Value = t.Scope.Value, scopes[0] // any, to check its predicates
+	}
 	if t.Scope.File != "" || !slices.Contains(scopes, t.Scope.Value) {
 		oneOf(t.Scope, "scope", scopes)
 	}
@@ -230,6 +273,7 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		return faults
 	}
 	contract, measures := relations[t.Relation.Value](nil), Measures(t.Relation.Value)
+	checkMarks(t.Marks, fault)
 	oneOf(t.OptionView, "option_view", []string{"regulatory", "economic"})
 	blocks := map[string]bool{}
 	for i := range t.Blocks {
@@ -247,6 +291,12 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 				fault(column.ID, "column %q: ids are of lower-case letters, digits, _, - and ., and stand once in a block", column.ID.Value)
 			}
 			columns[column.ID.Value] = true
+			if column.ShareOf.Value != "" {
+				if column.shared == "" || block.Total == nil {
+					fault(column.ShareOf, "share_of: %q is no column of the block, or the block has no total to take a share of", column.ShareOf.Value)
+				}
+				continue
+			}
 			if column.Measure.Value == "" {
 				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(measures, ", "))
 			} else {
@@ -257,7 +307,7 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 			}
 		}
 		block.Rows = expandRows(block.Rows, contract, fault)
-		checkRows(block.Rows, fault)
+		checkRows(block.Rows, contract, block.Columns, fault)
 	}
 	return faults
 }
@@ -279,13 +329,13 @@ func expandRows(rows []Row, contract position.DataSet, fault func(strictyaml.Tex
 		for _, value := range column.Values {
 			at := func(text string) strictyaml.Text { return strictyaml.Text{Value: text, Place: row.Each.Place} }
 			expanded = append(expanded, Row{ID: at(value), Label: at(label(value)), Where: at(row.Each.Value + " = '" + value + "'"),
-				Memo: row.Memo, HideEmpty: row.HideEmpty || value == position.Unclassified, Rows: row.Rows})
+				Memo: row.Memo, LabelFrom: row.LabelFrom, Marks: row.Marks, HideEmpty: row.HideEmpty || value == position.Unclassified, Rows: row.Rows})
 		}
 	}
 	return expanded
 }
 
-func checkRows(rows []Row, fault func(strictyaml.Text, string, ...any)) {
+func checkRows(rows []Row, contract position.DataSet, columns []Column, fault func(strictyaml.Text, string, ...any)) {
 	seen := map[string]bool{}
 	for _, row := range rows {
 		switch {
@@ -296,8 +346,17 @@ func checkRows(rows []Row, fault func(strictyaml.Text, string, ...any)) {
 		case row.Where.Value == "":
 			fault(row.ID, "row %q has no where", row.ID.Value)
 		}
+		if column, ok := contract.Column(row.LabelFrom.Value); row.LabelFrom.Value != "" && (!ok || !column.Has(position.Dimension)) {
+			fault(row.LabelFrom, "label_from: %q is no dimension of %s", row.LabelFrom.Value, contract.Name)
+		}
+		checkMarks(row.Marks, fault)
+		for _, code := range row.Codes {
+			if !slices.ContainsFunc(columns, func(c Column) bool { return c.ID.Value == code.Key.Value }) {
+				fault(code.Key, "codes: %q is no column of the block", code.Key.Value)
+			}
+		}
 		seen[row.ID.Value] = true
-		checkRows(row.Rows, fault)
+		checkRows(row.Rows, contract, columns, fault)
 	}
 }
 

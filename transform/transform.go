@@ -69,7 +69,7 @@ type Map = map[string]string
 // grade, 22 the last of all.
 var vocabularies = map[string][]string{
 	"counterparty_types": position.CounterpartyTypes, "products": position.Instruments, "purposes": position.Purposes,
-	"purpose_details": position.PurposeDetails, "ratings": notches(),
+	"purpose_details": position.PurposeDetails, "ratings": notches(), "sectors": position.Sectors, "credit_event_sets": position.CreditEventSets,
 }
 
 // mostWords is the most words that a vocabulary may have.
@@ -217,6 +217,12 @@ func (p parameters) Grade(rating string) string {
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string {
 	return store.Lookup(rating, p.Maps["ratings"], "integer")
+}
+
+// DecidingNotch is the notch that decides among those of three agencies, sp, moodys
+// and fitch: the middle of three, the lower of two, the one.
+func (p parameters) DecidingNotch() string {
+	return `case when sp is not null and moodys is not null and fitch is not null then greatest(least(sp, moodys), least(greatest(sp, moodys), fitch)) when sp is not null and moodys is not null then greatest(sp, moodys) when sp is not null and fitch is not null then greatest(sp, fitch) when moodys is not null and fitch is not null then greatest(moodys, fitch) when sp is not null then sp when moodys is not null then moodys else fitch end`
 }
 
 // Numerator and Denominator are the exact ratio that converts an amount of the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"comment11/configs"
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 	"comment11/internal/position"
 	"comment11/internal/sample"
@@ -108,6 +110,54 @@ func benchmarkRun(b *testing.B, positions, faults int) {
 	for stage, took := range stages {
 		b.ReportMetric(median(took), "s-"+stage)
 	}
+}
+
+// BenchmarkTables measures all tables of a release of 5,000,000 positions, with a
+// packet that has a comparative date; COMMENT11_BENCHMARK asks for other sizes. The
+// metric s/tables is the stage that computes the cells, s/packet the packet of two
+// dates in all its formats, read from the catalog and rendered.
+func BenchmarkTables(b *testing.B) {
+	positions := 5_000_000
+	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
+		_ = os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
+		var err error
+		if positions, err = strconv.Atoi(asked); err != nil {
+			b.Fatalf("COMMENT11_BENCHMARK: %q: expected a number of positions", asked)
+		}
+	}
+	before, asOf := time.Date(2007, 8, 31, 0, 0, 0, 0, time.UTC), time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
+	folder, ctx := b.TempDir(), context.Background()
+	for date, size := range map[time.Time]int{before: 20_000, asOf: positions} {
+		if err := sample.Write(ctx, sample.Book{Folder: folder, Positions: size, Dates: []time.Time{date}, Seed: 11}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	config, err := configs.Load(filepath.Join(folder, "comment11.yaml"), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var tables, packets []float64
+	for b.Loop() {
+		for _, date := range []time.Time{before, asOf} {
+			outcome, err := batch.Run(ctx, config, batch.Options{AsOf: date, Now: time.Now, Force: true})
+			if err != nil || outcome.Status != store.Published {
+				b.Fatal(outcome.Status, outcome.Broken(), err)
+			}
+			if date.Equal(asOf) {
+				tables = append(tables, outcome.Seconds["disclosures"])
+			}
+		}
+		packets = append(packets, seconds(b, func() error {
+			packet, err := batch.Packet(ctx, config, asOf.Format(time.DateOnly), before.Format(time.DateOnly))
+			for _, format := range render.Formats {
+				err = errors.Join(err, format.Write(io.Discard, packet))
+			}
+			return err
+		}))
+	}
+	b.ReportMetric(median(tables), "s/tables")
+	b.ReportMetric(median(packets), "s/packet")
+	b.ReportMetric(0, "ns/op")
 }
 
 func median(values []float64) float64 {

@@ -78,6 +78,9 @@ func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge, trades i
 		return writeCSV(w, rows)
 	}
 	fmt.Fprintf(w, "%s to %s: %d cells moved\n", b.Before, b.After, len(b.Cells))
+	if b.Derived > 0 {
+		fmt.Fprintf(w, "%d cells more moved because of them: shares, ranks and what is netted first\n", b.Derived)
+	}
 	if len(b.Changed) > 0 {
 		fmt.Fprintf(w, "what changed: %s\n", strings.Join(b.Changed, ", "))
 	}

@@ -18,6 +18,7 @@ import (
 func newExtract(shared *sharedFlags) *cobra.Command {
 	var asOf, compare, out string
 	var formats []string
+	var draft bool
 	command := &cobra.Command{
 		Use:   "extract --as-of DATE",
 		Short: "The packet of a period end, from the published releases",
@@ -45,6 +46,11 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if resting := batch.Restless(packet, config.Limits.Cells); len(resting) > 0 && !draft {
+				return fmt.Errorf("%w: %d figures rest on more than the config's limits.cells allow, for example\n  %s\nmend the data, raise the limit, or extract a draft with --draft",
+					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
+			}
+			packet.Draft = draft
 			if out == "" {
 				return printPacket(cmd, packet, formats)
 			}
@@ -67,6 +73,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
 	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD")
+	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells")
 	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
 	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(), ", ")+" (default all to a folder, text to the screen)")
 	return command

@@ -14,7 +14,7 @@ import (
 // cellsOf extracts the cells of a date: the displayed value by table/block/row/column.
 func cellsOf(t *testing.T, args ...string) map[string]string {
 	t.Helper()
-	records, err := csv.NewReader(strings.NewReader(mustRun(t, append([]string{"extract", "--format", "csv"}, args...)...))).ReadAll()
+	records, err := csv.NewReader(strings.NewReader(mustRun(t, append([]string{"extract", "--draft", "--format", "csv"}, args...)...))).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,62 @@ func TestCitigroup2010(t *testing.T) {
 			t.Errorf("compared %d figures, expected 16 rows of 4", compared)
 		}
 	})
+}
+
+// TestJPMorgan2014 compares the book of testdata/cases/jpmorgan-2014 with the grid of
+// protection sold that JPMorgan Chase published for 31 December 2014.
+func TestJPMorgan2014(t *testing.T) {
+	config, warehouse := "../../testdata/cases/jpmorgan-2014/comment11.yaml", "warehouse="+t.TempDir()
+	mustRun(t, "run", "--config", config, "--set", warehouse, "--as-of", "2014-12-31")
+	cells := cellsOf(t, "--config", config, "--set", warehouse, "--as-of", "2014-12-31")
+	columns := []string{"up_to_1_year", "over_1_to_5_years", "over_5_years", "total", "receivable", "payable", "net"}
+	for row, figures := range map[string][]string{
+		"investment":     {"323398", "1118293", "79486", "1521177", "25767", "6314", "19453"},
+		"non_investment": {"157281", "396798", "25047", "579126", "20677", "22455", "-1778"},
+		"total":          {"480679", "1515091", "104533", "2100303", "46444", "28769", "17675"},
+	} {
+		for i, column := range columns {
+			if key := "rating-maturity/credit_derivatives/" + row + "/" + column; cells[key] != figures[i] {
+				t.Errorf("%s: %s, published %s", key, cells[key], figures[i])
+			}
+		}
+	}
+}
+
+// TestWellsFargo2019 compares the book of testdata/cases/wells-fargo-2019 with the
+// credit contracts by purpose that Wells Fargo published for two dates.
+func TestWellsFargo2019(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(sharedData, "published/wells_fargo_10q_2019Q2_credit_contracts_by_purpose.tsv"))
+	if err != nil {
+		t.Skipf("the published table is not here: %v", err)
+	}
+	config, warehouse := "../../testdata/cases/wells-fargo-2019/comment11.yaml", "warehouse="+t.TempDir()
+	dated := map[string]map[string]string{}
+	for _, date := range []string{"2018-12-31", "2019-06-30"} {
+		mustRun(t, "run", "--config", config, "--set", warehouse, "--as-of", date)
+		dated[date] = cellsOf(t, "--config", config, "--set", warehouse, "--as-of", date)
+	}
+	compared := 0
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+		fields := strings.Split(line, "\t")
+		purpose, side := "client", "bought"
+		if strings.Contains(fields[1], "Economic hedges") {
+			purpose = "credit_portfolio_hedge"
+		}
+		if strings.HasSuffix(fields[2], "sold") {
+			side = "sold"
+		}
+		for i, block := range []string{"notional", "fair_value_receivable", "fair_value_payable"} {
+			key := "comment-11a/" + block + "/" + side + "/" + purpose
+			if got, want := dated[fields[0]][key], strings.ReplaceAll(fields[3+i], "—", "0"); got != want {
+				t.Errorf("%s at %s: %s, published %s", key, fields[0], got, want)
+			}
+			compared++
+		}
+	}
+	if compared != 18 {
+		t.Errorf("compared %d figures, expected 6 lines of 3", compared)
+	}
 }
 
 // TestFundSchedules runs the real positions of five funds, printed as in their

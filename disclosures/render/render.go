@@ -20,7 +20,11 @@ type Packet struct {
 	AsOf     string    `json:"as_of_date"`
 	Compare  string    `json:"compare_date,omitempty"`
 	Releases []Release `json:"releases"`
+	Draft    bool      `json:"draft,omitempty"` // extracted in spite of what figures rest on
 	Tables   []Table   `json:"tables"`
+	// Differing names figures that two tables show differently because no rounding
+	// was found that foots otherwise.
+	Differing []string `json:"differing,omitempty"`
 }
 
 // Table is one disclosure table.
@@ -34,6 +38,7 @@ type Block struct {
 	ID     string  `json:"id"`
 	Title  string  `json:"title"`
 	Sheets []Sheet `json:"sheets"`
+	Change *Change `json:"change,omitempty"`
 }
 
 // Sheet is a block at one date.
@@ -66,6 +71,9 @@ type Cell struct {
 	Moved     int64  `json:"moved,omitempty"`
 	Measure   string `json:"measure"`
 	Predicate string `json:"predicate"`
+	Code      string `json:"code,omitempty"`
+
+	Marks []disclosures.Mark `json:"marks,omitempty"`
 }
 
 // Dated are the cells of one date, in any order.
@@ -87,6 +95,9 @@ func New(heads []disclosures.Head, dates ...Dated) Packet {
 			for _, cell := range inOrder(dated.Cells, head.ID) {
 				table.add(dated.Date, cell)
 			}
+		}
+		for i := range table.Blocks {
+			table.Blocks[i].Change = change(table.Blocks[i], packet)
 		}
 		packet.Tables = append(packet.Tables, table)
 	}
@@ -124,7 +135,8 @@ func (t *Table) add(date string, c disclosures.Cell) {
 	if c.Measure == "count" {
 		exact = c.Exact.String()
 	}
-	row.Cells = append(row.Cells, Cell{Exact: exact, Displayed: c.Displayed, Unit: c.Unit, Moved: c.Moved, Measure: c.Measure, Predicate: c.Predicate})
+	row.Cells = append(row.Cells, Cell{Exact: exact, Displayed: c.Displayed, Unit: c.Unit, Moved: c.Moved, Measure: c.Measure, Predicate: c.Predicate,
+		Code: c.Code, Marks: c.Marks})
 }
 
 // Formats are the formats of a packet with the names of their files.
@@ -139,10 +151,10 @@ var Formats = []struct {
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,
-// displayed, unit.
+// displayed, unit, code, marks.
 func CSV(w io.Writer, p Packet) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit"}); err != nil {
+	if err := out.Write([]string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit", "code", "marks"}); err != nil {
 		return err
 	}
 	for _, date := range []string{p.AsOf, p.Compare} {
@@ -166,7 +178,7 @@ func CSV(w io.Writer, p Packet) error {
 func (s Sheet) csv(out *csv.Writer, table, block string) error {
 	for _, row := range s.Rows {
 		for i, cell := range row.Cells {
-			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit})
+			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, cell.Code, cell.markIDs()})
 			if err != nil {
 				return err
 			}
@@ -199,10 +211,13 @@ func Markdown(w io.Writer, p Packet) error {
 				for _, row := range sheet.Rows {
 					fmt.Fprintf(&b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
 					for _, cell := range row.Cells {
-						fmt.Fprintf(&b, " %s |", Figure(cell.Displayed))
+						fmt.Fprintf(&b, " %s |", cell.figure())
 					}
 					b.WriteString("\n")
 				}
+			}
+			if block.Change != nil {
+				block.Change.markdown(&b, block.Title)
 			}
 		}
 		notes := table.notes()
@@ -214,17 +229,23 @@ func Markdown(w io.Writer, p Packet) error {
 		}
 	}
 	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
+	writeDiffering(&b, p, "\n## Figures that tables show differently\n\n", "- ")
 	writeReleases(&b, p, "\n## Releases\n\n", "\n## Accepted breaks\n\n", "- ")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// notes are those of the table, after what it is missing.
+// notes are those of the table, after what it is missing and before its footnotes.
 func (t Table) notes() []string {
-	if len(t.Missing) == 0 {
-		return t.Notes
+	var notes []string
+	for _, missing := range t.Missing {
+		if scope, isScope := strings.CutPrefix(missing, "scope "); isScope {
+			notes = append(notes, "Not shown: this table speaks for the scope "+scope+", which the config does not have.")
+			continue
+		}
+		notes = append(notes, "Not shown: this table needs the data set "+missing+", which was not delivered.")
 	}
-	return append([]string{"Not shown: this table needs the data set " + strings.Join(t.Missing, " and the data set ") + ", which was not delivered."}, t.Notes...)
+	return append(append(notes, t.Notes...), t.footnotes()...)
 }
 
 func escaped(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
@@ -239,6 +260,9 @@ func Text(w io.Writer, p Packet) error {
 			for _, sheet := range block.Sheets {
 				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.Date))
 			}
+			if block.Change != nil {
+				block.Change.text(&b, block.Title)
+			}
 		}
 		notes := table.notes()
 		if len(notes) > 0 {
@@ -249,6 +273,7 @@ func Text(w io.Writer, p Packet) error {
 		}
 	}
 	writeMoved(&b, p, "\nMOVED CELLS\n", "  ")
+	writeDiffering(&b, p, "\nFIGURES THAT TABLES SHOW DIFFERENTLY\n", "  ")
 	writeReleases(&b, p, "\nRELEASES\n", "\nACCEPTED BREAKS\n", "  ")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -270,7 +295,7 @@ func (s Sheet) text(b *strings.Builder, title string) {
 	for _, row := range s.Rows {
 		labels = max(labels, 2*row.Depth+utf8.RuneCountInString(row.Label))
 		for i, cell := range row.Cells {
-			widths[i] = max(widths[i], utf8.RuneCountInString(Figure(cell.Displayed)))
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell.figure()))
 		}
 	}
 	b.WriteString("\n")
@@ -297,17 +322,21 @@ func (s Sheet) text(b *strings.Builder, title string) {
 	for _, row := range s.Rows {
 		b.WriteString(padRight(strings.Repeat("  ", row.Depth)+row.Label, labels))
 		for i, cell := range row.Cells {
-			b.WriteString("  " + padLeft(Figure(cell.Displayed), widths[i]))
+			b.WriteString("  " + padLeft(cell.figure(), widths[i]))
 		}
 		b.WriteString("\n")
 	}
 }
 
 func (p Packet) title() string {
-	if p.Compare == "" {
-		return "Credit derivatives at " + p.AsOf
+	title := "Credit derivatives at " + p.AsOf
+	if p.Compare != "" {
+		title += " and " + p.Compare
 	}
-	return "Credit derivatives at " + p.AsOf + " and " + p.Compare
+	if p.Draft {
+		title = "DRAFT: " + title
+	}
+	return title
 }
 
 func (t Table) subtitle() string {
@@ -337,6 +366,15 @@ func writeMoved(b *strings.Builder, p Packet, head, bullet string) {
 				}
 			}
 		}
+	}
+}
+
+// writeDiffering lists the figures for which no rounding was found that foots and is
+// the same in all tables.
+func writeDiffering(b *strings.Builder, p Packet, head, bullet string) {
+	for _, text := range p.Differing {
+		b.WriteString(head + bullet + text + "\n")
+		head = ""
 	}
 }
 

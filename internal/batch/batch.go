@@ -86,7 +86,8 @@ type job struct {
 	staging   string // folder of the run
 	output    string // folder that becomes the release
 	release   string
-	threads   int // of the database of the run
+	threads   int      // of the database of the run
+	derived   []string // relations made for tables
 	outcome   Outcome
 	frozen    store.Manifest // of the release whose evidence decides, if any
 	// What the written relations come to is found beside the stages that follow.
@@ -310,11 +311,12 @@ func (j *job) classify(ctx context.Context) error {
 
 // disclose computes the tables.
 func (j *job) disclose(ctx context.Context) error {
-	result, err := disclosures.Compute(ctx, j.db, j.Tables, j.loaded(), j.scopeNames(), j.config.ReportingCurrency)
+	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(),
+		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"]})
 	if err != nil {
 		return dataError(err)
 	}
-	j.outcome.Cells = result.Cells
+	j.outcome.Cells, j.derived = result.Cells, result.Derived
 	j.outcome.Controls = append(j.outcome.Controls, result.Controls...)
 	j.finish("disclosures")
 	return nil

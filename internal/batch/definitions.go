@@ -59,7 +59,7 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 		return d, err
 	}
 	d.Hashes, err = hashDefinitions(config, map[string][]fs.FS{
-		"rules": ruleFolders, "maps": mapFolders, "tables": tableFolders, "sql": {transform.SQL()},
+		"rules": ruleFolders, "maps": mapFolders, "tables": tableFolders, "sql": {transform.SQL(), disclosures.SQL()},
 	})
 	return d, err
 }

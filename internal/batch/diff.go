@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"comment11/configs"
+	"comment11/disclosures"
 	"comment11/internal/position"
 	"comment11/internal/store"
 	"comment11/transform"
@@ -24,6 +25,7 @@ type Bridge struct {
 	After   string       `json:"after"`
 	Changed []string     `json:"what_changed"` // inputs, definitions and program
 	Cells   []CellChange `json:"cells"`
+	Derived int          `json:"derived"` // cells that moved because others did: shares, ranks and what is netted first
 }
 
 // CellChange is a cell whose exact value moved, and why. The causes add up to the
@@ -112,6 +114,10 @@ func Diff(ctx context.Context, config configs.Config, before, after store.Manife
 		return bridge, err
 	}
 	for _, c := range cells {
+		if c.derived() {
+			bridge.Derived++
+			continue
+		}
 		change, err := d.explain(ctx, c)
 		if err != nil {
 			return bridge, err
@@ -152,9 +158,11 @@ type differ struct {
 	before, after store.Manifest
 }
 
-// compared are the relations that tables read: how a fact is named, and what of it
+type comparedRelation struct{ relation, key, ignored string }
+
+// compared are the relations whose facts tables add up: how a fact is named, and what of it
 // may differ without any figure moving.
-var compared = []struct{ relation, key, ignored string }{
+var compared = []comparedRelation{
 	{"facts", `concat_ws('/', coalesce(source_system, ''), coalesce(position_id, ''), cast(slice as varchar), coalesce(adjustment_id, ''))`, "release, as_of_date, findings"},
 	{"realized_facts", "event_id", "release, as_of_date"},
 }
@@ -395,6 +403,12 @@ func (d differ) middle(ctx context.Context, relation, key, query string) error {
 type cell struct {
 	CellChange
 	relation, predicateBefore, predicateAfter string
+}
+
+// derived tells whether the cell is no sum over facts, so that no trade has a part in it.
+func (c cell) derived() bool {
+	return strings.HasPrefix(c.Measure, disclosures.ShareMeasure) ||
+		!slices.ContainsFunc(compared, func(r comparedRelation) bool { return r.relation == c.relation })
 }
 
 func (d differ) changedCells(ctx context.Context) ([]cell, error) {

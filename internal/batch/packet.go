@@ -32,7 +32,7 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	for _, date := range dates {
 		cells, err := read(`
 select table_id, block_id, block_title, row_id, row_label, column_id, column_label, table_number, block_number, row_number, column_number,
-  depth, measure, predicate, exact, displayed, unit, moved, memo
+  depth, measure, predicate, exact, displayed, unit, moved, memo, code
 from cells where as_of_date = date '` + date + `' order by table_number, block_number, row_number, column_number`)
 		if err != nil {
 			return render.Packet{}, err
@@ -44,6 +44,11 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 		for _, row := range cells.Rows {
 			d.Cells = append(d.Cells, cellOf(row))
 		}
+		marks, err := read("select table_id, block_id, row_id, column_id, mark, facts, amount from cell_marks where as_of_date = date '" + date + "' order by table_id, block_id, row_id, column_id, mark")
+		if err != nil {
+			return render.Packet{}, err
+		}
+		carry(d.Cells, marks.Rows)
 		dated = append(dated, d)
 	}
 	tables, err := read("select table_id, title, clauses, scope, unit, notes, missing from tables where as_of_date = date '" + dates[0] + "' order by table_number")
@@ -56,6 +61,14 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", ")})
 	}
 	packet := render.New(heads, dated...)
+	differing, err := read("select cast(as_of_date as varchar) || ' ' || subject || ': ' || left_meaning from controls" +
+		" where control_id = 'same_figure_same_display' and not holds and as_of_date in (date '" + strings.Join(dates, "', date '") + "') order by 1")
+	if err != nil {
+		return packet, err
+	}
+	for _, row := range differing.Rows {
+		packet.Differing = append(packet.Differing, row[0].(string))
+	}
 	packet.Releases, err = packetReleases(read, dates)
 	return packet, err
 }
@@ -129,5 +142,38 @@ func cellOf(row []any) disclosures.Cell {
 	return disclosures.Cell{TableID: text(0), BlockID: text(1), BlockTitle: text(2), RowID: text(3), RowLabel: text(4), ColumnID: text(5), ColumnLabel: text(6),
 		TableNumber: number(7), BlockNumber: number(8), RowNumber: number(9), ColumnNumber: number(10), Depth: number(11),
 		Measure: text(12), Predicate: text(13), Exact: row[14].(decimal.Decimal), Displayed: row[15].(int64), Unit: text(16),
-		Moved: row[17].(int64), Memo: row[18].(bool)}
+		Moved: row[17].(int64), Memo: row[18].(bool), Code: row[19].(string)}
+}
+
+// carry gives the cells their footnotes.
+func carry(cells []disclosures.Cell, rows [][]any) {
+	type key [4]string
+	marks := map[key][]disclosures.Mark{}
+	for _, row := range rows {
+		k := key{row[0].(string), row[1].(string), row[2].(string), row[3].(string)}
+		marks[k] = append(marks[k], disclosures.Mark{ID: row[4].(string), Facts: row[5].(int64), Amount: row[6].(decimal.Decimal)})
+	}
+	for i, c := range cells {
+		cells[i].Marks = marks[key{c.TableID, c.BlockID, c.RowID, c.ColumnID}]
+	}
+}
+
+// limitNames are the keys of the limits of one figure, by footnote.
+var limitNames = map[string]string{"floor": "floors", "no_value": "no_value", "unclassified": "unclassified"}
+
+// Restless are the figures of the packet that rest on more floors, positions
+// without a value or unclassified facts than the limits for one figure allow; such a packet is a draft.
+func Restless(packet render.Packet, limits configs.CellLimits) []string {
+	most := map[string]int{"floor": limits.Floors, "no_value": limits.NoValue, "unclassified": limits.Unclassified}
+	var list []string
+	packet.Each(func(at render.Place, cell render.Cell) {
+		for _, m := range cell.Marks {
+			limit, limited := most[m.ID]
+			if limited && limit >= 0 && m.Facts > int64(limit) && at.Date == packet.AsOf {
+				list = append(list, fmt.Sprintf("%s/%s, %s, %s: %s, %d facts, limits.cells.%s is %d",
+					at.Table, at.Block, at.Row, at.Column, m.ID, m.Facts, limitNames[m.ID], limit))
+			}
+		}
+	})
+	return list
 }

@@ -96,10 +96,13 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	}
 	maps.Copy(files, facts)
 	queries := map[string]string{
-		"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
+		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 	}
 	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "identical_underlyings"} {
+		queries[name] = "select * from " + name
+	}
+	for _, name := range j.derived {
 		queries[name] = "select * from " + name
 	}
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))
@@ -163,9 +166,19 @@ func cellRows(cells []disclosures.Cell) string {
 	var values [][]any
 	for _, c := range cells {
 		values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, c.RowNumber, c.ColumnNumber, c.TableNumber, c.BlockNumber, c.Depth,
-			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo, c.ParentRowID, c.TotalColumn})
+			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo, c.ParentRowID, c.TotalColumn, c.Code})
 	}
 	return rows("cells", values)
+}
+
+func markRows(cells []disclosures.Cell) string {
+	var values [][]any
+	for _, c := range cells {
+		for _, m := range c.Marks {
+			values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, m.ID, m.Facts, m.Amount})
+		}
+	}
+	return rows("cell_marks", values)
 }
 
 func tableRows(tables []disclosures.Table, loaded []string, currency string) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"comment11/configs"
+	"comment11/disclosures"
 	"comment11/ingest"
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -156,7 +157,8 @@ func releaseViews(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 
 var quotedColumn = regexp.MustCompile(`"([a-z0-9_]+)"|\b(scope_[a-z0-9_]+)\b`)
 
-// cells computes every cell again, from the facts and its own predicate.
+// cells computes every cell again, from the facts and its own predicate, or as the
+// share that it is of others.
 func (*Verification) cells(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, counted int, err error) {
 	listed, err := store.Query(ctx, db, `
 select t.relation, c.table_id, c.block_id, c.row_id, c.column_id, c.measure, c.predicate, c.exact
@@ -169,7 +171,9 @@ from cells as c join tables as t on t.table_id = c.table_id order by t.relation,
 	}
 	byRelation := map[string][][]any{}
 	for _, row := range listed.Rows {
-		byRelation[row[0].(string)] = append(byRelation[row[0].(string)], row)
+		if !strings.HasPrefix(row[5].(string), disclosures.ShareMeasure) {
+			byRelation[row[0].(string)] = append(byRelation[row[0].(string)], row)
+		}
 	}
 	for relation, rows := range byRelation {
 		list, err := cellsOfRelation(ctx, db, relation, rows)
@@ -179,7 +183,40 @@ from cells as c join tables as t on t.table_id = c.table_id order by t.relation,
 		faults = append(faults, list...)
 		counted += len(rows)
 	}
-	return faults, counted, nil
+	list, shares, err := sharesOfCells(ctx, db)
+	return append(faults, list...), counted + shares, err
+}
+
+// sharesOfCells divides again: each share is that of its row's cell in the first
+// row's cell of the column that it names.
+func sharesOfCells(ctx context.Context, db *store.DB) (faults []string, counted int, err error) {
+	table, err := store.Query(ctx, db, `
+with first as (
+  select table_id, block_id, column_id, arg_min(exact, row_number) as exact from cells where parent_row_id = '' and not memo group by all)
+select s.table_id || '/' || s.block_id || '/' || s.row_id || '/' || s.column_id, s.exact, s.measure, c.column_id, c.exact, first.exact
+from cells as s
+left join cells as c on c.table_id = s.table_id and c.block_id = s.block_id and c.row_id = s.row_id and s.measure = '`+disclosures.ShareMeasure+`' || c.column_id
+left join first on first.table_id = c.table_id and first.block_id = c.block_id and first.column_id = c.column_id
+where starts_with(s.measure, '`+disclosures.ShareMeasure+`')
+order by s.table_number, s.block_number, s.row_number, s.column_number`)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, row := range table.Rows {
+		said := row[1].(decimal.Decimal)
+		if row[3] == nil {
+			faults = append(faults, fmt.Sprintf("cell %s is a %s, and there is no such column in its block", row[0], row[2]))
+			continue
+		}
+		part, whole, share := row[4].(decimal.Decimal), row[5].(decimal.Decimal), decimal.Zero
+		if whole.IsPositive() {
+			share = part.Shift(2).DivRound(whole, 2)
+		}
+		if !share.Equal(said) {
+			faults = append(faults, fmt.Sprintf("cell %s says %s percent, %s of %s are %s", row[0], said, part, whole, share))
+		}
+	}
+	return faults, len(table.Rows), nil
 }
 
 // cellsOfRelation groups the relation by all columns that the predicates name, so
@@ -227,11 +264,11 @@ func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows []
 
 // footing holds that exact and displayed values of the parts add up to their
 // whole, along the rows and along the columns, and that no cell is moved by a
-// whole unit or more.
+// whole unit or more. Exact shares are rounded each and need not add up.
 func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, counted int, err error) {
 	table, err := store.Query(ctx, db, `
 with units as (
-  select *, case when measure = 'count' then 1
+  select *, case when unit in ('facts', 'percent') then 1
     else case split_part(unit, ' ', 2) when 'dollars' then 1 when 'thousands' then 1000 when 'millions' then 1000000 when 'billions' then 1000000000 end end as unit_size
   from cells),
 parts as (
@@ -241,10 +278,10 @@ columns as (
   select table_id, block_id, row_id, measure, sum(exact) as exact, sum(displayed) as displayed
   from cells where not total_column group by all)
 select c.table_id || '/' || c.block_id || '/' || c.row_id || '/' || c.column_id as cell, 'the rows that are its parts' as what, c.exact, p.exact, c.displayed, p.displayed
-from cells as c join parts as p using (table_id, block_id, row_id, column_id) where c.exact <> p.exact or c.displayed <> p.displayed
+from cells as c join parts as p using (table_id, block_id, row_id, column_id) where (c.exact <> p.exact and c.unit <> 'percent') or c.displayed <> p.displayed
 union all
 select c.table_id || '/' || c.block_id || '/' || c.row_id || '/' || c.column_id, 'the columns that are its parts', c.exact, p.exact, c.displayed, p.displayed
-from cells as c join columns as p using (table_id, block_id, row_id, measure) where c.total_column and (c.exact <> p.exact or c.displayed <> p.displayed)
+from cells as c join columns as p using (table_id, block_id, row_id, measure) where c.total_column and ((c.exact <> p.exact and c.unit <> 'percent') or c.displayed <> p.displayed)
 union all
 select table_id || '/' || block_id || '/' || row_id || '/' || column_id, 'its exact value, a whole unit or more away', exact, exact, displayed, displayed
 from units where unit_size is null or abs(cast(displayed as decimal(38, 2)) * unit_size - exact) >= unit_size

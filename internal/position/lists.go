@@ -54,6 +54,25 @@ var UnderlyingKinds = []string{
 	"corporate", "financial", "sovereign", "municipal", "loan", "asset_backed", "index", "basket", "other",
 }
 
+// Sectors are industries of reference entities, in the groups in which reports show
+// them, and the public sector.
+var Sectors = []string{
+	"energy", "materials", "industrials", "consumer", "health_care", "financials", "technology", "communication",
+	"utilities", "real_estate", "public_sector", "not_stated", Unclassified,
+}
+
+// CreditEventSets are the sets of credit events that are agreed together (ISDA
+// Physical Settlement Matrix): those of corporates without and with restructuring,
+// those of emerging sovereigns, and those of asset-backed securities.
+var CreditEventSets = []string{
+	"bankruptcy_and_failure_to_pay", "with_restructuring", "with_restructuring_and_repudiation", "asset_backed_events", "not_stated", Unclassified,
+}
+
+// AttachmentBuckets are where a tranche begins to bear losses.
+var AttachmentBuckets = []string{
+	"below_3_percent", "from_3_to_7_percent", "from_7_to_15_percent", "from_15_to_30_percent", "from_30_percent", "not_tranched",
+}
+
 // Designations are accounting designations of a position.
 var Designations = []string{"trading", "management_hedge", "asc815_hedge"}
 

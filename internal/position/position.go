@@ -56,12 +56,17 @@ const (
 	Key
 	// Mapped columns must be mapped, as required ones, and a record may leave them empty.
 	Mapped
+	// Empty dimensions may have no value although they have a closed list.
+	Empty
 	// Share columns are fractions from 0 to 1; 40 for 40% would multiply money by 40.
 	Share
 )
 
 // Has tells whether the column is for all of the given uses.
 func (c Column) Has(use Use) bool { return c.Use&use == use }
+
+// MayBeEmpty tells whether a dimension can be without a value.
+func (c Column) MayBeEmpty() bool { return c.Has(Empty) || (c.Type != Flag && len(c.Values) == 0) }
 
 // MustBeMapped tells whether a source without the column is refused.
 func (c Column) MustBeMapped() bool { return c.Has(Required) || c.Has(Mapped) }

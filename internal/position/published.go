@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), evidence, evidenceSlices, identicalUnderlyings, cells, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -34,7 +34,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "obligation_rule", Type: Text, Meaning: "Rule that decided obligation."},
 			{Name: "purpose", Type: Text, Values: Purposes, Use: Dimension, Meaning: "What the position is for (comment 11(a))."},
 			{Name: "purpose_rule", Type: Text, Meaning: "Rule that decided purpose."},
-			{Name: "purpose_detail", Type: Text, Values: PurposeDetails, Use: Dimension, Meaning: "Detail of a hedging purpose."},
+			{Name: "purpose_detail", Type: Text, Values: PurposeDetails, Use: Dimension | Empty, Meaning: "Detail of a hedging purpose."},
 			{Name: "designation", Type: Text, Values: append([]string{"not_stated"}, Designations...), Use: Dimension, Meaning: "Accounting designation."},
 			{Name: "counterparty_type", Type: Text, Values: CounterpartyTypes, Use: Dimension, Meaning: "Type of the legal counterparty (comment 11(g))."},
 			{Name: "counterparty_type_rule", Type: Text, Meaning: "Rule that decided counterparty_type."},
@@ -43,8 +43,18 @@ func Facts(scopes []string) DataSet {
 			{Name: "maturity_bucket", Type: Text, Values: MaturityBuckets, Use: Dimension, Meaning: "Remaining maturity at the as-of date."},
 			{Name: "maturity_bucket_rule", Type: Text, Meaning: "Rule that decided maturity_bucket."},
 			{Name: "underlying_kind", Type: Text, Values: append([]string{"not_stated"}, UnderlyingKinds...), Use: Dimension, Meaning: "What the protection refers to."},
+			{Name: "sector", Type: Text, Values: Sectors, Use: Dimension, Meaning: "Industry sector of the reference entity."},
+			{Name: "attachment_bucket", Type: Text, Values: AttachmentBuckets, Use: Dimension, Meaning: "Where a tranche begins to bear losses, as given."},
+			{Name: "restructuring", Type: Text, Values: append([]string{"not_stated"}, Restructurings...), Use: Dimension, Meaning: "ISDA restructuring clause."},
+			{Name: "definitions", Type: Text, Values: []string{"not_stated", "1999", "2003", "2014"}, Use: Dimension, Meaning: "Edition of the ISDA Credit Derivatives Definitions."},
+			{Name: "settlement_method", Type: Text, Values: []string{"not_stated", "physical", "cash", "auction"}, Use: Dimension, Meaning: "Settlement after a credit event."},
+			{Name: "credit_event_set", Type: Text, Values: CreditEventSets, Use: Dimension, Meaning: "Credit events that are agreed together."},
+			{Name: "status", Type: Text, Values: []string{"open", "triggered_unsettled"}, Use: Dimension, Meaning: "Whether a credit event has happened that is not settled yet."},
+			{Name: "counterparty_id", Type: Text, Meaning: "Legal counterparty."},
+			{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity of a single name."},
+			{Name: "netting_set_id", Type: Text, Meaning: "Netting set with the counterparty."},
 			{Name: "capital_treatment", Type: Text, Values: append([]string{"not_stated"}, CapitalTreatments...), Use: Dimension, Meaning: "Regulatory capital treatment."},
-			{Name: "fair_value_level", Type: Integer, Use: Dimension, Meaning: "Level of the fair value hierarchy, or empty."},
+			{Name: "fair_value_level", Type: Integer, Values: []string{"1", "2", "3"}, Use: Dimension | Empty, Meaning: "Level of the fair value hierarchy, or empty."},
 			{Name: "fair_value_status", Type: Text, Values: []string{"receivable", "payable", "nil", "no_value"}, Use: Dimension, Meaning: "Sign of the fair value, or that there is none."},
 			{Name: "notional_is_floor", Type: Flag, Use: Dimension, Meaning: "The notional is a capped or masked amount: at least so much."},
 			{Name: "recovery_fixed", Type: Rate, Unit: "fraction", Meaning: "Fixed recovery of a digital swap."},
@@ -55,6 +65,8 @@ func Facts(scopes []string) DataSet {
 			{Name: "fair_value_receivable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The fair value where it is positive, else 0."},
 			{Name: "fair_value_payable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The absolute fair value where it is negative, else 0."},
 			{Name: "valuation_adjustment", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Valuation adjustment; empty where none is given."},
+			{Name: "net_notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The notional of protection bought, and that of protection sold with a minus; 0 for neither."},
+			{Name: "net_fair_value", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The fair value, and 0 where there is none: receivable less payable."},
 			{Name: "maximum_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Most that we could have to pay, undiscounted, before recovery, recourse and collateral (ASC 815-10-50-4K); 0 where nothing, empty where no maximum is fixed."},
 			{Name: "findings", Type: Text, Meaning: "What a person should look at, one per line as code: subject; RUNBOOK tells what to do."},
 		},
@@ -146,6 +158,71 @@ var identicalUnderlyings = DataSet{
 	},
 }
 
+// places are the ten largest and the rest.
+var places = []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "others"}
+
+// CounterpartyRanks is the contract of the relation counterparty_ranks.
+func CounterpartyRanks(scopes []string) DataSet {
+	return DataSet{
+		Name:    "counterparty_ranks",
+		Grain:   "one row per scope, counterparty of the ten largest or all others, rating and direction",
+		Meaning: "Facts by counterparty, ranked by notional; each scope has its own ranks, and its rows are external to it.",
+		Columns: []Column{
+			{Name: "place", Type: Text, Values: places, Use: Key | Dimension, Meaning: "Rank by notional, or others."},
+			{Name: "name", Type: Text, Use: Key | Dimension, Meaning: "Name of the counterparty, or its id; empty for others."},
+			{Name: "rating_grade", Type: Text, Values: RatingGrades, Use: Key | Dimension, Meaning: "Grade of the counterparty by the agencies: middle of three, lower of two, one."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the notionals."},
+			{Name: "fair_value_receivable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the positive fair values."},
+			{Name: "fair_value_payable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the negative fair values, absolute."},
+		},
+	}.withScopes(scopes)
+}
+
+// ReferenceRanks is the contract of the relation reference_ranks.
+func ReferenceRanks(scopes []string) DataSet {
+	return DataSet{
+		Name:    "reference_ranks",
+		Grain:   "one row per scope, reference entity of the ten largest or all others, and direction",
+		Meaning: "Single-name facts by reference entity, ranked by notional bought and sold together; each scope has its own ranks.",
+		Columns: []Column{
+			{Name: "place", Type: Text, Values: places, Use: Key | Dimension, Meaning: "Rank by notional, or others."},
+			{Name: "name", Type: Text, Use: Key | Dimension, Meaning: "Name of the reference entity, or its id; empty for others."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the notionals."},
+			{Name: "net_notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional bought less sold."},
+			{Name: "net_fair_value", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Fair value receivable less payable."},
+		},
+	}.withScopes(scopes)
+}
+
+// DowngradedNettingSets is the contract of the relation downgraded_netting_sets.
+func DowngradedNettingSets(scopes []string) DataSet {
+	return DataSet{
+		Name:    "downgraded_netting_sets",
+		Grain:   "one row per scope, netting set, counterparty and number of notches down",
+		Meaning: "What a lower rating of the counterparty, or of ourselves, would mean for each netting set; credit derivatives alone.",
+		Columns: []Column{
+			{Name: "netting_set_id", Type: Text, Use: Key, Meaning: "Netting set, or empty where positions have none."},
+			{Name: "counterparty_id", Type: Text, Use: Key, Meaning: "Legal counterparty."},
+			{Name: "notches", Type: Text, Values: []string{"0", "1", "2", "3"}, Use: Key | Dimension, Meaning: "Notches by which the rating would be lower; 0 as it is."},
+			{Name: "is_rated", Type: Flag, Use: Dimension, Meaning: "An agency rates the counterparty."},
+			{Name: "contingent", Type: Flag, Use: Dimension, Meaning: "The agreement has a threshold or a termination trigger by rating."},
+			{Name: "counterparty_type", Type: Text, Values: CounterpartyTypes, Use: Key | Dimension, Meaning: "Type of the legal counterparty."},
+			{Name: "falls_below_investment", Type: Flag, Use: Dimension, Meaning: "Investment grade as it is, and no longer after the notches."},
+			{Name: "exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value where positive; without a netting set, the sum of the positive ones."},
+			{Name: "liability", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value where negative, absolute; without a netting set, the sum of the negative ones."},
+			{Name: "collateral_held", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral held by us."},
+			{Name: "collateral_posted", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral posted by us."},
+			{Name: "recoverable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Of the collateral held, what we could recover on a trigger (ASC 815-10-50-4K(e))."},
+			{Name: "collateral_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called: exposure above threshold and collateral held; below the agreement's grade the threshold is nil."},
+			{Name: "settlement_on_trigger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "What settling contingent agreements at once would cost us beyond collateral posted."},
+			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated below the agreement's trigger."},
+			{Name: "protection_bought", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional of protection bought in the netting set."},
+		},
+	}.withScopes(scopes)
+}
+
 var cells = DataSet{
 	Name: "cells", Grain: "one row per table, block, row and column",
 	Meaning: "Every number of every disclosure table: exact and as displayed. Amounts are in the reporting currency, counts are numbers of facts.",
@@ -171,6 +248,21 @@ var cells = DataSet{
 		{Name: "memo", Type: Flag, Meaning: "The row stands outside the footing."},
 		{Name: "parent_row_id", Type: Text, Meaning: "Row that the row is a part of, or empty: exact and displayed values of the parts add up to it."},
 		{Name: "total_column", Type: Flag, Meaning: "The column is the sum of the block's other columns of its measure."},
+		{Name: "code", Type: Text, Meaning: "Name of the figure in a regulator's form, for example C968; else empty."},
+	},
+}
+
+var cellMarks = DataSet{
+	Name: "cell_marks", Grain: "one row per cell and footnote that it carries",
+	Meaning: "What a figure rests on that a reader must know: facts that are floors, have no value, are unclassified, not rated or two-way.",
+	Columns: []Column{
+		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
+		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
+		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row."},
+		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
+		{Name: "mark", Type: Text, Use: Key, Values: []string{"floor", "no_value", "unclassified", "not_rated", "two_way"}, Meaning: "Footnote."},
+		{Name: "facts", Type: Whole, Unit: "facts", Meaning: "How many of the facts behind the cell cause it."},
+		{Name: "amount", Type: Total, Unit: "reporting currency", Meaning: "Their share of the cell's measure, or their number."},
 	},
 }
 
@@ -187,7 +279,7 @@ var tables = DataSet{
 		{Name: "option_view", Type: Text, Meaning: "View of options: regulatory or economic."},
 		{Name: "unit", Type: Text, Meaning: "Unit of its displayed amounts."},
 		{Name: "notes", Type: Text, Meaning: "Notes, one per line."},
-		{Name: "missing", Type: Text, Meaning: "Data sets without which the table has no cells and that were not delivered, separated by commas."},
+		{Name: "missing", Type: Text, Meaning: "Data sets without which the table has no cells and that were not delivered, or the scope that the config does not have, separated by commas."},
 	},
 }
 

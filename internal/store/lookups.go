@@ -91,3 +91,10 @@ func denied(not bool, condition string) string {
 	}
 	return condition
 }
+
+// SetIdentity is an aggregate that tells sets of rows apart by their keys: the sum of
+// the rows' hashes, which adds up over disjoint sets. On other engines it is:
+// sum(xxhash64(keys)).
+func SetIdentity(keys []string) string {
+	return "cast(sum(cast(hash(" + strings.Join(keys, ", ") + ") as hugeint)) as decimal(38, 0))"
+}

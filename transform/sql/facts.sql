@@ -7,7 +7,8 @@ select
   direction, direction_rule, direction_economic, direction_economic_rule, obligation, obligation_rule,
   purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,
   rating_grade, rating_grade_rule, maturity_bucket, maturity_bucket_rule,
-  underlying_kind, capital_treatment, fair_value_level,
+  underlying_kind, sector, attachment_bucket, restructuring, definitions, settlement_method, credit_event_set, status,
+  counterparty_id, reference_entity_id, netting_set_id, capital_treatment, fair_value_level,
   case
     when fair_value > 0 then 'receivable'
     when fair_value < 0 then 'payable'
@@ -18,6 +19,12 @@ select
   case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end as fair_value_receivable,
   case when fair_value < 0 then -fair_value else cast(0 as decimal(18, 2)) end as fair_value_payable,
   valuation_adjustment,
+  case
+    when direction = 'bought' then notional
+    when direction = 'sold' then -notional
+    else cast(0 as decimal(18, 2))
+  end as net_notional,
+  coalesce(fair_value, cast(0 as decimal(18, 2))) as net_fair_value,
   case
     when obligation = 'default_payout' then notional
     when obligation = 'fixed_payout' then cast(

@@ -10,6 +10,7 @@ select
   r.reference_entity_id is not null as reference_entity_known,
   r.hedge_group,
   r.kind_of_reference,
+  r.sector_of_reference,
   r.agency_grade,
   r.internal_grade,
   i.factor_of_index,

@@ -31,6 +31,26 @@ select
   {{.Decided "maturity_bucket"}} as maturity_bucket,
   {{.RuleID "maturity_bucket"}} as maturity_bucket_rule,
   coalesce({{.OwnTerm "underlying_kind"}}, kind_of_reference, {{.Term "underlying_kind" "'not_stated'"}}) as underlying_kind,
+  coalesce(sector_of_reference, {{.Term "sector" "'not_stated'"}}) as sector,
+  case
+    when attachment_point is null then {{.Term "attachment_bucket" "'not_tranched'"}}
+    when attachment_point < 0.03 then {{.Term "attachment_bucket" "'below_3_percent'"}}
+    when attachment_point < 0.07 then {{.Term "attachment_bucket" "'from_3_to_7_percent'"}}
+    when attachment_point < 0.15 then {{.Term "attachment_bucket" "'from_7_to_15_percent'"}}
+    when attachment_point < 0.30 then {{.Term "attachment_bucket" "'from_15_to_30_percent'"}}
+    else {{.Term "attachment_bucket" "'from_30_percent'"}}
+  end as attachment_bucket,
+  coalesce({{.OwnTerm "restructuring"}}, {{.Term "restructuring" "'not_stated'"}}) as restructuring,
+  coalesce({{.OwnTerm "definitions"}}, {{.Term "definitions" "'not_stated'"}}) as definitions,
+  coalesce({{.OwnTerm "settlement_method"}}, {{.Term "settlement_method" "'not_stated'"}}) as settlement_method,
+  case
+    when credit_events is null then {{.Term "credit_event_set" "'not_stated'"}}
+    else coalesce({{.Lookup "credit_event_sets" "credit_event_set" "credit_events"}}, {{.Term "credit_event_set" "'unclassified'"}})
+  end as credit_event_set,
+  coalesce({{.OwnTerm "status"}}, {{.Term "status" "'open'"}}) as status,
+  counterparty_id,
+  reference_entity_id,
+  netting_set_id,
   coalesce({{.OwnTerm "capital_treatment"}}, {{.Term "capital_treatment" "'not_stated'"}}) as capital_treatment,
   fair_value_level,
   coalesce(notional_is_floor, false) as notional_is_floor,

@@ -4,28 +4,23 @@
 -- reads: reference_entities
 with notches as (
   select
-    r.reference_entity_id, r.hedge_group, r.kind, r.internal_grade,
+    r.reference_entity_id, r.name, r.hedge_group, r.kind, r.internal_grade, r.sector,
     {{.Notch "r.rating_sp"}} as sp, {{.Notch "r.rating_moodys"}} as moodys, {{.Notch "r.rating_fitch"}} as fitch
   from reference_entities as r
   where (r.valid_from is null or r.valid_from <= {{.AsOf}}) and (r.valid_until is null or r.valid_until >= {{.AsOf}})
 ),
 decided as (
   select
-    reference_entity_id, hedge_group, kind, internal_grade,
-    case
-      when sp is not null and moodys is not null and fitch is not null
-        then greatest(least(sp, moodys), least(greatest(sp, moodys), fitch))
-      when sp is not null and moodys is not null then greatest(sp, moodys)
-      when sp is not null and fitch is not null then greatest(sp, fitch)
-      when moodys is not null and fitch is not null then greatest(moodys, fitch)
-      when sp is not null then sp
-      when moodys is not null then moodys
-      else fitch
-    end as notch
+    reference_entity_id, name, hedge_group, kind, internal_grade, sector,
+    {{.DecidingNotch}} as notch
   from notches
 )
 select
-  reference_entity_id, hedge_group, {{.Term "underlying_kind" "kind"}} as kind_of_reference, {{.Term "rating_grade" "internal_grade"}} as internal_grade,
+  reference_entity_id, name, hedge_group, {{.Term "underlying_kind" "kind"}} as kind_of_reference, {{.Term "rating_grade" "internal_grade"}} as internal_grade,
+  case
+    when sector is not null
+      then coalesce({{.Lookup "sectors" "sector" "sector"}}, {{.Term "sector" "'unclassified'"}})
+  end as sector_of_reference,
   case
     when notch <= 10 then {{.Term "rating_grade" "'investment'"}}
     when notch > 10 then {{.Term "rating_grade" "'non_investment'"}}

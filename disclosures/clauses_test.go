@@ -1,0 +1,69 @@
+package disclosures
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"comment11/internal/strictyaml"
+)
+
+// TestEveryClauseIsAnswered holds that every clause of the comment that asks for
+// balances has a block of a table, or a stated reason why the data cannot answer it,
+// and that tables claim the clauses that they answer.
+func TestEveryClauseIsAnswered(t *testing.T) {
+	text, err := os.ReadFile("testdata/clauses.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var clauses []struct {
+		Clause  strictyaml.Text   `yaml:"clause,required"`
+		Asks    strictyaml.Text   `yaml:"asks,required"`
+		Answers []strictyaml.Text `yaml:"answers"`
+		Reason  strictyaml.Text   `yaml:"reason"`
+	}
+	if err := strictyaml.Decode("clauses.yaml", text, &clauses); err != nil {
+		t.Fatal(err)
+	}
+	tables, err := ReadTables("millions", []string{"group", "bank"}, Embedded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, claims := map[string]bool{}, map[string][]string{}
+	for _, table := range tables {
+		for _, clause := range table.Clauses {
+			claims[table.ID.Value] = append(claims[table.ID.Value], clause.Value)
+		}
+		for _, block := range table.Blocks {
+			blocks[table.ID.Value+"/"+block.ID.Value] = true
+		}
+	}
+	answered := map[string]bool{}
+	for _, c := range clauses {
+		if (len(c.Answers) == 0) == (c.Reason.Value == "") {
+			t.Errorf("%s, %s: expected blocks that answer it, or a reason, and not both", c.Clause.Value, c.Asks.Value)
+		}
+		for _, answer := range c.Answers {
+			table, _, _ := strings.Cut(answer.Value, "/")
+			if !blocks[answer.Value] {
+				t.Errorf("%s: %s, %s: no table has the block %q", c.Asks.Place, c.Clause.Value, c.Asks.Value, answer.Value)
+			} else if !slices.Contains(claims[table], c.Clause.Value) {
+				t.Errorf("%s: %s is answered by %q, whose table does not name the clause", c.Asks.Place, c.Clause.Value, answer.Value)
+			}
+			answered[c.Clause.Value+" "+table] = true
+		}
+	}
+	for _, clause := range []string{"11(a)", "11(b)", "11(d)", "11(e)", "11(g)", "11(h)"} {
+		if !slices.ContainsFunc(sortedKeys(answered), func(key string) bool { return strings.HasPrefix(key, clause+" ") }) {
+			t.Errorf("%s: no table answers it", clause)
+		}
+	}
+	for table, list := range claims {
+		for _, clause := range list {
+			if clause != "11(c)" && !answered[clause+" "+table] {
+				t.Errorf("table %s names %s, but no clause of clauses.yaml is answered by it", table, clause)
+			}
+		}
+	}
+}

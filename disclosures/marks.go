@@ -1,0 +1,98 @@
+package disclosures
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/internal/strictyaml"
+)
+
+// mark is a footnote that a figure carries because of the facts behind it.
+type mark struct {
+	id       string
+	when     string   // SQL over the groups of facts
+	columns  []string // that it names
+	measures []string // that it is about
+	asked    bool     // only where a table or row asks for it
+	meaning  string   // the footnote
+}
+
+var factMarks = []mark{
+	{id: "floor", when: "notional_is_floor", columns: []string{"notional_is_floor"}, measures: []string{"notional", "net_notional", "maximum_exposure"},
+		meaning: "Rests on capped or masked notionals: at least so much."},
+	{id: "no_value", when: "fair_value_status = 'no_value'", columns: []string{"fair_value_status"},
+		measures: []string{"fair_value", "fair_value_receivable", "fair_value_payable", "net_fair_value"},
+		meaning:  "Leaves out positions without a fair value."},
+	{id: "unclassified", when: "'unclassified' in (instrument, direction, purpose, counterparty_type)",
+		columns: []string{"instrument", "direction", "purpose", "counterparty_type"},
+		meaning: "Has facts of which an attribute could not be classified."},
+	{id: "not_rated", when: "rating_grade = 'not_rated'", columns: []string{"rating_grade"}, asked: true,
+		meaning: "Includes references without a rating."},
+	{id: "two_way", when: "direction = 'two_way'", columns: []string{"direction"}, measures: []string{"notional"}, asked: true,
+		meaning: "Includes two-way instruments, which are neither bought nor sold."},
+}
+
+// Footnotes are the texts of all marks, in the order in which they are shown.
+func Footnotes() (ids, texts []string) {
+	for _, m := range factMarks {
+		ids, texts = append(ids, m.id), append(texts, m.meaning)
+	}
+	return ids, texts
+}
+
+func marksOf(relation string) []mark {
+	if relation == "facts" {
+		return factMarks
+	}
+	return nil
+}
+
+func checkMarks(texts []strictyaml.Text, fault func(strictyaml.Text, string, ...any)) {
+	var known []string
+	for _, m := range factMarks {
+		if m.asked {
+			known = append(known, m.id)
+		}
+	}
+	for _, text := range texts {
+		if !slices.Contains(known, text.Value) {
+			fault(text, "marks: %q is unknown; expected one of %s", text.Value, strings.Join(known, ", "))
+		}
+	}
+}
+
+// Mark is a footnote of a cell: how many of its facts cause it, and their amount.
+type Mark struct {
+	ID     string          `json:"mark"`
+	Facts  int64           `json:"facts"`
+	Amount decimal.Decimal `json:"amount"`
+}
+
+// marksAt gives the footnotes of a cell.
+func (s *sheet) marksAt(r, c int) []Mark {
+	row, column := s.rows[r], s.columns[c]
+	measure := column.measure
+	if column.shared != "" {
+		measure = column.shared
+	}
+	var list []Mark
+	for _, m := range marksOf(s.relation) {
+		if (len(m.measures) > 0 && !slices.Contains(m.measures, measure)) || (m.asked && !slices.Contains(row.marks, m.id) && !slices.Contains(s.marks, m.id)) {
+			continue
+		}
+		facts, sum := new(big.Int), new(big.Int)
+		for _, group := range s.groups.marked[m.id] {
+			if row.members[group] && column.members[group] {
+				facts.Add(facts, s.groups.measures[countMeasure][group])
+				sum.Add(sum, s.groups.measures[measure][group])
+			}
+		}
+		if facts.Sign() > 0 {
+			list = append(list, Mark{m.id, facts.Int64(), amount(measure, sum)})
+		}
+	}
+	return list
+}

@@ -1,0 +1,165 @@
+package render
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
+)
+
+// Change is what a block's figures changed by between the two dates: displayed
+// less displayed, so that a reader who subtracts finds the same. A row or column
+// that stood at one date only counts as nil at the other.
+type Change struct {
+	Columns []Column    `json:"columns"`
+	Rows    []ChangeRow `json:"rows"`
+}
+
+// ChangeRow is a row of changes.
+type ChangeRow struct {
+	ID      string   `json:"id"`
+	Label   string   `json:"label"`
+	Depth   int      `json:"depth"`
+	Amount  []int64  `json:"amount"`
+	Percent []string `json:"percent"` // of the earlier figure; "n/m" where that means nothing
+}
+
+// change compares the sheets of two dates, or gives nil where there is one, or
+// where a row stands for something else at each.
+func change(block Block, packet Packet) *Change {
+	var now, before *Sheet
+	for i := range block.Sheets {
+		if block.Sheets[i].Date == packet.AsOf {
+			now = &block.Sheets[i]
+		} else {
+			before = &block.Sheets[i]
+		}
+	}
+	if now == nil || before == nil {
+		return nil
+	}
+	c := &Change{Columns: append([]Column(nil), now.Columns...)}
+	for _, column := range before.Columns {
+		if now.column(column.ID) < 0 {
+			c.Columns = append(c.Columns, column)
+		}
+	}
+	rows := append([]Row(nil), now.Rows...)
+	for _, row := range before.Rows {
+		same := now.row(row.ID)
+		if same != nil && same.Label != row.Label {
+			return nil // the largest of one date are not those of the other
+		}
+		if same == nil {
+			rows = append(rows, row)
+		}
+	}
+	for _, row := range rows {
+		line := ChangeRow{ID: row.ID, Label: row.Label, Depth: row.Depth}
+		for _, column := range c.Columns {
+			from, to := before.displayed(row.ID, column.ID), now.displayed(row.ID, column.ID)
+			line.Amount, line.Percent = append(line.Amount, to-from), append(line.Percent, percent(from, to))
+		}
+		c.Rows = append(c.Rows, line)
+	}
+	return c
+}
+
+func (s Sheet) column(id string) int {
+	for i, column := range s.Columns {
+		if column.ID == id {
+			return i
+		}
+	}
+	return -1
+}
+
+func (s Sheet) row(id string) *Row {
+	for i := range s.Rows {
+		if s.Rows[i].ID == id {
+			return &s.Rows[i]
+		}
+	}
+	return nil
+}
+
+func (s Sheet) displayed(row, column string) int64 {
+	r, c := s.row(row), s.column(column)
+	if r == nil || c < 0 {
+		return 0
+	}
+	return r.Cells[c].Displayed
+}
+
+// percent is the change in percent of the earlier figure, half away from zero. It
+// means nothing where that is nil or the sign turns.
+func percent(from, to int64) string {
+	if from == to {
+		return "—"
+	}
+	if from == 0 || (from < 0) != (to < 0) && to != 0 {
+		return "n/m"
+	}
+	value := decimal.NewFromInt(to-from).Mul(decimal.NewFromInt(100)).DivRound(decimal.NewFromInt(from).Abs(), 0).IntPart()
+	switch {
+	case value == 0:
+		return "—"
+	case value < 0:
+		return "(" + strconv.FormatInt(-value, 10) + "%)"
+	default:
+		return strconv.FormatInt(value, 10) + "%"
+	}
+}
+
+// figures are the change and its percent as one text.
+func (r ChangeRow) figures(i int) string {
+	if r.Amount[i] == 0 {
+		return "—"
+	}
+	return Figure(r.Amount[i]) + "  " + r.Percent[i]
+}
+
+func (c Change) markdown(b *strings.Builder, title string) {
+	fmt.Fprintf(b, "\n### %s, change\n\n| |", title)
+	for _, column := range c.Columns {
+		fmt.Fprintf(b, " %s |", escaped(column.Label))
+	}
+	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(c.Columns)))
+	for _, row := range c.Rows {
+		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
+		for i := range c.Columns {
+			fmt.Fprintf(b, " %s |", row.figures(i))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func (c Change) text(b *strings.Builder, title string) {
+	labels := utf8.RuneCountInString(title + ", change")
+	widths := make([]int, len(c.Columns))
+	for i, column := range c.Columns {
+		widths[i] = utf8.RuneCountInString(column.ID)
+	}
+	for _, row := range c.Rows {
+		labels = max(labels, 2*row.Depth+utf8.RuneCountInString(row.Label))
+		for i := range c.Columns {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row.figures(i)))
+		}
+	}
+	b.WriteString("\n" + padRight(title+", change", labels))
+	rule := labels
+	for i, column := range c.Columns {
+		b.WriteString("  " + padLeft(column.ID, widths[i]))
+		rule += 2 + widths[i]
+	}
+	b.WriteString("\n" + strings.Repeat("-", rule) + "\n")
+	for _, row := range c.Rows {
+		b.WriteString(padRight(strings.Repeat("  ", row.Depth)+row.Label, labels))
+		for i := range c.Columns {
+			b.WriteString("  " + padLeft(row.figures(i), widths[i]))
+		}
+		b.WriteString("\n")
+	}
+}

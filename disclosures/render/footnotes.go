@@ -1,0 +1,83 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"comment11/disclosures"
+)
+
+// letter is how a footnote is written behind a figure.
+func letter(mark string) string {
+	ids, _ := disclosures.Footnotes()
+	for i, id := range ids {
+		if id == mark {
+			return string(rune('a' + i))
+		}
+	}
+	return "?"
+}
+
+// figure is the displayed number with the letters of its footnotes.
+func (c Cell) figure() string {
+	var letters []string
+	for _, m := range c.Marks {
+		letters = append(letters, letter(m.ID))
+	}
+	if len(letters) == 0 {
+		return Figure(c.Displayed)
+	}
+	return Figure(c.Displayed) + " " + strings.Join(letters, ",")
+}
+
+func (c Cell) markIDs() string {
+	var ids []string
+	for _, m := range c.Marks {
+		ids = append(ids, m.ID)
+	}
+	return strings.Join(ids, " ")
+}
+
+// footnotes explain the letters of the table, each with the figure that rests on
+// most such facts.
+func (t Table) footnotes() []string {
+	ids, texts := disclosures.Footnotes()
+	var notes []string
+	for i, id := range ids {
+		var most disclosures.Mark
+		var where string
+		t.each(func(at Place, cell Cell) {
+			for _, m := range cell.Marks {
+				if m.ID == id && m.Facts > most.Facts {
+					most, where = m, fmt.Sprintf("%s, %s at %s", at.Row, at.Column, at.Date)
+				}
+			}
+		})
+		if most.Facts > 0 {
+			notes = append(notes, fmt.Sprintf("(%s) %s Most in %s: %d facts, %s.", letter(id), texts[i], where, most.Facts, most.Amount.StringFixed(2)))
+		}
+	}
+	return notes
+}
+
+// Place says where a cell stands.
+type Place struct{ Date, Table, Block, Row, Column string }
+
+// Each goes through all cells of the packet in their order.
+func (p Packet) Each(do func(Place, Cell)) {
+	for _, table := range p.Tables {
+		table.each(do)
+	}
+}
+
+func (t Table) each(do func(Place, Cell)) {
+	for _, block := range t.Blocks {
+		for _, sheet := range block.Sheets {
+			for _, row := range sheet.Rows {
+				for i, cell := range row.Cells {
+					do(Place{sheet.Date, t.ID, block.ID, row.ID, sheet.Columns[i].ID}, cell)
+				}
+			}
+		}
+	}
+}
