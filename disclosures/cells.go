@@ -58,16 +58,13 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		return Result{}, err
 	}
 	result := Result{}
-	sources, totals := map[string]groups{}, map[string]map[string]decimal.Decimal{}
+	sources, totals, made := map[string]groups{}, map[string]map[string]decimal.Decimal{}, map[string]bool{}
 	for _, source := range sortedKeys(p.used) {
 		relation := relationOf(source)
 		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(loaded)) == 0 }) {
 			continue
 		}
-		derived := false
-		if relation == source {
-			derived, err = derive(ctx, db, relation, parameters{scopes, in.Ratings})
-		}
+		derived, err := derive(ctx, db, relation, parameters{scopes, in.Ratings}, made)
 		if err != nil {
 			return Result{}, fmt.Errorf("relation %s: %w", relation, err)
 		}

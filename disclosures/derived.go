@@ -36,9 +36,20 @@ func (p parameters) Scopes() []string {
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
 
+// needs are relations that others are made of, so that facts are read once for them.
+var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances"}
+
 // derive makes a relation that does not add up from facts by groups alone: ranks,
-// and what is netted first. It tells whether sql has it.
-func derive(ctx context.Context, db *store.DB, relation string, p parameters) (bool, error) {
+// and what is netted first. It tells whether sql has it. made are those that are there.
+func derive(ctx context.Context, db *store.DB, relation string, p parameters, made map[string]bool) (bool, error) {
+	if made[relation] {
+		return true, nil
+	}
+	if need := needs[relation]; need != "" {
+		if _, err := derive(ctx, db, need, p, made); err != nil {
+			return false, err
+		}
+	}
 	text, err := fs.ReadFile(queries, "sql/"+relation+".sql")
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -54,5 +65,6 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters) (b
 	if err := parsed.Execute(&b, p); err != nil {
 		return false, err
 	}
+	made[relation] = true
 	return true, db.CreateTable(ctx, relation, b.String())
 }

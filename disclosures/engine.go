@@ -49,9 +49,13 @@ func relationOf(source string) string {
 	return relation
 }
 
-// sharedDimensions are those of the groups of facts that most tables share.
-var sharedDimensions = []string{"instrument", "direction", "purpose", "counterparty_type", "rating_grade", "maturity_bucket", "designation", "funded", "obligation",
-	"status", "attachment_bucket"}
+// sharedDimensions are those of the groups of facts that tables share. A table takes
+// the first that has all its dimensions, or has groups of its own.
+var sharedDimensions = [][]string{
+	{"instrument", "direction", "purpose", "counterparty_type", "rating_grade", "maturity_bucket", "designation", "funded", "obligation", "status", "attachment_bucket"},
+	{"instrument", "direction", "rating_grade", "maturity_bucket", "funded", "capital_treatment", "fair_value_level", "sector", "underlying_kind"},
+	{"direction", "purpose", "counterparty_type", "maturity_bucket", "funded", "underlying_kind"},
+}
 
 // groupsOf names the relation with one row per combination of the dimensions that
 // the tables name, with the count and the sum of every measure.
@@ -137,8 +141,8 @@ func (p *predicates) divide(tables []Table, scopes []string) {
 	for _, table := range tables {
 		relation := table.Relation.Value
 		contract := relations[relation](scopes)
-		columns := map[string]struct{}{position.ScopeColumn(table.Scope.Value): {}}
-		shared := true
+		scope := position.ScopeColumn(table.Scope.Value)
+		columns := map[string]struct{}{scope: {}}
 		for i, text := range p.texts {
 			if p.tables[i] != table.ID.Value {
 				continue
@@ -146,7 +150,6 @@ func (p *predicates) divide(tables []Table, scopes []string) {
 			for _, match := range quotedName.FindAllStringSubmatch(text, -1) {
 				if column, ok := contract.Column(match[1]); ok && column.Has(position.Dimension) {
 					columns[column.Name] = struct{}{}
-					shared = shared && slices.Contains(sharedDimensions, column.Name)
 				}
 			}
 		}
@@ -158,8 +161,15 @@ func (p *predicates) divide(tables []Table, scopes []string) {
 			})
 		}
 		source := relation
-		if relation == "facts" && !shared {
+		if relation == "facts" {
 			source += ":" + table.ID.Value
+			for i, shared := range sharedDimensions {
+				outside := func(column string) bool { return column != scope && !slices.Contains(shared, column) }
+				if !slices.ContainsFunc(sortedKeys(columns), outside) {
+					source = fmt.Sprintf("%s:%d", relation, i+1)
+					break
+				}
+			}
 		}
 		p.sources[table.ID.Value] = source
 		if p.used[source] == nil {

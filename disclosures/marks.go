@@ -7,6 +7,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"comment11/internal/store"
 	"comment11/internal/strictyaml"
 )
 
@@ -14,25 +15,30 @@ import (
 type mark struct {
 	id       string
 	when     string   // SQL over the groups of facts
-	columns  []string // that it names
 	measures []string // that it is about
 	asked    bool     // only where a table or row asks for it
 	meaning  string   // the footnote
 }
 
 var factMarks = []mark{
-	{id: "floor", when: "notional_is_floor", columns: []string{"notional_is_floor"}, measures: []string{"notional", "net_notional", "maximum_exposure"},
+	{id: "floor", when: "notional_is_floor", measures: []string{"notional", "net_notional", "maximum_exposure"},
 		meaning: "Rests on capped or masked notionals: at least so much."},
-	{id: "no_value", when: "fair_value_status = 'no_value'", columns: []string{"fair_value_status"},
+	{id: "no_value", when: "fair_value is null",
 		measures: []string{"fair_value", "fair_value_receivable", "fair_value_payable", "net_fair_value"},
 		meaning:  "Leaves out positions without a fair value."},
-	{id: "unclassified", when: "'unclassified' in (instrument, direction, purpose, counterparty_type)",
-		columns: []string{"instrument", "direction", "purpose", "counterparty_type"},
+	{id: "unclassified", when: anyUnclassified("instrument", "direction", "purpose", "counterparty_type"),
 		meaning: "Has facts of which an attribute could not be classified."},
-	{id: "not_rated", when: "rating_grade = 'not_rated'", columns: []string{"rating_grade"}, asked: true,
+	{id: "not_rated", when: store.IsOneOf("rating_grade", []string{"not_rated"}), asked: true,
 		meaning: "Includes references without a rating."},
-	{id: "two_way", when: "direction = 'two_way'", columns: []string{"direction"}, measures: []string{"notional"}, asked: true,
+	{id: "two_way", when: store.IsOneOf("direction", []string{"two_way"}), measures: []string{"notional"}, asked: true,
 		meaning: "Includes two-way instruments, which are neither bought nor sold."},
+}
+
+func anyUnclassified(columns ...string) string {
+	for i, column := range columns {
+		columns[i] = store.IsOneOf(column, []string{"unclassified"})
+	}
+	return strings.Join(columns, " or ")
 }
 
 // Footnotes are the texts of all marks, in the order in which they are shown.

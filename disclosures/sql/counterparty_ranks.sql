@@ -1,17 +1,10 @@
 -- counterparty_ranks: one row per scope, counterparty of the ten with most notional or
 -- all others, rating and direction
--- reads: facts, counterparties_as_of
-with grouped as (
-  select
-    counterparty_id, direction,{{range .Scopes}} {{.}},{{end}}
-    sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable
-  from facts
-  where not funded
-  group by counterparty_id, direction{{range .Scopes}}, {{.}}{{end}}
-){{range $scope := .Scopes}},
-ranked_{{$scope}} as (
+-- reads: counterparty_balances, counterparties_as_of
+with {{range $i, $scope := .Scopes}}{{if $i}},
+{{end}}ranked_{{$scope}} as (
   select counterparty_id, row_number() over (order by sum(notional) desc, counterparty_id) as place
-  from grouped
+  from counterparty_balances
   where {{$scope}} = 'external' and counterparty_id is not null
   group by counterparty_id
 ){{end}}{{range $i, $scope := .Scopes}}
@@ -27,7 +20,7 @@ ranked_{{$scope}} as (
   g.direction,
   cast(sum(g.notional) as decimal(18, 2)) as notional, cast(sum(g.fair_value_receivable) as decimal(18, 2)) as fair_value_receivable, cast(sum(g.fair_value_payable) as decimal(18, 2)) as fair_value_payable
   {{range $.Scopes}}, '{{if eq . $scope}}external{{else}}out_of_scope{{end}}' as {{.}}{{end}}
-from grouped as g
+from counterparty_balances as g
 left join ranked_{{$scope}} as r on r.counterparty_id = g.counterparty_id
 left join counterparties_as_of as c on c.counterparty_id = g.counterparty_id
 where g.{{$scope}} = 'external'

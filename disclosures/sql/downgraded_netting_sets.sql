@@ -1,15 +1,15 @@
 -- downgraded_netting_sets: one row per scope, netting set, counterparty and number of
 -- notches by which the counterparty, or we ourselves, would be rated lower
--- reads: facts, counterparties_as_of, collateral, conversions
+-- reads: counterparty_balances, counterparties_as_of, collateral, conversions
 with sets as ({{range $i, $scope := .Scopes}}
   {{if $i}}union all
   {{end}}select
     '{{$scope}}' as scope, netting_set_id, counterparty_id, counterparty_type,
-    sum(case when direction = 'bought' then notional else 0 end) as protection_bought,
-    case when netting_set_id is null then sum(fair_value_receivable) else greatest(sum(net_fair_value), 0) end as exposure,
-    case when netting_set_id is null then sum(fair_value_payable) else greatest(-sum(net_fair_value), 0) end as liability
-  from facts
-  where {{$scope}} = 'external' and not funded
+    coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought,
+    case when netting_set_id is null then sum(fair_value_receivable) else greatest(sum(fair_value_receivable - fair_value_payable), 0) end as exposure,
+    case when netting_set_id is null then sum(fair_value_payable) else greatest(sum(fair_value_payable - fair_value_receivable), 0) end as liability
+  from counterparty_balances
+  where {{$scope}} = 'external'
   group by netting_set_id, counterparty_id, counterparty_type{{end}}
 ),
 agreements as (
