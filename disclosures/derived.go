@@ -33,11 +33,14 @@ func (p parameters) Scopes() []string {
 	return columns
 }
 
+// Names are the scopes.
+func (p parameters) Names() []string { return p.scopes }
+
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
 
 // needs are relations that others are made of, so that facts are read once for them.
-var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances"}
+var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances", "matched_protection": "counterparty_balances"}
 
 // derive makes a relation that does not add up from facts by groups alone: ranks,
 // and what is netted first. It tells whether sql has it. made are those that are there.

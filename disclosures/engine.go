@@ -24,6 +24,7 @@ var relations = map[string]func(scopes []string) position.DataSet{
 
 	"counterparty_ranks":      position.CounterpartyRanks,
 	"downgraded_netting_sets": position.DowngradedNettingSets,
+	"matched_protection":      position.MatchedProtection,
 	"reference_ranks":         position.ReferenceRanks,
 }
 

@@ -108,6 +108,8 @@ var findingTexts = map[string]struct{ severity, message string }{
 	"several_notionals":               {"warn", "the trade has amounts that differ; one counts, the other is told here"},
 	"sold_hedge":                      {"warn", "protection sold that is claimed as a hedge; it stays where its label puts it: correct the label, or explain it"},
 	"stale_valuation":                 {"warn", "valued before the due date's business day"},
+	"term_by_protocol":                {"warn", "a swap on a loan or an asset-backed security has a term that is newer than the trade; protocols did not change such trades: correct the term"},
+	"term_of_the_future":              {"warn", "the term did not exist at the as-of date; correct it, or the date of the delivery"},
 	"unclassified_counterparty_type":  {"warn", "no rule decided the type of counterparty; add the word to the map counterparty_types or the counterparty to its data set"},
 	"unclassified_direction":          {"warn", "the role does not belong to the instrument; correct the role at its source or the mapping"},
 	"unclassified_direction_economic": {"warn", "an option without payer or receiver has no economic direction; deliver option_type"},
@@ -156,6 +158,16 @@ func (p parameters) PositionFindings() []PositionFinding {
 		{"no_value", "fair_value is null", "'fair_value'"},
 		{"notional_floor", "coalesce(notional_is_floor, false)", "'notional'"},
 		{"no_fixed_maximum", is("obligation", "no_fixed_maximum"), "instrument"},
+	}
+	for _, column := range slices.Sorted(maps.Keys(laterTerms)) {
+		later := laterTerms[column]
+		has := "coalesce(" + store.IsOneOf(column, []string{later.term}) + ", false)"
+		if p.Input.AsOf.Before(later.since) {
+			findings = append(findings, PositionFinding{"term_of_the_future", has, column})
+			continue
+		}
+		findings = append(findings, PositionFinding{"term_by_protocol",
+			has + " and coalesce(trade_date < " + dateLiteral(later.since) + ", false) and (" + is("instrument", "cds_loan") + " or " + is("instrument", "cds_asset_backed") + ")", column})
 	}
 	for _, known := range []struct{ set, code, id, flag string }{
 		{"counterparties", "unknown_counterparty", "counterparty_id", "counterparty_known"},

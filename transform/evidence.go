@@ -107,6 +107,13 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 	if err := insert(ctx, db, "identical_underlyings", p); err != nil {
 		return false, err
 	}
+	holdings, err := render("group_holdings", p)
+	if err != nil {
+		return false, err
+	}
+	if err := db.CreateTable(ctx, "group_holdings", holdings); err != nil {
+		return false, fmt.Errorf("group_holdings: %w", err)
+	}
 	if len(p.Evidence.Frozen) > 0 {
 		err = thaw(ctx, db, p)
 	} else {
@@ -150,7 +157,7 @@ func insert(ctx context.Context, db *store.DB, name string, p parameters) error 
 
 // evidenceSteps are the relations between the positions and the evidence, in
 // their order; client offsets are paired in Go after clients_to_pair.
-var evidenceSteps = []string{"evidence_positions", "externalised", "hedges", "group_holdings", "group_evidence", "hedge_cuts",
+var evidenceSteps = []string{"evidence_positions", "externalised", "hedges", "group_evidence", "hedge_cuts",
 	"offsets", "client_trades", "simple_links", "offsets_to_pair", "clients_to_pair", "unmatched_offsets"}
 
 // testPurposes strikes the evidence, where there is a hedge or an offset.

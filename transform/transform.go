@@ -200,6 +200,29 @@ func (p parameters) OwnTerm(column string) string {
 	return store.Lookup(column, terms, store.Identifier(termType(column)))
 }
 
+// laterTerms are the terms that came into being on a day: auction settlement was
+// hardwired by the ISDA 2009 supplement, and the 2014 definitions became effective.
+// Trades before it have the term by protocol alone.
+var laterTerms = map[string]struct {
+	term  string
+	since time.Time
+}{
+	"settlement_method": {"auction", time.Date(2009, 4, 8, 0, 0, 0, 0, time.UTC)},
+	"definitions":       {"2014", time.Date(2014, 9, 22, 0, 0, 0, 0, time.UTC)},
+}
+
+// Triggers is what a trade says of a term that triggers settlement: of the column's
+// closed list, a term of its own where it is newer than the trade, or not_stated.
+func (p parameters) Triggers(column string) string {
+	stated := "coalesce(" + p.OwnTerm(column) + ", " + term(column, "'not_stated'") + ")"
+	later := laterTerms[column]
+	if later.term == "" || p.Input.AsOf.Before(later.since) {
+		return stated
+	}
+	return fmt.Sprintf("case when %s and trade_date < %s then %s else %s end",
+		store.IsOneOf(column, []string{later.term}), dateLiteral(later.since), term(column, store.Literal(later.term+"_by_protocol")), stated)
+}
+
 // Grade is the grade of a rating of an agency: investment up to the tenth notch,
 // BBB- or Baa3.
 func (p parameters) Grade(rating string) string {

@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -46,8 +46,8 @@ func Facts(scopes []string) DataSet {
 			{Name: "sector", Type: Text, Values: Sectors, Use: Dimension, Meaning: "Industry sector of the reference entity."},
 			{Name: "attachment_bucket", Type: Text, Values: AttachmentBuckets, Use: Dimension, Meaning: "Where a tranche begins to bear losses, as given."},
 			{Name: "restructuring", Type: Text, Values: append([]string{"not_stated"}, Restructurings...), Use: Dimension, Meaning: "ISDA restructuring clause."},
-			{Name: "definitions", Type: Text, Values: []string{"not_stated", "1999", "2003", "2014"}, Use: Dimension, Meaning: "Edition of the ISDA Credit Derivatives Definitions."},
-			{Name: "settlement_method", Type: Text, Values: []string{"not_stated", "physical", "cash", "auction"}, Use: Dimension, Meaning: "Settlement after a credit event."},
+			{Name: "definitions", Type: Text, Values: []string{"not_stated", "1999", "2003", "2014", "2014_by_protocol"}, Use: Dimension, Meaning: "Edition of the ISDA Credit Derivatives Definitions; by protocol where it is newer than the trade."},
+			{Name: "settlement_method", Type: Text, Values: []string{"not_stated", "physical", "cash", "auction", "auction_by_protocol"}, Use: Dimension, Meaning: "Settlement after a credit event; by protocol where auctions are newer than the trade."},
 			{Name: "credit_event_set", Type: Text, Values: CreditEventSets, Use: Dimension, Meaning: "Credit events that are agreed together."},
 			{Name: "status", Type: Text, Values: []string{"open", "triggered_unsettled"}, Use: Dimension, Meaning: "Whether a credit event has happened that is not settled yet."},
 			{Name: "counterparty_id", Type: Text, Meaning: "Legal counterparty."},
@@ -219,6 +219,20 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "settlement_on_trigger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "What settling contingent agreements at once would cost us beyond collateral posted."},
 			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated below the agreement's trigger."},
 			{Name: "protection_bought", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional of protection bought in the netting set."},
+		},
+	}.withScopes(scopes)
+}
+
+// MatchedProtection is the contract of the relation matched_protection.
+func MatchedProtection(scopes []string) DataSet {
+	return DataSet{
+		Name:    "matched_protection",
+		Grain:   "one row per scope and part",
+		Meaning: "What protection is held against: bought and sold by whether the other side has an identical underlying (ASC 815-10-50-4K(f)), holdings by whether they are hedged. Protection alone, without credit-linked notes.",
+		Columns: []Column{
+			{Name: "part", Type: Text, Use: Key | Dimension, Values: []string{"bought_identical", "bought_other", "sold_covered", "sold_identical_not_covered", "sold_other", "holdings_hedged", "holdings_not_hedged"},
+				Meaning: "Part of the protection bought, of the protection sold, or of the holdings. Covered is what of the sold protection can be paired with protection bought that matures no earlier; hedged is what of a group's holdings its hedges reach."},
+			{Name: "amount", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional, or amount held."},
 		},
 	}.withScopes(scopes)
 }

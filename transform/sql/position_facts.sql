@@ -40,9 +40,9 @@ select
     when attachment_point < 0.30 then {{.Term "attachment_bucket" "'from_15_to_30_percent'"}}
     else {{.Term "attachment_bucket" "'from_30_percent'"}}
   end as attachment_bucket,
-  coalesce({{.OwnTerm "restructuring"}}, {{.Term "restructuring" "'not_stated'"}}) as restructuring,
-  coalesce({{.OwnTerm "definitions"}}, {{.Term "definitions" "'not_stated'"}}) as definitions,
-  coalesce({{.OwnTerm "settlement_method"}}, {{.Term "settlement_method" "'not_stated'"}}) as settlement_method,
+  {{.Triggers "restructuring"}} as restructuring,
+  {{.Triggers "definitions"}} as definitions,
+  {{.Triggers "settlement_method"}} as settlement_method,
   case
     when credit_events is null then {{.Term "credit_event_set" "'not_stated'"}}
     else coalesce({{.Lookup "credit_event_sets" "credit_event_set" "credit_events"}}, {{.Term "credit_event_set" "'unclassified'"}})
