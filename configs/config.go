@@ -41,6 +41,7 @@ type Config struct {
 	Query             Query
 	Monitoring        Monitoring
 	Purpose           Purpose
+	CallReport        CallReport
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -94,6 +95,7 @@ type Limits struct {
 		Unpriced int    // rejected positions without a readable amount
 	}
 	InternalBreaks string // what internal trades may miss each other by, in the reporting currency
+	Ledger         string // what book and ledger may differ by, in the reporting currency; "none": a difference holds nothing back
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
@@ -105,6 +107,11 @@ type Purpose struct {
 	OverHedgeTolerance string // share of the holdings by which hedges may exceed them
 	OverHedge          string // split: the excess is trading; flag: it is a finding
 	Offset             string // split: an offset of no client's trade is trading; keep: a finding
+}
+
+// CallReport says what Schedule RC-L, item 7 leaves open.
+type CallReport struct {
+	TwoWay string // side of two-way instruments, sold or bought
 }
 
 // Scope is a set of legal entities; without entities it has every one.
@@ -148,6 +155,7 @@ type setting struct {
 var settings = []setting{
 	{"access.umask", "027", expectUmask},
 	{"approvals", "approvals.yaml", nil},
+	{"call_report.two_way", "sold", expectOneOf([]string{"sold", "bought"})},
 	{"calendar.fiscal_year_end", "12-31", expectMonthDay},
 	{"engine.memory_limit", "1500MB", ExpectSize},
 	{"engine.temporary_limit", "100GB", ExpectSize},
@@ -156,6 +164,7 @@ var settings = []setting{
 	{"limits.cells.no_value", "0", expectWhole(-1)},
 	{"limits.cells.unclassified", "0", expectWhole(-1)},
 	{"limits.internal_breaks", "0", expectMoney},
+	{"limits.ledger", "none", expectMoneyOrNone},
 	{"limits.no_value", "0", expectWhole(0)},
 	{"limits.rate_age_days", "5", expectWhole(0)},
 	{"limits.rejects.count", "0", expectWhole(0)},
@@ -225,6 +234,13 @@ func expectTimeZone(value string) string {
 		return "a time zone such as UTC or America/New_York"
 	}
 	return ""
+}
+
+func expectMoneyOrNone(value string) string {
+	if value == "none" || expectMoney(value) == "" {
+		return ""
+	}
+	return "an amount such as 1000000.00, or none"
 }
 
 func expectMoney(value string) string {
@@ -311,10 +327,14 @@ type document struct {
 			Unclassified strictyaml.Text `yaml:"unclassified"`
 		} `yaml:"cells"`
 		InternalBreaks strictyaml.Text `yaml:"internal_breaks"`
+		Ledger         strictyaml.Text `yaml:"ledger"`
 		NoValue        strictyaml.Text `yaml:"no_value"`
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
+	CallReport struct {
+		TwoWay strictyaml.Text `yaml:"two_way"`
+	} `yaml:"call_report"`
 	Purpose struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
@@ -451,6 +471,7 @@ func (r *reader) checkSettings(doc document) {
 		"retention.grace_hours": doc.Retention.GraceHours, "retention.years": doc.Retention.Years,
 		"schedule.business_days": doc.Schedule.BusinessDays, "schedule.time": doc.Schedule.Time, "schedule.time_zone": doc.Schedule.TimeZone, "engine.memory_limit": doc.Engine.MemoryLimit,
 		"engine.temporary_limit": doc.Engine.TemporaryLimit, "engine.threads": doc.Engine.Threads, "limits.no_value": doc.Limits.NoValue, "limits.internal_breaks": doc.Limits.InternalBreaks,
+		"limits.ledger": doc.Limits.Ledger, "call_report.two_way": doc.CallReport.TwoWay,
 		"limits.cells.floors": doc.Limits.Cells.Floors, "limits.cells.no_value": doc.Limits.Cells.NoValue, "limits.cells.unclassified": doc.Limits.Cells.Unclassified,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
@@ -495,7 +516,8 @@ func (r *reader) checkSettings(doc document) {
 	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
 		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}
 	c.Limits.Cells = CellLimits{number("limits.cells.floors"), number("limits.cells.no_value"), number("limits.cells.unclassified")}
-	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
+	c.Limits.InternalBreaks, c.Limits.Ledger = r.values["limits.internal_breaks"], r.values["limits.ledger"]
+	c.CallReport.TwoWay = r.values["call_report.two_way"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
 	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {

@@ -30,7 +30,7 @@ func TestRandomBooksFoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	tables, err := ReadTables("millions", []string{"group", "bank"}, Embedded())
+	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, []string{"group", "bank"}, Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,6 +46,7 @@ type Input struct {
 	Scopes   []string
 	Currency string
 	Ratings  map[string]string // notch of each rating, 1 for the best
+	Ledger   string            // most by which book and ledger may differ, in the reporting currency; "none": any amount, with a warning
 }
 
 // Compute computes every cell of the tables from the relations that they read,
@@ -94,6 +95,13 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		return Result{}, err
 	}
 	result.Controls = append(result.Controls, ties(tables, sheets)...)
+	if made["balance_sheet_bridge"] {
+		controls, err := ledgerControls(ctx, db, scopes[0], in.Ledger)
+		if err != nil {
+			return Result{}, err
+		}
+		result.Controls = append(result.Controls, controls...)
+	}
 	for _, s := range sheets {
 		result.Cells = append(result.Cells, s.cells(in.Currency)...)
 		result.Controls = append(result.Controls, s.controls()...)

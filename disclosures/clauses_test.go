@@ -26,7 +26,7 @@ func TestEveryClauseIsAnswered(t *testing.T) {
 	if err := strictyaml.Decode("clauses.yaml", text, &clauses); err != nil {
 		t.Fatal(err)
 	}
-	tables, err := ReadTables("millions", []string{"group", "bank"}, Embedded())
+	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, []string{"group", "bank"}, Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}

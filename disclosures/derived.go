@@ -4,9 +4,12 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"text/template"
+
+	"github.com/shopspring/decimal"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -40,7 +43,8 @@ func (p parameters) Names() []string { return p.scopes }
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
 
 // needs are relations that others are made of, so that facts are read once for them.
-var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances", "matched_protection": "counterparty_balances"}
+var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances", "matched_protection": "counterparty_balances",
+	"balance_sheet_bridge": "counterparty_balances"}
 
 // derive makes a relation that does not add up from facts by groups alone: ranks,
 // and what is netted first. It tells whether sql has it. made are those that are there.
@@ -70,4 +74,37 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters, ma
 	}
 	made[relation] = true
 	return true, db.CreateTable(ctx, relation, b.String())
+}
+
+// ledgerControls hold the book against the ledger, per legal entity and line that both
+// have of their own, and the ledger's lines against its balance-sheet line.
+func ledgerControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {
+	table, err := store.Query(ctx, db, fmt.Sprintf(`
+select 'book_ties_to_ledger', legal_entity || ' ' || line, line || ' of the book', cast(book as decimal(38, 2)), 'of the ledger', cast(ledger as decimal(38, 2))
+from balance_sheet_bridge
+where %[1]s = 'external' and in_ledger and line in ('gross_receivable', 'gross_payable', 'valuation_adjustment')
+union all
+select 'ledger_adds_up', legal_entity, 'receivable less payable and collateral, and adjustments, of the ledger',
+  cast(sum(ledger) filter (where line in ('gross_receivable', 'gross_payable', 'cash_collateral', 'valuation_adjustment')) as decimal(38, 2)),
+  'its balance-sheet line', cast(sum(ledger) filter (where line = 'balance_sheet') as decimal(38, 2))
+from balance_sheet_bridge
+where %[1]s = 'external'
+group by legal_entity
+having count(*) filter (where line = 'balance_sheet' and in_ledger) > 0
+order by 1, 2`, position.ScopeColumn(scope)))
+	if err != nil {
+		return nil, err
+	}
+	severity, tolerance := "hold", decimal.Zero
+	if limit == "none" {
+		severity = "warn"
+	} else if tolerance, err = decimal.NewFromString(limit); err != nil {
+		return nil, err
+	}
+	var controls []position.Control
+	for _, row := range table.Rows {
+		controls = append(controls, position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: severity, Tolerance: tolerance,
+			LeftMeaning: row[2].(string), Left: row[3].(decimal.Decimal), RightMeaning: row[4].(string), Right: row[5].(decimal.Decimal)})
+	}
+	return controls, nil
 }

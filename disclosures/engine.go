@@ -25,6 +25,7 @@ var relations = map[string]func(scopes []string) position.DataSet{
 	"counterparty_ranks":      position.CounterpartyRanks,
 	"downgraded_netting_sets": position.DowngradedNettingSets,
 	"matched_protection":      position.MatchedProtection,
+	"balance_sheet_bridge":    position.BalanceSheetBridge,
 	"reference_ranks":         position.ReferenceRanks,
 }
 

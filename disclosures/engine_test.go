@@ -64,7 +64,7 @@ func fourFacts(t *testing.T) *store.DB {
 
 func compute(t *testing.T, definition string) (Result, error) {
 	t.Helper()
-	tables, err := ReadTables("millions", []string{"group"}, fstest.MapFS{"t.yaml": {Data: []byte(definition)}})
+	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, []string{"group"}, fstest.MapFS{"t.yaml": {Data: []byte(definition)}})
 	if err != nil {
 		return Result{}, err
 	}
@@ -139,7 +139,7 @@ func TestTables(t *testing.T) {
 // facts, exactly the cell's exact value.
 func TestPredicatesAreTraces(t *testing.T) {
 	for _, definition := range []string{soundTable, strings.Replace(soundTable, "counterparty_type <> 'bank'", "counterparty_type = 'sovereign'", 1)} {
-		tables, err := ReadTables("millions", []string{"group"}, fstest.MapFS{"t.yaml": {Data: []byte(definition)}})
+		tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, []string{"group"}, fstest.MapFS{"t.yaml": {Data: []byte(definition)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +168,7 @@ func TestPredicatesAreTraces(t *testing.T) {
 // TestEmbeddedTables holds that the program's own tables are sound and named
 // once.
 func TestEmbeddedTables(t *testing.T) {
-	tables, err := ReadTables("millions", []string{"group", "bank"}, Embedded())
+	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, []string{"group", "bank"}, Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@
 package disclosures
 
 import (
+	"bytes"
 	"embed"
 	"errors"
 	"fmt"
@@ -124,11 +125,29 @@ const countMeasure = "count"
 
 var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 
+// Defaults are what the config says for tables.
+type Defaults struct {
+	Unit   string // of tables that name none
+	TwoWay string // sold or bought: the side of two-way instruments where a form has no other
+}
+
+// fill puts what is sold and what is bought, where a form knows nothing else, in the
+// place of {sold} and {bought}.
+func (d Defaults) fill(text []byte) []byte {
+	for _, side := range []string{"sold", "bought"} {
+		condition := "direction = '" + side + "'"
+		if side == d.TwoWay {
+			condition = "direction in ('" + side + "', 'two_way')"
+		}
+		text = bytes.ReplaceAll(text, []byte("{"+side+"}"), []byte(condition))
+	}
+	return text
+}
+
 // ReadTables reads every YAML file of the folders; a file in a later folder
 // takes the place of one of the same name in an earlier; those of the first are the
-// program's own. defaultUnit is for
-// tables that name none.
-func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table, error) {
+// program's own.
+func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, error) {
 	texts, own := map[string][]byte{}, map[string]bool{}
 	for number, folder := range folders {
 		names, err := fs.Glob(folder, "*.yaml")
@@ -139,13 +158,14 @@ func ReadTables(defaultUnit string, scopes []string, folders ...fs.FS) ([]Table,
 			if texts[name], err = fs.ReadFile(folder, name); err != nil {
 				return nil, err
 			}
+			texts[name] = defaults.fill(texts[name])
 			own[name] = number > 0
 		}
 	}
 	var tables []Table
 	var faults strictyaml.Faults
 	for _, name := range sortedKeys(texts) {
-		table, err := readTable(name, texts[name], defaultUnit, scopes)
+		table, err := readTable(name, texts[name], defaults.Unit, scopes)
 		var found strictyaml.Faults
 		switch {
 		case errors.As(err, &found):

@@ -41,6 +41,8 @@ select currency, max(taken) from (
   union all select fair_value_currency, true from positions
   union all select currency, true from adjustments
   union all select currency, true from holdings
+  union all select currency, true from collateral
+  union all select currency, true from ledger where measure <> 'trading_revenue'
   union all select currency, false from rejects)
 where currency is not null group by currency order by currency`)
 	if err != nil {

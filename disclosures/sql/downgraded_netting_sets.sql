@@ -14,40 +14,62 @@ with sets as ({{range $i, $scope := .Scopes}}
 ),
 agreements as (
   select
-    a.netting_set_id, a.agency, {{.Notch "a.grade"}} as grade_notch, {{.Notch "a.termination_trigger"}} as termination_notch,
-    a.termination_trigger is not null or a.threshold is not null as contingent,
-    coalesce(convert_amount(a.held, n.numerator, n.denominator), 0) as held,
-    coalesce(convert_amount(a.posted, n.numerator, n.denominator), 0) as posted,
-    coalesce(convert_amount(a.threshold, n.numerator, n.denominator), 0) as threshold,
-    coalesce(convert_amount(a.minimum_transfer, n.numerator, n.denominator), 0) as minimum_transfer,
-    coalesce(convert_amount(case when a.recoverable_on_trigger then a.held end, n.numerator, n.denominator), 0) as recoverable,
-    row_number() over (partition by a.netting_set_id order by a.agreement) as first
+    a.netting_set_id,
+    sum(coalesce(convert_amount(a.held, n.numerator, n.denominator), 0)) as held,
+    sum(coalesce(convert_amount(a.posted, n.numerator, n.denominator), 0)) as posted,
+    sum(coalesce(convert_amount(a.threshold, n.numerator, n.denominator), 0)) as threshold,
+    sum(coalesce(convert_amount(a.independent_amount, n.numerator, n.denominator), 0)) as independent_amount,
+    sum(coalesce(convert_amount(a.minimum_transfer, n.numerator, n.denominator), 0)) as minimum_transfer,
+    sum(coalesce(convert_amount(case when a.recoverable_on_trigger then a.held end, n.numerator, n.denominator), 0)) as recoverable,
+    sum(convert_amount(a.other_products_fair_value, n.numerator, n.denominator)) as other_products,
+    sum(convert_amount(a.cva, n.numerator, n.denominator)) as cva,
+    max(case when a.termination_trigger is not null or a.threshold is not null then 1 else 0 end) = 1 as contingent
   from collateral as a
   left join conversions as n on n.currency = a.currency
+  group by a.netting_set_id
+),
+rules as (
+  select
+    netting_set_id, agency, {{.Notch "grade"}} as grade_notch, {{.Notch "termination_trigger"}} as termination_notch,
+    row_number() over (partition by netting_set_id order by agreement) as first
+  from collateral
 ),
 rated as (
   select
-    s.*, m.notches, a.grade_notch, a.termination_notch,
+    s.*, m.notches, u.grade_notch, u.termination_notch,
     coalesce(a.contingent, false) as contingent, coalesce(a.held, 0) as held, coalesce(a.posted, 0) as posted,
     coalesce(a.recoverable, 0) as recoverable, coalesce(a.threshold, 0) as threshold, coalesce(a.minimum_transfer, 0) as minimum_transfer,
+    coalesce(a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
+    greatest(s.exposure - s.liability + coalesce(a.other_products, 0), 0) as exposure_of_all, coalesce(a.cva, 0) as cva,
     c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
     case
-      when a.agency = 'sp' then c.sp
-      when a.agency = 'moodys' then c.moodys
-      when a.agency = 'fitch' then c.fitch
-      when a.agency = 'higher' then least(coalesce(c.sp, 99), coalesce(c.moodys, 99), coalesce(c.fitch, 99))
+      when u.agency = 'sp' then c.sp
+      when u.agency = 'moodys' then c.moodys
+      when u.agency = 'fitch' then c.fitch
+      when u.agency = 'higher' then least(coalesce(c.sp, 99), coalesce(c.moodys, 99), coalesce(c.fitch, 99))
       else greatest(coalesce(c.sp, 0), coalesce(c.moodys, 0), coalesce(c.fitch, 0))
     end + m.notches as deciding_notch,
     c.notch is not null as is_rated
   from sets as s
   cross join (values (0), (1), (2), (3)) as m(notches)
-  left join agreements as a on a.netting_set_id = s.netting_set_id and a.first = 1
+  left join agreements as a on a.netting_set_id = s.netting_set_id
+  left join rules as u on u.netting_set_id = s.netting_set_id and u.first = 1
   left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
 ),
-called as (
+secured as (
   select *,
-    case when is_rated and grade_notch is not null and deciding_notch > grade_notch then greatest(exposure - held, 0) else greatest(exposure - threshold - held, 0) end as gap
+    independent_amount - held - case when is_rated and grade_notch is not null and deciding_notch > grade_notch then 0 else threshold end as room
   from rated
+),
+called as (
+  select *, greatest(exposure + room, 0) as gap, greatest(exposure_of_all + room, 0) as gap_of_all
+  from secured
+),
+settled as (
+  select *,
+    case when has_agreement and gap > minimum_transfer then gap else 0 end as callable,
+    case when all_products and gap_of_all > minimum_transfer then gap_of_all else 0 end as callable_of_all
+  from called
 )
 select
   netting_set_id, counterparty_id, cast(notches as varchar) as notches, is_rated, contingent, counterparty_type,
@@ -57,9 +79,15 @@ select
   cast(held as decimal(18, 2)) as collateral_held,
   cast(posted as decimal(18, 2)) as collateral_posted,
   cast(recoverable as decimal(18, 2)) as recoverable,
-  cast(case when gap > minimum_transfer then gap else 0 end as decimal(18, 2)) as collateral_callable,
+  cast(callable as decimal(18, 2)) as collateral_callable,
+  all_products,
+  cast(case when all_products then exposure_of_all else 0 end as decimal(18, 2)) as all_products_exposure,
+  cast(case when all_products then held else 0 end as decimal(18, 2)) as all_products_held,
+  cast(callable_of_all as decimal(18, 2)) as all_products_callable,
+  cast(case when all_products then cva else 0 end as decimal(18, 2)) as credit_valuation_adjustment,
+  cast(case when all_products then greatest(exposure_of_all - held - callable_of_all - cva, 0) else 0 end as decimal(18, 2)) as residual,
   cast(case when contingent then greatest(liability - posted, 0) else 0 end as decimal(18, 2)) as settlement_on_trigger,
   cast(case when is_rated and termination_notch is not null and deciding_notch > termination_notch then exposure else 0 end as decimal(18, 2)) as terminable,
   cast(protection_bought as decimal(18, 2)) as protection_bought
   {{range .Scopes}}, case when scope = '{{.}}' then 'external' else 'out_of_scope' end as {{.}}{{end}}
-from called
+from settled

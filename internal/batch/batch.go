@@ -312,7 +312,7 @@ func (j *job) classify(ctx context.Context) error {
 // disclose computes the tables.
 func (j *job) disclose(ctx context.Context) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(),
-		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"]})
+		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger})
 	if err != nil {
 		return dataError(err)
 	}

@@ -54,7 +54,7 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 	tableFolders := append([]fs.FS{disclosures.Embedded()}, ownTables...)
 	d.Rules, ruleErr = transform.ReadRules(ruleFolders...)
 	d.Maps, mapErr = transform.ReadMaps(mapFolders...)
-	d.Tables, tableErr = disclosures.ReadTables(config.Unit, d.scopeNames(), tableFolders...)
+	d.Tables, tableErr = disclosures.ReadTables(disclosures.Defaults{Unit: config.Unit, TwoWay: config.CallReport.TwoWay}, d.scopeNames(), tableFolders...)
 	if err := usageError(ruleErr, mapErr, tableErr); err != nil {
 		return d, err
 	}

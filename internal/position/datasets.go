@@ -226,7 +226,7 @@ var ledger = DataSet{
 	Columns: []Column{
 		{Name: "legal_entity", Type: Text, Use: identity, Meaning: "Our entity."},
 		{Name: "account", Type: Text, Use: identity, Meaning: "Account."},
-		{Name: "measure", Type: Text, Use: identity, Values: []string{"gross_receivable", "gross_payable", "counterparty_netting", "cash_collateral", "valuation_adjustment", "balance_sheet", "trading_revenue"}, Meaning: "What the amount is."},
+		{Name: "measure", Type: Text, Use: identity, Values: []string{"gross_receivable", "gross_payable", "counterparty_netting", "cash_collateral", "valuation_adjustment", "balance_sheet", "trading_revenue"}, Meaning: "What the amount is; gross_payable, counterparty_netting and cash_collateral are positive amounts that are taken off."},
 		{Name: "currency", Type: Currency, Use: identity, Meaning: "Currency."},
 		{Name: "amount", Type: Amount, Use: required, Unit: "currency", Meaning: "Balance."},
 	},

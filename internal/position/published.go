@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -215,7 +215,13 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "collateral_held", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral held by us."},
 			{Name: "collateral_posted", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral posted by us."},
 			{Name: "recoverable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Of the collateral held, what we could recover on a trigger (ASC 815-10-50-4K(e))."},
-			{Name: "collateral_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called: exposure above threshold and collateral held; below the agreement's grade the threshold is nil."},
+			{Name: "collateral_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called: exposure and independent amount above threshold and collateral held; below the agreement's grade the threshold is nil."},
+			{Name: "all_products", Type: Flag, Use: Dimension, Meaning: "The fair value of the netting set's other products was delivered."},
+			{Name: "all_products_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value of all products where positive; 0 where others were not delivered."},
+			{Name: "all_products_held", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral held where other products were delivered."},
+			{Name: "all_products_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called for all products."},
+			{Name: "credit_valuation_adjustment", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Credit valuation adjustment of the netting set, as delivered."},
+			{Name: "residual", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of all products less collateral held, collateral callable and the valuation adjustment, where positive."},
 			{Name: "settlement_on_trigger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "What settling contingent agreements at once would cost us beyond collateral posted."},
 			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated below the agreement's trigger."},
 			{Name: "protection_bought", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional of protection bought in the netting set."},
@@ -233,6 +239,24 @@ func MatchedProtection(scopes []string) DataSet {
 			{Name: "part", Type: Text, Use: Key | Dimension, Values: []string{"bought_identical", "bought_other", "sold_covered", "sold_identical_not_covered", "sold_other", "holdings_hedged", "holdings_not_hedged"},
 				Meaning: "Part of the protection bought, of the protection sold, or of the holdings. Covered is what of the sold protection can be paired with protection bought that matures no earlier; hedged is what of a group's holdings its hedges reach."},
 			{Name: "amount", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional, or amount held."},
+		},
+	}.withScopes(scopes)
+}
+
+// BalanceSheetBridge is the contract of the relation balance_sheet_bridge.
+func BalanceSheetBridge(scopes []string) DataSet {
+	return DataSet{
+		Name:    "balance_sheet_bridge",
+		Grain:   "one row per scope, legal entity and line",
+		Meaning: "What lies between gross fair value and the balance sheet, as the book and as the ledger has it; trades among our own entities included, without credit-linked notes.",
+		Columns: []Column{
+			{Name: "legal_entity", Type: Text, Use: Key | Dimension, Meaning: "Our entity."},
+			{Name: "line", Type: Text, Use: Key | Dimension, Values: []string{"gross_receivable", "gross_payable", "cash_collateral", "valuation_adjustment", "counterparty_netting", "internal", "balance_sheet"},
+				Meaning: "Line: payables and collateral with a minus; netting is off each side and in no sum; internal is what trades among our own entities leave."},
+			{Name: "in_ledger", Type: Flag, Use: Dimension, Meaning: "The ledger has the line."},
+			{Name: "book", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the book."},
+			{Name: "ledger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the ledger, with the line's sign; 0 where it does not have the line."},
+			{Name: "difference", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Book less ledger, where the ledger has the line."},
 		},
 	}.withScopes(scopes)
 }
