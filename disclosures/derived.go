@@ -80,13 +80,13 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters, ma
 // have of their own, and the ledger's lines against its balance-sheet line.
 func ledgerControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {
 	table, err := store.Query(ctx, db, fmt.Sprintf(`
-select 'book_ties_to_ledger', legal_entity || ' ' || line, line || ' of the book', cast(book as decimal(38, 2)), 'of the ledger', cast(ledger as decimal(38, 2))
+select 'book_ties_to_ledger', legal_entity || ' ' || line, line || ' of the book', cast(book as decimal(38, 2)), 'of the ledger', cast(ledger as decimal(38, 2)), facts
 from balance_sheet_bridge
 where %[1]s = 'external' and in_ledger and line in ('gross_receivable', 'gross_payable', 'valuation_adjustment')
 union all
 select 'ledger_adds_up', legal_entity, 'receivable less payable and collateral, and adjustments, of the ledger',
   cast(sum(ledger) filter (where line in ('gross_receivable', 'gross_payable', 'cash_collateral', 'valuation_adjustment')) as decimal(38, 2)),
-  'its balance-sheet line', cast(sum(ledger) filter (where line = 'balance_sheet') as decimal(38, 2))
+  'its balance-sheet line', cast(sum(ledger) filter (where line = 'balance_sheet') as decimal(38, 2)), cast(1 as bigint)
 from balance_sheet_bridge
 where %[1]s = 'external'
 group by legal_entity
@@ -103,7 +103,8 @@ order by 1, 2`, position.ScopeColumn(scope)))
 	}
 	var controls []position.Control
 	for _, row := range table.Rows {
-		controls = append(controls, position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: severity, Tolerance: tolerance,
+		controls = append(controls, position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: severity,
+			Tolerance:   tolerance.Add(decimal.New(5, -3).Mul(decimal.NewFromInt(row[6].(int64) + 1)).Round(2)), // each fact was rounded, the ledger's sum once
 			LeftMeaning: row[2].(string), Left: row[3].(decimal.Decimal), RightMeaning: row[4].(string), Right: row[5].(decimal.Decimal)})
 	}
 	return controls, nil

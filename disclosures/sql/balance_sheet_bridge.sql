@@ -6,7 +6,7 @@ with netted as ({{range $i, $scope := .Names}}{{if $i}}
   union all{{end}}
   select
     '{{$scope}}' as scope, legal_entity, netting_set_id,
-    sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable, coalesce(sum(valuation_adjustment), 0) as adjustment,
+    sum(facts) as facts, sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable, coalesce(sum(valuation_adjustment), 0) as adjustment,
     coalesce(sum(fair_value_receivable - fair_value_payable) filter (where scope_{{$scope}} = 'internal'), 0) as internal
   from counterparty_balances
   where scope_{{$scope}} <> 'out_of_scope'
@@ -23,7 +23,7 @@ secured as (
 ),
 sets as (
   select
-    s.scope, s.legal_entity, s.receivable, s.payable, s.adjustment, s.internal,
+    s.scope, s.legal_entity, s.facts, s.receivable, s.payable, s.adjustment, s.internal,
     case when s.netting_set_id is null then 0 else least(s.receivable, s.payable) end as netting,
     case when s.netting_set_id is null then 0 else least(greatest(s.receivable - s.payable, 0), coalesce(c.held, 0)) end as held,
     case when s.netting_set_id is null then 0 else least(greatest(s.payable - s.receivable, 0), coalesce(c.posted, 0)) end as posted
@@ -32,7 +32,7 @@ sets as (
 ),
 entities as (
   select
-    scope, legal_entity, sum(receivable) as receivable, sum(payable) as payable, sum(adjustment) as adjustment, sum(internal) as internal,
+    scope, legal_entity, sum(facts) as facts, sum(receivable) as receivable, sum(payable) as payable, sum(adjustment) as adjustment, sum(internal) as internal,
     sum(netting) as netting, sum(held - posted) as collateral
   from sets
   group by scope, legal_entity
@@ -45,22 +45,22 @@ posted_in_ledger as (
   group by l.legal_entity, l.measure
 ),
 lines as (
-  select scope, legal_entity, 'gross_receivable' as line, receivable as book, 1 as sign from entities
+  select scope, legal_entity, facts, 'gross_receivable' as line, receivable as book, 1 as sign from entities
   union all
-  select scope, legal_entity, 'gross_payable', -payable, -1 from entities
+  select scope, legal_entity, facts, 'gross_payable', -payable, -1 from entities
   union all
-  select scope, legal_entity, 'cash_collateral', -collateral, -1 from entities
+  select scope, legal_entity, facts, 'cash_collateral', -collateral, -1 from entities
   union all
-  select scope, legal_entity, 'valuation_adjustment', adjustment, 1 from entities
+  select scope, legal_entity, facts, 'valuation_adjustment', adjustment, 1 from entities
   union all
-  select scope, legal_entity, 'counterparty_netting', netting, 1 from entities
+  select scope, legal_entity, facts, 'counterparty_netting', netting, 1 from entities
   union all
-  select scope, legal_entity, 'internal', internal, 1 from entities
+  select scope, legal_entity, facts, 'internal', internal, 1 from entities
   union all
-  select scope, legal_entity, 'balance_sheet', receivable - payable - collateral + adjustment, 1 from entities
+  select scope, legal_entity, facts, 'balance_sheet', receivable - payable - collateral + adjustment, 1 from entities
 )
 select
-  coalesce(b.legal_entity, '') as legal_entity, b.line,
+  coalesce(b.legal_entity, '') as legal_entity, b.line, cast(b.facts as bigint) as facts,
   cast(b.book as decimal(18, 2)) as book,
   cast(coalesce(b.sign * l.amount, 0) as decimal(18, 2)) as ledger,
   l.amount is not null as in_ledger,

@@ -4,7 +4,7 @@
 -- reads: facts
 select
   legal_entity, netting_set_id, counterparty_id, counterparty_type, direction,
-  sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
+  count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
   sum(valuation_adjustment) as valuation_adjustment{{range .Scopes}},
   {{.}}{{end}}
 from facts

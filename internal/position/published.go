@@ -253,6 +253,7 @@ func BalanceSheetBridge(scopes []string) DataSet {
 			{Name: "legal_entity", Type: Text, Use: Key | Dimension, Meaning: "Our entity."},
 			{Name: "line", Type: Text, Use: Key | Dimension, Values: []string{"gross_receivable", "gross_payable", "cash_collateral", "valuation_adjustment", "counterparty_netting", "internal", "balance_sheet"},
 				Meaning: "Line: payables and collateral with a minus; netting is off each side and in no sum; internal is what trades among our own entities leave."},
+			{Name: "facts", Type: Whole, Unit: "facts", Meaning: "Facts of the entity: each may be rounded by half a cent where the ledger's sum is rounded once."},
 			{Name: "in_ledger", Type: Flag, Use: Dimension, Meaning: "The ledger has the line."},
 			{Name: "book", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the book."},
 			{Name: "ledger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the ledger, with the line's sign; 0 where it does not have the line."},

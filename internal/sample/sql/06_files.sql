@@ -62,12 +62,6 @@ select netting_set_id, 'CSA' as agreement, 'USD' as currency,
   cast(sum(fair_value) * 0.3 as decimal(18, 2)) as other_products_fair_value, cast(abs(sum(fair_value)) * 0.01 as decimal(18, 2)) as cva
 from book group by netting_set_id order by netting_set_id;
 
-create macro ledger_file(d) as table
-select legal_entity, account, measure, currency, amount from (
-  select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable from book group by all) as b,
-  lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)
-order by legal_entity, account, currency;
-
 create macro pnl_explain_file(d) as table
 select p.book, any_value(cast(d as date)) as pnl_date, factor, cast(sum(p.fair_value * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
 from book as p join currencies as c on c.currency = p.currency,
@@ -79,6 +73,18 @@ select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, 
   'LATE_MARK' as reason_code, 'mark of the price committee after the cut-off' as reason, 'p. reparer' as preparer, 'controller' as approver, (d + 4) || 'T16:20:00Z' as approved_at
 from (select position_id, row_number() over (order by position_id) as number from book where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
 order by adjustment_id;
+
+-- ledger_file: gross fair values of the book and of the adjustments to it, without notes
+create macro ledger_file(d) as table
+select legal_entity, account, measure, currency, amount from (
+  select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable
+  from (
+    select legal_entity, currency, fair_value from book where instrument <> 'credit_linked_note'
+    union all
+    select b.legal_entity, a.currency, a.fair_value from adjustments_file(d) as a join book as b on b.position_id = a.position_id where b.instrument <> 'credit_linked_note')
+  group by all) as b,
+  lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)
+order by legal_entity, account, currency;
 
 create macro holidays_file() as table
 select 'US' as calendar, cast(make_date(cast(year as integer), 12, 25) as date) as holiday from range(year(since()), year(last_date()) + 1) as t(year) order by holiday;
