@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,46 +170,76 @@ func TestColumnarRefusals(t *testing.T) {
 	testkit.Golden(t, "testdata/formats/columnar-refusals.txt", got.Bytes())
 }
 
-// TestColumnarParts holds that a file of several row groups is the same read whole
-// and in parts.
+// TestColumnarParts holds that a file of several row groups, record batches or lines
+// is the same read whole and in parts.
 func TestColumnarParts(t *testing.T) {
 	text := "position_id,product,role,currency,notional,maturity_date,fair_value\n"
 	var batches []arrow.RecordBatch
 	for i := range 7 {
 		batches = append(batches, typedBatch(t, "positions", fmt.Appendf(nil, "%sA%d,CDS,buyer,USD,1.00,2011-06-20,\nB%[2]d,CDS,nobody,USD,2.00,2011-06-20,3.00\n", text, i)))
 	}
-	read := func(readers int) (map[string]int, [][]any) {
-		ctx := context.Background()
-		settings := store.Settings{Threads: 1}
-		db, err := store.Open(ctx, settings)
+	faulty := []byte("nothing\n")
+	for i, batch := range batches {
+		faulty = append(faulty, jsonLinesOf(t, batch)...)
+		faulty = append(faulty, strings.Repeat("{}\n\n", i)...)
+	}
+	for _, test := range []struct {
+		name, format string
+		text         []byte
+		rejected     int
+	}{
+		{"row groups", "parquet", parquetOf(t, batches...), 7},
+		{"arrow file", "arrow", arrowFileOf(t, batches...), 7},
+		{"arrow stream", "arrow", arrowStreamOf(t, batches...), 7},
+		{"lines", "jsonl", jsonLinesOf(t, batches...), 7},
+		{"lines with structural faults", "jsonl", faulty, 7 + 22},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions", test.text), Format: test.format, SameNames: true}
+			whole, records := readInParts(t, source, 1)
+			parts, same := readInParts(t, source, 3)
+			if whole.Taken != 7 || whole.Rejected != int64(test.rejected) || parts.Taken != 7 || parts.Rejected != whole.Rejected || len(parts.outputs) < 2 {
+				t.Errorf("whole %+v, in parts %+v; expected 7 taken and %d rejected, in several parts", whole, parts, test.rejected)
+			}
+			if diff := cmp.Diff(records, same); diff != "" {
+				t.Errorf("(- whole, + in parts)\n%s", diff)
+			}
+		})
+	}
+}
+
+// readInParts reads a source of one file, with so many readers, and gives its
+// records and rejects.
+func readInParts(t *testing.T, source Source, readers int) (File, [][]any) {
+	t.Helper()
+	ctx := context.Background()
+	settings := store.Settings{Threads: 1}
+	db, err := store.Open(ctx, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
+		Readers: readers, SmallestPart: 1, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
+	files, err := Scan(in)
+	if err == nil {
+		err = Read(ctx, db, in, files)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(in.Scratch); err != nil || len(left) > 0 {
+		t.Errorf("left in the scratch folder: %v (%v)", left, err)
+	}
+	var rows [][]any
+	for _, query := range []string{"select columns(*)::varchar from positions_records order by all", "select columns(*)::varchar from rejects order by all"} {
+		table, err := store.Query(ctx, db, query)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close()
-		source := Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions", parquetOf(t, batches...)), Format: "parquet", SameNames: true}
-		in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
-			Readers: readers, SmallestPart: 1, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
-		files, err := Scan(in)
-		if err == nil {
-			err = Read(ctx, db, in, files)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := store.Query(ctx, db, "select columns(*)::varchar from positions_records order by all")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return map[string]int{"outputs": len(files[0].outputs), "taken": int(files[0].Taken), "rejected": int(files[0].Rejected)}, table.Rows
+		rows = append(rows, table.Rows...)
 	}
-	whole, records := read(1)
-	parts, same := read(3)
-	if whole["taken"] != 7 || whole["rejected"] != 7 || parts["taken"] != 7 || parts["rejected"] != 7 || parts["outputs"] != 2 {
-		t.Errorf("whole %v, in parts %v; expected 7 taken and 7 rejected in 2 outputs", whole, parts)
-	}
-	if diff := cmp.Diff(records, same); diff != "" {
-		t.Errorf("(- whole, + in parts)\n%s", diff)
-	}
+	return files[0], rows
 }
 
 // outcomeOf is what becomes of a source of one record.
@@ -276,29 +307,31 @@ func arrowStreamOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 	return b.Bytes()
 }
 
-// jsonLinesOf writes a batch as JSON lines: numbers and flags as such, dates as text.
-func jsonLinesOf(t testing.TB, batch arrow.RecordBatch) []byte {
+// jsonLinesOf writes batches as JSON lines: numbers and flags as such, dates as text.
+func jsonLinesOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	for row := range int(batch.NumRows()) {
-		for i, column := range batch.Columns() {
-			b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
-			value := column.ValueStr(row)
-			switch column.DataType().(type) {
-			case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
-			default:
-				quoted, err := json.Marshal(value)
-				if err != nil {
-					t.Fatal(err)
+	for _, batch := range batches {
+		for row := range int(batch.NumRows()) {
+			for i, column := range batch.Columns() {
+				b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
+				value := column.ValueStr(row)
+				switch column.DataType().(type) {
+				case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
+				default:
+					quoted, err := json.Marshal(value)
+					if err != nil {
+						t.Fatal(err)
+					}
+					value = string(quoted)
 				}
-				value = string(quoted)
+				if column.IsNull(row) {
+					value = "null"
+				}
+				fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
 			}
-			if column.IsNull(row) {
-				value = "null"
-			}
-			fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
+			b.WriteString("}\n")
 		}
-		b.WriteString("}\n")
 	}
 	return b.Bytes()
 }
@@ -316,17 +349,14 @@ func TestDamagedArrow(t *testing.T) {
 			damaged := bytes.Clone(stream)
 			damaged[i] = damage
 			path := writeFile(t, "a", damaged)
-			found, err := scanArrow(path)
-			file := File{DataSet: "positions", Name: "a", path: path, header: found.header}
+			found, err := scanArrow(path, 1)
 			if err == nil {
-				err = decodeArrow(in, &file)
+				_, _, err = decodedRelation(in, part{file: &File{Name: "a", path: path}, from: found.body, to: found.textBytes, records: found.records}, decodeArrow)
 			}
-			switch refused := (*refusal)(nil); {
-			case err == nil && file.textBytes != found.records:
-				t.Fatalf("byte %d as %#x: %d records scanned, %d decoded", i, damage, found.records, file.textBytes)
+			switch refused, inFile := (*refusal)(nil), (*FileError)(nil); {
 			case err == nil:
 				read++
-			case !errors.As(err, &refused):
+			case !errors.As(err, &refused) && !errors.As(err, &inFile):
 				t.Fatalf("byte %d as %#x: %v; expected a refusal", i, damage, err)
 			}
 		}
