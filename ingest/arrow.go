@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -53,7 +56,7 @@ const (
 
 	messageKind, messageHeader, messageBody                         = 6, 8, 10
 	schemaFields, schemaMetadata                                    = 6, 8
-	fieldChildren, fieldMetadata                                    = 14, 16
+	fieldName, fieldChildren, fieldMetadata                         = 4, 14, 16
 	dictionaryData                                                  = 6
 	batchLength, batchNodes, batchBuffers, batchCompression, counts = 4, 6, 8, 10, 12
 	footerBatches                                                   = 10
@@ -179,6 +182,9 @@ func (w *arrowWalk) messages() (err error) {
 		if body < 0 || body > mostOfBody {
 			return damagedArrow("a message of %d bytes, expected at most %d", body, int64(mostOfBody))
 		}
+		if err := refuseNested(message); err != nil {
+			return err
+		}
 		length, buffers := checkMessage(message, body)
 		if message.GetByteSlot(messageKind, 0) == batchMessage {
 			w.batch(length)
@@ -188,6 +194,24 @@ func (w *arrowWalk) messages() (err error) {
 		}
 		w.at += int64(len(head)+len(description)) + body
 	}
+}
+
+// refuseNested refuses columns that have others within them by their names: what is
+// wrong with the lengths of their parts would say less.
+func refuseNested(message flatbuffers.Table) error {
+	if message.GetByteSlot(messageKind, 0) != schemaMessage {
+		return nil
+	}
+	var schema flatbuffers.Table
+	message.Union(&schema, flatbuffers.UOffsetT(message.Offset(messageHeader)))
+	fields, count := vector(schema, schemaFields, bytesOfOffset)
+	for i := range count {
+		field := flatbuffers.Table{Bytes: schema.Bytes, Pos: schema.Indirect(fields + flatbuffers.UOffsetT(i*bytesOfOffset))}
+		if _, children := vector(field, fieldChildren, bytesOfOffset); children > 0 {
+			return refuse("nested_column", nestedColumn, field.String(field.Pos+flatbuffers.UOffsetT(field.Offset(fieldName))), "an Arrow type with columns of its own")
+		}
+	}
+	return nil
 }
 
 // batch counts a record batch, at which a part of the file may begin.
@@ -404,12 +428,16 @@ func decodeArrow(p part, decoded string) (err error) {
 	if err != nil {
 		return err
 	}
-	for reader.Next() {
+	for before := p.before; reader.Next(); {
 		batch := reader.RecordBatch()
-		if err := checkColumns(batch); err != nil {
+		if err := checkColumns(batch, before); err != nil {
 			return errors.Join(err, writer.Close())
 		}
+		before += batch.NumRows()
 		if err := writer.WriteBuffered(batch); err != nil {
+			if disk := (*fs.PathError)(nil); !errors.As(err, &disk) { // a value that has no Parquet
+				err = damagedArrow("%v", err)
+			}
 			return errors.Join(err, writer.Close())
 		}
 	}
@@ -419,17 +447,73 @@ func decodeArrow(p part, decoded string) (err error) {
 	return writer.Close() // which closes the file, too
 }
 
-// checkColumns holds that the texts of a batch lie within its bytes.
-func checkColumns(batch arrow.RecordBatch) error {
+// checkColumns holds that the values of a batch lie within its bytes and are what
+// their types say; before is how many records of the file are before it.
+func checkColumns(batch arrow.RecordBatch, before int64) error {
 	for i, column := range batch.Columns() {
-		if dictionary, ok := column.(*array.Dictionary); ok {
+		dictionary, ok := column.(*array.Dictionary)
+		if ok {
 			column = dictionary.Dictionary()
 		}
-		if texts, ok := column.(interface{ ValidateFull() error }); ok {
-			if err := texts.ValidateFull(); err != nil {
-				return damagedArrow("column %q: %v", batch.ColumnName(i), err)
-			}
+		row, fault := faultyValue(column)
+		switch {
+		case fault == "":
+		case ok:
+			return damagedArrow("column %q: word %d of its dictionary: %s", batch.ColumnName(i), row+1, fault)
+		default:
+			return damagedArrow("record %d: column %q: %s", before+int64(row)+1, batch.ColumnName(i), fault)
 		}
 	}
 	return nil
+}
+
+// faultyValue finds the first value that is none of its type, where the decoder
+// would make another of it.
+func faultyValue(column arrow.Array) (row int, fault string) {
+	switch values := column.(type) {
+	case interface{ ValidateFull() error }: // a text
+		if values.ValidateFull() != nil {
+			return faultyText(column)
+		}
+	case *array.Date64:
+		for row, value := range values.Date64Values() {
+			if days := value / millisecondsOfDay; values.IsValid(row) && (value%millisecondsOfDay != 0 || days > math.MaxInt32 || days < math.MinInt32) {
+				return row, fmt.Sprintf("%d milliseconds since 1970 are no day", value)
+			}
+		}
+	case *array.Timestamp:
+		if values.DataType().(*arrow.TimestampType).Unit != arrow.Second {
+			return 0, ""
+		}
+		for row, value := range values.TimestampValues() {
+			if values.IsValid(row) && (value > lastSecond || value < firstSecond) {
+				return row, fmt.Sprintf("%d seconds since 1970 are in no year of four digits", value)
+			}
+		}
+	}
+	return 0, ""
+}
+
+const (
+	millisecondsOfDay = 86_400_000
+
+	// The first second of the year 1 and the last of the year 9999, since 1970.
+	firstSecond, lastSecond = -62_135_596_800, 253_402_300_799
+)
+
+// faultyText finds the first text that is not UTF-8, or that does not lie within
+// the column's bytes, which is a panic.
+func faultyText(column arrow.Array) (row int, fault string) {
+	defer func() {
+		if beyond := recover(); beyond != nil {
+			fault = fmt.Sprint(beyond)
+		}
+	}()
+	texts := column.(interface{ Value(int) string })
+	for row = range column.Len() {
+		if text := texts.Value(row); column.IsValid(row) && !utf8.ValidString(text) {
+			return row, fmt.Sprintf("%q is not UTF-8", text)
+		}
+	}
+	return 0, fmt.Sprint(column.(interface{ ValidateFull() error }).ValidateFull())
 }

@@ -48,6 +48,10 @@ var parquetFormat = format{
 	relation: parquetRelation,
 }
 
+// mostRecords bounds what a footer may speak of: a page of a few bytes can say that
+// a value is repeated without end.
+const mostRecords = 1 << 30
+
 // rowNumber is the name that the engine gives the number of a row.
 const rowNumber = "file_row_number"
 
@@ -189,6 +193,9 @@ func describe(reader *parquetfile.Reader, size int64) (footer, error) {
 					i+1, result.columns[c].name, chunk.NumValues(), chunk.TotalCompressedSize(), from, group.NumRows(), size))
 			}
 		}
+	}
+	if result.rows > mostRecords {
+		return footer{}, damagedFooter(fmt.Errorf("%d records, expected at most %d", result.rows, int64(mostRecords)))
 	}
 	if rows != result.rows {
 		return footer{}, damagedFooter(fmt.Errorf("%d records, in its row groups %d", result.rows, rows))
