@@ -194,7 +194,7 @@ func describe(reader *parquetfile.Reader, size int64) (footer, error) {
 			}
 		}
 	}
-	if result.rows > mostRecords {
+	if result.rows < 0 || result.rows > mostRecords {
 		return footer{}, damagedFooter(fmt.Errorf("%d records, expected at most %d", result.rows, int64(mostRecords)))
 	}
 	if rows != result.rows {
