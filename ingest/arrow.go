@@ -28,8 +28,8 @@ var arrowFormat = format{
 	inParts: true,
 	typed:   true,
 	header: func(_ Source, path string) ([]string, error) {
-		found, err := arrowColumns(path)
-		return footer{columns: found}.header(), err
+		found, err := scanArrow(path, math.MaxInt64) // the decoder must not come first
+		return found.header, err
 	},
 	scan: func(in Input, _ Source, path string) (scanned, error) {
 		return scanHashed(path, func() (scanned, error) { return scanArrow(path, in.markEvery()) })
