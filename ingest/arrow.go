@@ -3,45 +3,40 @@ package ingest
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	flatbuffers "github.com/google/flatbuffers/go"
-
-	"comment11/internal/store"
 )
 
 // arrowFormat reads Arrow IPC, files and streams, told apart by their first bytes.
 // A file is a stream between its magic bytes and its footer, and is read as one, so
 // that either may be compressed. Records are counted by the messages' own words,
-// and written with their types to the Parquet file that the engine reads.
+// and those of a part written with their types to the Parquet file that the engine
+// reads.
 var arrowFormat = format{
 	name:    "arrow",
 	inParts: true,
 	typed:   true,
 	header: func(_ Source, path string) ([]string, error) {
-		found, err := scanArrow(path)
+		found, err := scanArrow(path, math.MaxInt64) // the decoder must not come first
 		return found.header, err
 	},
-	scan: func(_ Input, _ Source, path string) (scanned, error) {
-		return scanHashed(path, func() (scanned, error) { return scanArrow(path) })
+	scan: func(in Input, _ Source, path string) (scanned, error) {
+		return scanHashed(path, func() (scanned, error) { return scanArrow(path, in.markEvery()) })
 	},
-	prepare: func(_ context.Context, _ *store.DB, in Input, _ Source, files []*File) error {
-		for _, file := range files {
-			if err := decodeArrow(in, file); err != nil {
-				return fmt.Errorf("%s: decoding: %w", file.Name, err)
-			}
-		}
-		return nil
+	relation: func(in Input, _ Source, p part) (string, func() error, error) {
+		return decodedRelation(in, p, decodeArrow)
 	},
-	relation: parquetRelation,
 }
 
 const (
@@ -61,7 +56,7 @@ const (
 
 	messageKind, messageHeader, messageBody                         = 6, 8, 10
 	schemaFields, schemaMetadata                                    = 6, 8
-	fieldChildren, fieldMetadata                                    = 14, 16
+	fieldName, fieldChildren, fieldMetadata                         = 4, 14, 16
 	dictionaryData                                                  = 6
 	batchLength, batchNodes, batchBuffers, batchCompression, counts = 4, 6, 8, 10, 12
 	footerBatches                                                   = 10
@@ -69,31 +64,32 @@ const (
 	bytesOfPointer, bytesOfNode, bytesOfBuffer, bytesOfOffset, bytesOfCount = 24, 16, 16, 4, 8
 )
 
-// openArrow opens the stream of a file.
-func openArrow(path string) (io.ReadCloser, *bufio.Reader, bool, error) {
-	text, err := openText(path)
+// openArrow opens the stream of a file and gives where its first message begins.
+func openArrow(path string) (text io.ReadCloser, in *bufio.Reader, begin int64, err error) {
+	text, err = openText(path)
 	if err != nil {
-		return nil, nil, false, err
+		return nil, nil, 0, err
 	}
-	in := bufio.NewReaderSize(text, 1<<20)
-	begin, err := in.Peek(arrowPadded)
-	isFile := bytes.HasPrefix(begin, []byte(arrowMagic))
+	in = bufio.NewReaderSize(text, 1<<20)
+	head, err := in.Peek(arrowPadded)
+	isFile := bytes.HasPrefix(head, []byte(arrowMagic))
 	switch {
 	case errors.Is(err, errBreaksOff):
 		err = refuse("unreadable_file", "cannot be read to its end: %v; deliver it again", err)
-	case len(begin) == 0:
+	case len(head) == 0:
 		err = refuse(emptyFile, "the file is empty; an empty delivery is taken only where the source says allow_empty: true")
-	case len(begin) < arrowPadded || !isFile && binary.LittleEndian.Uint32(begin) != continuation:
-		err = refuse("wrong_magic", "neither an Arrow file nor an Arrow stream: it begins with %q, expected %q or the bytes FF FF FF FF; set the format of the source", begin, arrowMagic)
+	case len(head) < arrowPadded || !isFile && binary.LittleEndian.Uint32(head) != continuation:
+		err = refuse("wrong_magic", "neither an Arrow file nor an Arrow stream: it begins with %q, expected %q or the bytes FF FF FF FF; set the format of the source", head, arrowMagic)
 	case isFile:
+		begin = arrowPadded
 		_, err = in.Discard(arrowPadded)
 	default:
 		err = nil
 	}
 	if err != nil {
-		return nil, nil, false, errors.Join(err, text.Close())
+		return nil, nil, 0, errors.Join(err, text.Close())
 	}
-	return text, in, isFile, nil
+	return text, in, begin, nil
 }
 
 // arrowColumns reads the schema alone.
@@ -123,73 +119,128 @@ func damagedArrow(format string, arguments ...any) error {
 // scanArrow adds up what the record batches say of their lengths, without reading
 // their columns, and sees that the stream ends as it must. The decoder comes after
 // it: it would ask for whatever memory a damaged message speaks of.
-func scanArrow(path string) (scanned, error) {
-	records, err := countArrow(path)
+func scanArrow(path string, markEvery int64) (scanned, error) {
+	result, err := countArrow(path, markEvery)
 	if err != nil {
 		return scanned{}, err
 	}
 	columns, err := arrowColumns(path)
-	return scanned{header: footer{columns: columns}.header(), records: records}, err
+	result.header = footer{columns: columns}.header()
+	return result, err
 }
 
-func countArrow(path string) (records int64, err error) {
-	text, in, isFile, err := openArrow(path)
+func countArrow(path string, markEvery int64) (scanned, error) {
+	text, in, begin, err := openArrow(path)
 	if err != nil {
-		return 0, err
+		return scanned{}, err
 	}
 	defer text.Close()
-	records, batches, err := walkArrow(in)
-	if err != nil {
-		return 0, err
+	walk := arrowWalk{in: in, at: begin, markEvery: markEvery}
+	walk.result.body = begin
+	if err := walk.messages(); err != nil {
+		return scanned{}, err
 	}
 	rest, err := io.ReadAll(io.LimitReader(in, mostOfMessage))
 	switch {
 	case err != nil:
-		return 0, damagedArrow("%v", err)
-	case isFile:
-		err = checkFooter(rest, batches)
+		return scanned{}, damagedArrow("%v", err)
+	case begin > 0:
+		err = checkFooter(rest, walk.batches)
 	case len(rest) > 0:
 		err = damagedArrow("bytes after the end of the stream")
 	}
-	return records, err
+	return walk.result, err
 }
 
-// walkArrow goes over the messages up to the mark of the stream's end.
-func walkArrow(in *bufio.Reader) (records, batches int64, err error) {
+// arrowWalk goes over the messages of a stream.
+type arrowWalk struct {
+	in        *bufio.Reader
+	at        int64 // bytes
+	batches   int64
+	markEvery int64 // records
+	result    scanned
+}
+
+// messages goes up to the mark of the stream's end.
+func (w *arrowWalk) messages() (err error) {
 	defer func() {
 		if fault := recover(); fault != nil { // flatbuffers panics beyond its buffer
-			err = damagedArrow("message %d: %v", batches+1, fault)
+			err = damagedArrow("message %d: %v", w.batches+1, fault)
 		}
 	}()
 	for {
-		var head [8]byte
-		if _, err := io.ReadFull(in, head[:]); err != nil {
-			return 0, 0, damagedArrow("no mark ends the stream after %d record batches", batches)
-		}
-		size := binary.LittleEndian.Uint32(head[4:])
-		if binary.LittleEndian.Uint32(head[:]) != continuation || size > mostOfMessage {
-			return 0, 0, damagedArrow("no message begins after %d record batches", batches)
-		}
-		if size == 0 {
-			return records, batches, nil
-		}
-		description := make([]byte, size)
-		if _, err := io.ReadFull(in, description); err != nil {
-			return 0, 0, damagedArrow("it ends within a message after %d record batches", batches)
+		head, description, err := readMessage(w.in)
+		switch {
+		case err != nil:
+			return damagedArrow("%v after %d record batches", err, w.batches)
+		case description == nil:
+			w.result.textBytes = w.at
+			return nil
 		}
 		message := flatbuffers.Table{Bytes: description, Pos: flatbuffers.GetUOffsetT(description)}
 		body := message.GetInt64Slot(messageBody, 0)
 		if body < 0 || body > mostOfBody {
-			return 0, 0, damagedArrow("a message of %d bytes, expected at most %d", body, int64(mostOfBody))
+			return damagedArrow("a message of %d bytes, expected at most %d", body, int64(mostOfBody))
+		}
+		if err := refuseNested(message); err != nil {
+			return err
 		}
 		length, buffers := checkMessage(message, body)
 		if message.GetByteSlot(messageKind, 0) == batchMessage {
-			records, batches = records+length, batches+1
+			w.batch(length)
 		}
-		if skipped, err := skipBody(in, body, buffers); err != nil {
-			return 0, 0, damagedArrow("it ends %d bytes before the end of a message, after %d record batches", body-skipped, batches)
+		if skipped, err := skipBody(w.in, body, buffers); err != nil {
+			return damagedArrow("it ends %d bytes before the end of a message, after %d record batches", body-skipped, w.batches)
+		}
+		w.at += int64(len(head)+len(description)) + body
+	}
+}
+
+// refuseNested refuses columns that have others within them by their names: what is
+// wrong with the lengths of their parts would say less.
+func refuseNested(message flatbuffers.Table) error {
+	if message.GetByteSlot(messageKind, 0) != schemaMessage {
+		return nil
+	}
+	var schema flatbuffers.Table
+	message.Union(&schema, flatbuffers.UOffsetT(message.Offset(messageHeader)))
+	fields, count := vector(schema, schemaFields, bytesOfOffset)
+	for i := range count {
+		field := flatbuffers.Table{Bytes: schema.Bytes, Pos: schema.Indirect(fields + flatbuffers.UOffsetT(i*bytesOfOffset))}
+		if _, children := vector(field, fieldChildren, bytesOfOffset); children > 0 {
+			return refuse("nested_column", nestedColumn, field.String(field.Pos+flatbuffers.UOffsetT(field.Offset(fieldName))), "an Arrow type with columns of its own")
 		}
 	}
+	return nil
+}
+
+// batch counts a record batch, at which a part of the file may begin.
+func (w *arrowWalk) batch(length int64) {
+	marks := w.result.marks
+	if len(marks) == 0 || w.result.records-marks[len(marks)-1].before >= w.markEvery {
+		w.result.marks = append(marks, mark{w.at, w.result.records})
+	}
+	w.result.records, w.batches = w.result.records+length, w.batches+1
+}
+
+// readMessage reads how a message describes itself: nil at the stream's end.
+func readMessage(in *bufio.Reader) (head, description []byte, err error) {
+	head = make([]byte, 8)
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, nil, errors.New("no mark ends the stream")
+	}
+	size := binary.LittleEndian.Uint32(head[4:])
+	switch {
+	case binary.LittleEndian.Uint32(head) != continuation || size > mostOfMessage:
+		return nil, nil, errors.New("no message begins")
+	case size == 0:
+		return head, nil, nil
+	}
+	description = make([]byte, size)
+	if _, err := io.ReadFull(in, description); err != nil {
+		return nil, nil, errors.New("it ends within a message")
+	}
+	return head, description, nil
 }
 
 // checkMessage panics, as flatbuffers does, where a message speaks of more than it
@@ -310,9 +361,55 @@ func checkFooter(rest []byte, batches int64) (err error) {
 	return nil
 }
 
-// decodeArrow writes the record batches of a file to Parquet, in their types.
-func decodeArrow(in Input, file *File) (err error) {
-	text, stream, _, err := openArrow(file.path)
+// arrowPart is the stream of a part of a file: of the record batches its own alone,
+// but all that describes columns and dictionaries.
+type arrowPart struct {
+	in       *bufio.Reader
+	at       int64 // bytes
+	from, to int64
+	message  []byte // what is still to be handed on of the message's description
+	body     int64  // and of its body
+}
+
+func (r *arrowPart) Read(p []byte) (int, error) {
+	for len(r.message) == 0 && r.body == 0 {
+		if err := r.next(); err != nil {
+			return 0, err
+		}
+	}
+	if n := copy(p, r.message); n > 0 {
+		r.message = r.message[n:]
+		return n, nil
+	}
+	n, err := r.in.Read(p[:min(int64(len(p)), r.body)])
+	r.body -= int64(n)
+	return n, err
+}
+
+// next goes on to the next message of the part.
+func (r *arrowPart) next() error {
+	if r.at >= r.to {
+		return io.EOF
+	}
+	head, description, err := readMessage(r.in)
+	if err != nil {
+		return err
+	}
+	message := flatbuffers.Table{Bytes: description, Pos: flatbuffers.GetUOffsetT(description)}
+	body := message.GetInt64Slot(messageBody, 0)
+	before := r.at < r.from && message.GetByteSlot(messageKind, 0) == batchMessage
+	r.at += int64(len(head)+len(description)) + body
+	if before {
+		_, err := io.CopyN(io.Discard, r.in, body)
+		return err
+	}
+	r.message, r.body = append(head, description...), body
+	return nil
+}
+
+// decodeArrow writes the record batches of a part to Parquet, in their types.
+func decodeArrow(p part, decoded string) (err error) {
+	text, in, begin, err := openArrow(p.file.path)
 	if err != nil {
 		return err
 	}
@@ -322,44 +419,101 @@ func decodeArrow(in Input, file *File) (err error) {
 			err = damagedArrow("%v", fault)
 		}
 	}()
-	reader, err := ipc.NewReader(stream)
+	reader, err := ipc.NewReader(&arrowPart{in: in, at: begin, from: p.from, to: p.to})
 	if err != nil {
 		return damagedArrow("%v", err)
 	}
 	defer reader.Release()
-	writer, err := createParquet(in, file, reader.Schema())
+	writer, err := createParquet(decoded, reader.Schema())
 	if err != nil {
 		return err
 	}
-	for reader.Next() {
+	for before := p.before; reader.Next(); {
 		batch := reader.RecordBatch()
-		if err := checkColumns(batch); err != nil {
+		if err := checkColumns(batch, before); err != nil {
 			return errors.Join(err, writer.Close())
 		}
+		before += batch.NumRows()
 		if err := writer.WriteBuffered(batch); err != nil {
+			if disk := (*fs.PathError)(nil); !errors.As(err, &disk) { // a value that has no Parquet
+				err = damagedArrow("%v", err)
+			}
 			return errors.Join(err, writer.Close())
 		}
 	}
 	if err := reader.Err(); err != nil && !errors.Is(err, io.EOF) {
 		return errors.Join(damagedArrow("%v", err), writer.Close())
 	}
-	if err := writer.Close(); err != nil { // which closes the file, too
-		return err
-	}
-	return file.useParquet()
+	return writer.Close() // which closes the file, too
 }
 
-// checkColumns holds that the texts of a batch lie within its bytes.
-func checkColumns(batch arrow.RecordBatch) error {
+// checkColumns holds that the values of a batch lie within its bytes and are what
+// their types say; before is how many records of the file are before it.
+func checkColumns(batch arrow.RecordBatch, before int64) error {
 	for i, column := range batch.Columns() {
-		if dictionary, ok := column.(*array.Dictionary); ok {
+		dictionary, ok := column.(*array.Dictionary)
+		if ok {
 			column = dictionary.Dictionary()
 		}
-		if texts, ok := column.(interface{ ValidateFull() error }); ok {
-			if err := texts.ValidateFull(); err != nil {
-				return damagedArrow("column %q: %v", batch.ColumnName(i), err)
-			}
+		row, fault := faultyValue(column)
+		switch {
+		case fault == "":
+		case ok:
+			return damagedArrow("column %q: word %d of its dictionary: %s", batch.ColumnName(i), row+1, fault)
+		default:
+			return damagedArrow("record %d: column %q: %s", before+int64(row)+1, batch.ColumnName(i), fault)
 		}
 	}
 	return nil
+}
+
+// faultyValue finds the first value that is none of its type, where the decoder
+// would make another of it.
+func faultyValue(column arrow.Array) (row int, fault string) {
+	switch values := column.(type) {
+	case interface{ ValidateFull() error }: // a text
+		if values.ValidateFull() != nil {
+			return faultyText(column)
+		}
+	case *array.Date64:
+		for row, value := range values.Date64Values() {
+			if days := value / millisecondsOfDay; values.IsValid(row) && (value%millisecondsOfDay != 0 || days > math.MaxInt32 || days < math.MinInt32) {
+				return row, fmt.Sprintf("%d milliseconds since 1970 are no day", value)
+			}
+		}
+	case *array.Timestamp:
+		if values.DataType().(*arrow.TimestampType).Unit != arrow.Second {
+			return 0, ""
+		}
+		for row, value := range values.TimestampValues() {
+			if values.IsValid(row) && (value > lastSecond || value < firstSecond) {
+				return row, fmt.Sprintf("%d seconds since 1970 are in no year of four digits", value)
+			}
+		}
+	}
+	return 0, ""
+}
+
+const (
+	millisecondsOfDay = 86_400_000
+
+	// The first second of the year 1 and the last of the year 9999, since 1970.
+	firstSecond, lastSecond = -62_135_596_800, 253_402_300_799
+)
+
+// faultyText finds the first text that is not UTF-8, or that does not lie within
+// the column's bytes, which is a panic.
+func faultyText(column arrow.Array) (row int, fault string) {
+	defer func() {
+		if beyond := recover(); beyond != nil {
+			fault = fmt.Sprint(beyond)
+		}
+	}()
+	texts := column.(interface{ Value(int) string })
+	for row = range column.Len() {
+		if text := texts.Value(row); column.IsValid(row) && !utf8.ValidString(text) {
+			return row, fmt.Sprintf("%q is not UTF-8", text)
+		}
+	}
+	return 0, fmt.Sprint(column.(interface{ ValidateFull() error }).ValidateFull())
 }

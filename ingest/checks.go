@@ -83,7 +83,7 @@ func columnChecks(c mappedColumn) checks {
 		list = append(list, check{"'not_a_share'", c.Name, text, fmt.Sprintf("coalesce(%[1]s < 0 or %[1]s > 1, false)", value), true})
 	}
 	if c.Type == position.Text && len(c.Values) == 0 {
-		return append(list, floatingText(c)...)
+		return append(list, typedText(c)...)
 	}
 	return append(list, check{unreadableReason(c), c.Name, text,
 		fmt.Sprintf("%s is not null and %s is null", text, value), c.Has(position.Essential)})
@@ -92,13 +92,18 @@ func columnChecks(c mappedColumn) checks {
 // withExponent is the spelling of a number that says its magnitude apart.
 const withExponent = `-?\d+(\.\d*)?[eE][+-]?\d+`
 
-// floatingText is the check of a column of free text: a number in floating point
-// names nothing, because it may be printed in more than one way.
-func floatingText(c mappedColumn) checks {
+// typedText are the checks of a column of free text that text files need not have: a
+// number in floating point names nothing, because it may be printed in more than one
+// way, and of the characters NUL is in no text.
+func typedText(c mappedColumn) checks {
 	if !c.typed {
 		return nil
 	}
-	return checks{{"'floating_point'", c.Name, textOf(c.Name), fmt.Sprintf("coalesce(ends_with(%s, '%s'), false)", textOf(c.Name), floatingPoint), true}}
+	text := textOf(c.Name)
+	return checks{
+		{"'floating_point'", c.Name, text, fmt.Sprintf("coalesce(ends_with(%s, '%s'), false)", text, floatingPoint), true},
+		{"'nul_character'", c.Name, text, fmt.Sprintf("coalesce(contains(%s, chr(0)), false)", text), true},
+	}
 }
 
 // unreadableReason tells why the text of a column could not be read.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -168,46 +170,76 @@ func TestColumnarRefusals(t *testing.T) {
 	testkit.Golden(t, "testdata/formats/columnar-refusals.txt", got.Bytes())
 }
 
-// TestColumnarParts holds that a file of several row groups is the same read whole
-// and in parts.
+// TestColumnarParts holds that a file of several row groups, record batches or lines
+// is the same read whole and in parts.
 func TestColumnarParts(t *testing.T) {
 	text := "position_id,product,role,currency,notional,maturity_date,fair_value\n"
 	var batches []arrow.RecordBatch
 	for i := range 7 {
 		batches = append(batches, typedBatch(t, "positions", fmt.Appendf(nil, "%sA%d,CDS,buyer,USD,1.00,2011-06-20,\nB%[2]d,CDS,nobody,USD,2.00,2011-06-20,3.00\n", text, i)))
 	}
-	read := func(readers int) (map[string]int, [][]any) {
-		ctx := context.Background()
-		settings := store.Settings{Threads: 1}
-		db, err := store.Open(ctx, settings)
+	faulty := []byte("nothing\n")
+	for i, batch := range batches {
+		faulty = append(faulty, jsonLinesOf(t, batch)...)
+		faulty = append(faulty, strings.Repeat("{}\n\n", i)...)
+	}
+	for _, test := range []struct {
+		name, format string
+		text         []byte
+		rejected     int
+	}{
+		{"row groups", "parquet", parquetOf(t, batches...), 7},
+		{"arrow file", "arrow", arrowFileOf(t, batches...), 7},
+		{"arrow stream", "arrow", arrowStreamOf(t, batches...), 7},
+		{"lines", "jsonl", jsonLinesOf(t, batches...), 7},
+		{"lines with structural faults", "jsonl", faulty, 7 + 22},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			source := Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions", test.text), Format: test.format, SameNames: true}
+			whole, records := readInParts(t, source, 1)
+			parts, same := readInParts(t, source, 3)
+			if whole.Taken != 7 || whole.Rejected != int64(test.rejected) || parts.Taken != 7 || parts.Rejected != whole.Rejected || len(parts.outputs) < 2 {
+				t.Errorf("whole %+v, in parts %+v; expected 7 taken and %d rejected, in several parts", whole, parts, test.rejected)
+			}
+			if diff := cmp.Diff(records, same); diff != "" {
+				t.Errorf("(- whole, + in parts)\n%s", diff)
+			}
+		})
+	}
+}
+
+// readInParts reads a source of one file, with so many readers, and gives its
+// records and rejects.
+func readInParts(t *testing.T, source Source, readers int) (File, [][]any) {
+	t.Helper()
+	ctx := context.Background()
+	settings := store.Settings{Threads: 1}
+	db, err := store.Open(ctx, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
+		Readers: readers, SmallestPart: 1, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
+	files, err := Scan(in)
+	if err == nil {
+		err = Read(ctx, db, in, files)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left, err := os.ReadDir(in.Scratch); err != nil || len(left) > 0 {
+		t.Errorf("left in the scratch folder: %v (%v)", left, err)
+	}
+	var rows [][]any
+	for _, query := range []string{"select columns(*)::varchar from positions_records order by all", "select columns(*)::varchar from rejects order by all"} {
+		table, err := store.Query(ctx, db, query)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close()
-		source := Source{Name: "positions", DataSet: "positions", Files: writeFile(t, "positions", parquetOf(t, batches...)), Format: "parquet", SameNames: true}
-		in := Input{Sources: []Source{source}, AsOf: time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC), Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
-			Readers: readers, SmallestPart: 1, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
-		files, err := Scan(in)
-		if err == nil {
-			err = Read(ctx, db, in, files)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		table, err := store.Query(ctx, db, "select columns(*)::varchar from positions_records order by all")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return map[string]int{"outputs": len(files[0].outputs), "taken": int(files[0].Taken), "rejected": int(files[0].Rejected)}, table.Rows
+		rows = append(rows, table.Rows...)
 	}
-	whole, records := read(1)
-	parts, same := read(3)
-	if whole["taken"] != 7 || whole["rejected"] != 7 || parts["taken"] != 7 || parts["rejected"] != 7 || parts["outputs"] != 2 {
-		t.Errorf("whole %v, in parts %v; expected 7 taken and 7 rejected in 2 outputs", whole, parts)
-	}
-	if diff := cmp.Diff(records, same); diff != "" {
-		t.Errorf("(- whole, + in parts)\n%s", diff)
-	}
+	return files[0], rows
 }
 
 // outcomeOf is what becomes of a source of one record.
@@ -275,99 +307,61 @@ func arrowStreamOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 	return b.Bytes()
 }
 
-// jsonLinesOf writes a batch as JSON lines: numbers and flags as such, dates as text.
-func jsonLinesOf(t testing.TB, batch arrow.RecordBatch) []byte {
+// jsonLinesOf writes batches as JSON lines: numbers and flags as such, dates as text.
+func jsonLinesOf(t testing.TB, batches ...arrow.RecordBatch) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	for row := range int(batch.NumRows()) {
-		for i, column := range batch.Columns() {
-			b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
-			value := column.ValueStr(row)
-			switch column.DataType().(type) {
-			case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
-			default:
-				quoted, err := json.Marshal(value)
-				if err != nil {
-					t.Fatal(err)
+	for _, batch := range batches {
+		for row := range int(batch.NumRows()) {
+			for i, column := range batch.Columns() {
+				b.WriteString(map[bool]string{true: "{", false: ", "}[i == 0])
+				value := column.ValueStr(row)
+				switch column.DataType().(type) {
+				case arrow.DecimalType, *arrow.Int32Type, *arrow.BooleanType:
+				default:
+					quoted, err := json.Marshal(value)
+					if err != nil {
+						t.Fatal(err)
+					}
+					value = string(quoted)
 				}
-				value = string(quoted)
+				if column.IsNull(row) {
+					value = "null"
+				}
+				fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
 			}
-			if column.IsNull(row) {
-				value = "null"
-			}
-			fmt.Fprintf(&b, "%q: %s", batch.ColumnName(i), value)
+			b.WriteString("}\n")
 		}
-		b.WriteString("}\n")
 	}
 	return b.Bytes()
 }
 
-// FuzzJSONLines holds that a line is a record exactly where encoding/json reads an
-// object of one level, and that the texts are the same.
-func FuzzJSONLines(f *testing.F) {
-	for _, seed := range []string{`{"a":1}`, `{"a":"\u00e9\n","b":null}`, `{"a":1.50e3, "b":true}`, `{"a":[1]}`, `{"a":{}} `, `{"a":1,"a":2}`, `[1]`, `{"a":01}`, `{}`, `{"a":"\ud800"}`, `{"a":"\u0000"}`, `{"a":"x`, `{"a":1,}`} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		var object jsonObject
-		reason, _ := object.parse(line)
-		want := map[string]any{}
-		decoder := json.NewDecoder(bytes.NewReader(line))
-		decoder.UseNumber()
-		valid := json.Valid(line) && decoder.Decode(&want) == nil
-		if reason == "" && !valid && !bytes.ContainsAny(line, "\n") {
-			t.Fatalf("%q was read, encoding/json refuses it", line)
-		}
-		if reason == invalidJSON && valid && !bytes.Contains(line, []byte(`\u`)) && !bytes.ContainsAny(line, "\n") {
-			t.Fatalf("%q is sound, but refused", line)
-		}
-		if reason != "" {
-			return
-		}
-		if len(object.keys) != len(want) {
-			t.Fatalf("%q: keys %q, encoding/json has %d", line, object.keys, len(want))
-		}
-		for i, key := range object.keys {
-			got := object.values[i]
-			switch value := want[key].(type) {
-			case nil:
-				if got != nil {
-					t.Fatalf("%q: %s is %q, expected null", line, key, got)
-				}
-			default:
-				if string(got) != fmt.Sprint(value) {
-					t.Fatalf("%q: %s is %q, expected %q", line, key, got, fmt.Sprint(value))
-				}
+// TestDamagedArrow damages every byte of a stream: it is refused, or read with as
+// many records as were counted. A schema damaged so once asked for more memory than
+// there is.
+func TestDamagedArrow(t *testing.T) {
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil)
+	stream := arrowStreamOf(t, batchOf(t, schema, [][]string{{"x", "1"}, {"", "2"}}))
+	in := Input{Scratch: t.TempDir()}
+	read := 0
+	for i := range stream {
+		for _, damage := range []byte{0x00, 0x7F, 0xFF} {
+			damaged := bytes.Clone(stream)
+			damaged[i] = damage
+			path := writeFile(t, "a", damaged)
+			found, err := scanArrow(path, 1)
+			if err == nil {
+				_, _, err = decodedRelation(in, part{file: &File{Name: "a", path: path}, from: found.body, to: found.textBytes, records: found.records}, decodeArrow)
+			}
+			switch refused, inFile := (*refusal)(nil), (*FileError)(nil); {
+			case err == nil:
+				read++
+			case !errors.As(err, &refused) && !errors.As(err, &inFile):
+				t.Fatalf("byte %d as %#x: %v; expected a refusal", i, damage, err)
 			}
 		}
-	})
-}
-
-// FuzzColumnar holds that what the scan of a Parquet or Arrow file accepts is read
-// with as many records as it counted, or refused, and that nothing panics.
-func FuzzColumnar(f *testing.F) {
-	batch := batchOf(f, arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true}}, nil), [][]string{{"x", "1"}, {"", "2"}})
-	f.Add(parquetOf(f, batch, batch))
-	f.Add(arrowFileOf(f, batch, batch))
-	stream := arrowStreamOf(f, batch)
-	f.Add(stream)
-	for i := range stream { // a schema damaged so once asked for more memory than there is
-		damaged := bytes.Clone(stream)
-		damaged[i] = 0x7F
-		f.Add(damaged)
 	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		path := writeFile(t, "a", text)
-		if found, err := scanParquet(Input{}, path); err == nil && (len(found.header) == 0 || found.records < 0) {
-			t.Fatalf("%d records under %q", found.records, found.header)
-		}
-		found, err := scanArrow(path)
-		if err != nil {
-			return
-		}
-		file := File{DataSet: "positions", Name: "a", path: path, header: found.header}
-		if err := decodeArrow(Input{Scratch: t.TempDir()}, &file); err == nil && file.textBytes != found.records {
-			t.Fatalf("%d records scanned, %d decoded", found.records, file.textBytes)
-		}
-	})
+	if read == 0 || read == 3*len(stream) {
+		t.Errorf("%d of %d damaged streams were read", read, 3*len(stream))
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"golang.org/x/sync/errgroup"
@@ -51,18 +52,21 @@ func (c typedColumn) text() string {
 }
 
 // timeText spells an instant with Z, and a local time, which is none, without.
-// A fraction of a second is shown, so that the check refuses it.
+// A fraction of a second is shown, so that the check refuses it, and so is what the
+// engine calls infinite and what is in no year of four digits.
 func timeText(value string, t *arrow.TimestampType) string {
-	count, second, instant, fraction := "epoch_us("+value+")", 1_000_000, "make_timestamp", "%f"
+	// From the year 1 to 9999, and all but the ends of what nanoseconds can count.
+	count, unit, second, first, last, instant, fraction := "epoch_us("+value+")", "microseconds", int64(1_000_000), int64(-62_135_596_800_000_000), int64(253_402_300_799_999_999), "make_timestamp", "%f"
 	if t.Unit == arrow.Nanosecond {
-		count, second, instant, fraction = "epoch_ns("+value+")", 1_000_000_000, "make_timestamp_ns", "%n"
+		count, unit, second, first, last, instant, fraction = "epoch_ns("+value+")", "nanoseconds", 1_000_000_000, -9_223_372_036_000_000_000, 9_223_372_036_000_000_000, "make_timestamp_ns", "%n"
 	}
 	zone := ""
 	if t.TimeZone != "" {
 		zone = "Z"
 	}
-	return fmt.Sprintf("case when %[1]s %% %[2]d = 0 then strftime(%[3]s(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S%[5]s') else strftime(%[3]s(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%[4]s%[5]s') end",
-		count, second, instant, fraction, zone)
+	return fmt.Sprintf("case when %[9]s is not null and %[1]s is null then 'infinite' when %[1]s not between %[6]d and %[7]d then %[1]s || ' %[8]s since 1970' "+
+		"when %[1]s %% %[2]d = 0 then strftime(%[3]s(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S%[5]s') else strftime(%[3]s(%[1]s), '%%Y-%%m-%%dT%%H:%%M:%%S.%[4]s%[5]s') end",
+		count, second, instant, fraction, zone, first, last, unit, value)
 }
 
 // typedColumns are those of a file, where every one can be read as text.
@@ -84,12 +88,14 @@ func typedColumns(schema *arrow.Schema) ([]typedColumn, error) {
 	return columns, errors.Join(checkNames(names, ""), refuseRepository(names))
 }
 
+const nestedColumn = "column %q is nested (%s); a record has one value per column, deliver its parts as columns of their own"
+
 // refuseType refuses columns whose values have no text of a CSV field.
 func refuseType(c typedColumn) error {
 	const most = 38 // digits of a decimal
 	switch t := c.data.(type) {
 	case arrow.NestedType:
-		return refuse("nested_column", "column %q is nested (%s); a record has one value per column, deliver its parts as columns of their own", c.name, t)
+		return refuse("nested_column", nestedColumn, c.name, t)
 	case arrow.DecimalType:
 		if t.GetPrecision() <= most && t.GetScale() >= 0 {
 			return nil
@@ -108,6 +114,9 @@ func checkNames(names []string, where string) error {
 	for i, name := range names {
 		if name == "" {
 			return refuse("unnamed_column", "%scolumn %d of the header has no name", where, i+1)
+		}
+		if !utf8.ValidString(name) || strings.Contains(name, "\x00") {
+			return refuse("invalid_header", "%scolumn %d has the name %q, which is no text of UTF-8", where, i+1, name)
 		}
 		if strings.EqualFold(name, asOfColumn) {
 			return refuse("reserved_column", "%scolumn %q has the name by which expressions call the due date; rename it", where, name)

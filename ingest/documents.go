@@ -107,7 +107,8 @@ func decode(in Input, f document.Format, file *File) (err error) {
 		return err
 	}
 	defer text.Close()
-	writer, err := createParquet(in, file, f.Schema())
+	file.decoded = decodedFile(in, file)
+	writer, err := createParquet(file.decoded, f.Schema())
 	if err != nil {
 		return err
 	}
@@ -117,9 +118,8 @@ func decode(in Input, f document.Format, file *File) (err error) {
 }
 
 // createParquet creates the scratch file of what is decoded in Go.
-func createParquet(in Input, file *File, schema *arrow.Schema) (*pqarrow.FileWriter, error) {
-	file.decoded = decodedFile(in, file)
-	out, err := os.Create(file.decoded)
+func createParquet(path string, schema *arrow.Schema) (*pqarrow.FileWriter, error) {
+	out, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}

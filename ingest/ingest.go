@@ -104,7 +104,7 @@ type File struct {
 	structural []structuralFault
 	unsound    []span
 	// body is the first byte behind the header, in the decompressed text, and
-	// textBytes that text's length; of files with typed columns both count rows.
+	// textBytes where its records end; of Parquet both count rows.
 	body, textBytes int64
 	marks           []mark
 	compressed      bool
@@ -187,7 +187,7 @@ func Read(ctx context.Context, db *store.DB, in Input, files []File) error {
 		return err
 	}
 	for _, file := range files {
-		if len(file.columns) > 0 && file.decoded != file.path { // all its parts are read
+		if len(file.columns) > 0 && file.decoded != file.path { // decompressed, and all its parts are read
 			if err := os.Remove(file.decoded); err != nil {
 				return err
 			}

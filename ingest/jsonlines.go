@@ -3,11 +3,11 @@ package ingest
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +15,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-
-	"comment11/internal/store"
 )
 
 // Reasons for which a line is no record.
@@ -37,29 +35,26 @@ var jsonLinesFormat = format{
 	name:    "jsonl",
 	inParts: true,
 	header: func(_ Source, path string) ([]string, error) {
-		found, err := scanJSONLines(path, true)
+		found, err := scanJSONLines(path, 1, true)
 		return found.header, err
 	},
-	scan: func(_ Input, _ Source, path string) (scanned, error) {
-		return scanHashed(path, func() (scanned, error) { return scanJSONLines(path, false) })
+	scan: func(in Input, _ Source, path string) (scanned, error) {
+		return scanHashed(path, func() (scanned, error) { return scanJSONLines(path, in.markEvery(), false) })
 	},
-	prepare: func(_ context.Context, _ *store.DB, in Input, _ Source, files []*File) error {
-		for _, file := range files {
-			if err := decodeJSONLines(in, file); err != nil {
-				return fmt.Errorf("%s: decoding: %w", file.Name, err)
-			}
-		}
-		return nil
+	relation: func(in Input, _ Source, p part) (string, func() error, error) {
+		return decodedRelation(in, p, decodeJSONLines)
 	},
-	relation: parquetRelation,
 }
 
 // scanJSONLines counts the lines that are not blank and finds those that are no record.
-func scanJSONLines(path string, headerOnly bool) (scanned, error) {
+func scanJSONLines(path string, markEvery int64, headerOnly bool) (scanned, error) {
 	var result scanned
 	var object jsonObject
 	early := []structuralFault{}
-	err := readLines(path, func(number int64, line []byte) error {
+	end, err := readLines(path, span{length: math.MaxInt64}, func(number, offset int64, line []byte) error {
+		if result.records%markEvery == 0 {
+			result.marks = append(result.marks, mark{offset, result.records - int64(len(early))})
+		}
 		result.records++
 		reason, found := object.parse(line)
 		switch {
@@ -81,7 +76,7 @@ func scanJSONLines(path string, headerOnly bool) (scanned, error) {
 		}
 		return nil
 	})
-	result.faults = early
+	result.faults, result.textBytes = early, end
 	switch {
 	case err != nil && !errors.Is(err, errEnough):
 		return scanned{}, err
@@ -96,26 +91,38 @@ func scanJSONLines(path string, headerOnly bool) (scanned, error) {
 // errEnough ends the reading of lines early.
 var errEnough = errors.New("enough lines were read")
 
-// readLines gives each line of a file that is not blank, and its number; the line
-// is good until the next.
-func readLines(path string, take func(number int64, line []byte) error) error {
+// readLines gives each line of a part of a file that is not blank, its number and
+// where it begins, and in the end where the text ends; the line is good until the
+// next.
+func readLines(path string, within span, take func(number, offset int64, line []byte) error) (end int64, err error) {
 	text, err := openText(path)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer text.Close()
-	return splitLines(text, take)
+	if _, err := io.CopyN(io.Discard, text, within.offset); err != nil {
+		return 0, err
+	}
+	return splitLines(io.LimitReader(text, within.length), within.offset, take)
 }
 
-func splitLines(text io.Reader, take func(number int64, line []byte) error) error {
+// splitLines gives the lines of a text that begins at an offset of the file.
+func splitLines(text io.Reader, offset int64, take func(number, offset int64, line []byte) error) (end int64, err error) {
 	lines := bufio.NewScanner(text)
 	lines.Buffer(make([]byte, 1<<16), maximumRecordSize)
+	next := offset
+	lines.Split(func(data []byte, atEnd bool) (advance int, line []byte, err error) {
+		advance, line, err = bufio.ScanLines(data, atEnd)
+		offset, next = next, next+int64(advance)
+		return advance, line, err
+	})
 	number := int64(0)
 	for lines.Scan() {
+		number++
 		line := lines.Bytes()
-		if number++; number == 1 {
+		if offset == 0 {
 			if bytes.HasPrefix(line, []byte{0xFE, 0xFF}) || bytes.HasPrefix(line, []byte{0xFF, 0xFE}) {
-				return refuse("utf_16", "the file is UTF-16, by its byte order mark; deliver it as UTF-8")
+				return 0, refuse("utf_16", "the file is UTF-16, by its byte order mark; deliver it as UTF-8")
 			}
 			line = bytes.TrimPrefix(line, []byte{0xEF, 0xBB, 0xBF})
 		}
@@ -123,19 +130,19 @@ func splitLines(text io.Reader, take func(number int64, line []byte) error) erro
 			continue
 		}
 		if at := bytes.IndexByte(line, 0); at >= 0 {
-			return refuse("nul_byte", "line %d: a NUL byte, which no text has; the file is damaged or UTF-16, deliver it again", number)
+			return 0, refuse("nul_byte", "line %d: a NUL byte, which no text has; the file is damaged or UTF-16, deliver it again", number)
 		}
-		if err := take(number, line); err != nil {
-			return err
+		if err := take(number, offset, line); err != nil {
+			return 0, err
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return refuse("record_too_long", "line %d: a record of more than %d bytes; is the line end lost?", number+1, maximumRecordSize)
+		return 0, refuse("record_too_long", "line %d: a record of more than %d bytes; is the line end lost?", number+1, maximumRecordSize)
 	case err != nil:
-		return refuse("unreadable_file", "cannot be read to its end: %v; deliver it again", err)
+		return 0, refuse("unreadable_file", "cannot be read to its end: %v; deliver it again", err)
 	}
-	return nil
+	return next, nil
 }
 
 // jsonObject is an object of one level: its keys and their values as text, nil for
@@ -339,14 +346,15 @@ func (o *jsonObject) against(header []string) (reason, found string) {
 	return "", ""
 }
 
-// decodeJSONLines writes the sound lines of a file to Parquet.
-func decodeJSONLines(in Input, file *File) error {
-	fields := make([]arrow.Field, len(file.header))
-	for i, name := range file.header {
+// decodeJSONLines writes the sound lines of a part to Parquet.
+func decodeJSONLines(p part, decoded string) error {
+	header := p.file.header
+	fields := make([]arrow.Field, len(header))
+	for i, name := range header {
 		fields[i] = arrow.Field{Name: name, Type: arrow.BinaryTypes.String, Nullable: true}
 	}
 	schema := arrow.NewSchema(fields, nil)
-	writer, err := createParquet(in, file, schema)
+	writer, err := createParquet(decoded, schema)
 	if err != nil {
 		return err
 	}
@@ -360,14 +368,14 @@ func decodeJSONLines(in Input, file *File) error {
 		return writer.WriteBuffered(batch)
 	}
 	var object jsonObject
-	err = readLines(file.path, func(_ int64, line []byte) error {
+	_, err = readLines(p.file.path, span{p.from, p.to - p.from}, func(_, _ int64, line []byte) error {
 		if reason, _ := object.parse(line); reason != "" {
 			return nil
 		}
-		if reason, _ := object.against(file.header); reason != "" {
+		if reason, _ := object.against(header); reason != "" {
 			return nil
 		}
-		for i, name := range file.header {
+		for i, name := range header {
 			at := i // usually in the same order
 			if object.keys[i] != name {
 				at = slices.Index(object.keys, name)
@@ -386,10 +394,7 @@ func decodeJSONLines(in Input, file *File) error {
 	if err == nil && rows > 0 {
 		err = flush()
 	}
-	if err := errors.Join(err, writer.Close()); err != nil { // which closes the file, too
-		return err
-	}
-	return file.useParquet()
+	return errors.Join(err, writer.Close()) // which closes the file, too
 }
 
 // batchRows is how many records are gathered before they are written.

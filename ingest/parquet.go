@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -46,6 +47,10 @@ var parquetFormat = format{
 	},
 	relation: parquetRelation,
 }
+
+// mostRecords bounds what a footer may speak of: a page of a few bytes can say that
+// a value is repeated without end.
+const mostRecords = 1 << 30
 
 // rowNumber is the name that the engine gives the number of a row.
 const rowNumber = "file_row_number"
@@ -189,6 +194,9 @@ func describe(reader *parquetfile.Reader, size int64) (footer, error) {
 			}
 		}
 	}
+	if result.rows < 0 || result.rows > mostRecords {
+		return footer{}, damagedFooter(fmt.Errorf("%d records, expected at most %d", result.rows, int64(mostRecords)))
+	}
 	if rows != result.rows {
 		return footer{}, damagedFooter(fmt.Errorf("%d records, in its row groups %d", result.rows, rows))
 	}
@@ -207,14 +215,38 @@ func (f *File) useParquet() error {
 
 // parquetRelation reads the rows of a part, each value as a CSV file would spell it.
 func parquetRelation(_ Input, _ Source, p part) (string, func() error, error) {
-	texts := make([]string, len(p.file.columns))
-	for i, column := range p.file.columns {
-		texts[i] = column.text() + " as " + store.Identifier(column.name)
-	}
 	from := "read_parquet(" + store.Literal(p.file.decoded) + ", hive_partitioning = false)"
 	if !p.whole {
 		from = fmt.Sprintf("read_parquet(%[1]s, hive_partitioning = false, file_row_number = true) where %[2]s >= %[3]d and %[2]s < %[4]d",
 			store.Literal(p.file.decoded), rowNumber, p.from, p.to)
 	}
-	return "(select " + strings.Join(texts, ", ") + " from " + from + ")", func() error { return nil }, nil
+	return textsFrom(p.file.columns, from), func() error { return nil }, nil
+}
+
+// textsFrom is the FROM item for typed columns as text.
+func textsFrom(columns []typedColumn, from string) string {
+	texts := make([]string, len(columns))
+	for i, column := range columns {
+		texts[i] = column.text() + " as " + store.Identifier(column.name)
+	}
+	return "(select " + strings.Join(texts, ", ") + " from " + from + ")"
+}
+
+// decodedRelation has a part of a file decoded in Go to a Parquet file of its own,
+// which the engine reads in its place: parts are decoded side by side.
+func decodedRelation(in Input, p part, decode func(p part, decoded string) error) (string, func() error, error) {
+	decoded := filepath.Join(in.Scratch, fmt.Sprintf("part-%03d.parquet", p.number))
+	end := func() error { return os.Remove(decoded) }
+	if err := decode(p, decoded); err != nil {
+		_ = end() // it may not be there
+		return "", nil, fileError(p.file.Name, err)
+	}
+	found, err := readFooter(decoded)
+	if err == nil && found.rows != p.records {
+		err = fmt.Errorf("%d records were decoded, %d counted", found.rows, p.records)
+	}
+	if err != nil {
+		return "", nil, errors.Join(fmt.Errorf("%s: reading what was decoded: %w", p.file.Name, err), end())
+	}
+	return textsFrom(found.columns, "read_parquet("+store.Literal(decoded)+", hive_partitioning = false)"), end, nil
 }

@@ -60,6 +60,7 @@ var Reasons = map[string]string{
 	"not_a_time":                 "not a time; expected YYYY-MM-DDTHH:MM:SSZ",
 	"not_a_whole_number":         "not a whole number of at most nine digits",
 	"not_an_amount":              "not an amount; expected digits with at most two decimals, such as -1234.56, or map it with printed_amount(x)",
+	"nul_character":              "a NUL character, which no text has",
 	"notional_basis_missing":     "an index or tranche must say whether its notional is current or original",
 	tooFewFields:                 "too few fields",
 	"too_many_decimals":          "too many decimals; nothing is rounded on reading",

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,11 +41,27 @@ func readPart(ctx context.Context, db *store.DB, in Input, p part) error {
 		err = readRates(ctx, db, in, file, from, p.output(in))
 	} else if err = db.WriteParquet(ctx, recordsQuery(in, *file, file.mapped, p.before, from, format), p.output(in), closedLists(in, *file)); err != nil {
 		err = fmt.Errorf("%s: reading the records: %w", file.Name, err)
+		if format.typed {
+			err = cmp.Or(unreadableColumn(ctx, db, file, from), err)
+		}
 	}
 	if unread := end(); err == nil && unread != nil {
 		err = fmt.Errorf("%s: the records were not read to their end: %w", file.Name, unread)
 	}
 	return err
+}
+
+// unreadableColumn names the column at which the engine fails without any mapping:
+// then the file is at fault, and nothing else.
+func unreadableColumn(ctx context.Context, db *store.DB, file *File, from string) error {
+	for _, name := range file.header {
+		if _, err := store.Query(ctx, db, "select count("+store.Identifier(name)+") from "+from); err != nil && ctx.Err() == nil {
+			cause, _, _ := strings.Cut(err.Error(), "\n")
+			return &FileError{File: file.Name, Reason: "unreadable_file", Message: fmt.Sprintf("column %q cannot be read: %s; deliver it again",
+				name, strings.ReplaceAll(cause, file.path, file.Name))}
+		}
+	}
+	return nil
 }
 
 // readCSV is the FROM item for the file: all columns as text, by the names and

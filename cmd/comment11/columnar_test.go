@@ -10,7 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"comment11/configs"
+	"comment11/ingest"
 	"comment11/internal/batch"
 	"comment11/internal/position"
 	"comment11/internal/sample"
@@ -74,13 +77,7 @@ var dueDate = time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
 // BenchmarkFormats runs one book in every format: 1,000,000 positions, of which
 // COMMENT11_BENCHMARK asks for another number.
 func BenchmarkFormats(b *testing.B) {
-	size := 1_000_000
-	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
-		_ = os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
-		if _, err := fmt.Sscan(asked, &size); err != nil {
-			b.Fatal(err)
-		}
-	}
+	size := benchmarkSize(b)
 	folder := b.TempDir()
 	if err := sample.Write(context.Background(), sample.Book{Folder: folder, Positions: size, Dates: []time.Time{dueDate}, Seed: 11}); err != nil {
 		b.Fatal(err)
@@ -101,6 +98,96 @@ func BenchmarkFormats(b *testing.B) {
 			b.ReportMetric(median(peaks), "peak-MiB")
 		})
 	}
+}
+
+// BenchmarkRead scans and reads the positions of one book in every format in turn,
+// and compares each with the CSV of the same turn: by time, and by the processor's
+// time, which others on the machine disturb less. COMMENT11_BENCHMARK asks for
+// another number of positions than 1,000,000.
+func BenchmarkRead(b *testing.B) {
+	folder := b.TempDir()
+	if err := sample.Write(context.Background(), sample.Book{Folder: folder, Positions: benchmarkSize(b), Dates: []time.Time{dueDate}, Seed: 11}); err != nil {
+		b.Fatal(err)
+	}
+	name := "positions_2007-09-30.csv"
+	paths := make([]string, len(deliveries))
+	for i, d := range deliveries {
+		paths[i] = filepath.Join(b.TempDir(), name)
+		if d.format == "csv" {
+			paths[i] = filepath.Join(folder, name)
+		} else {
+			convert(b, "positions", filepath.Join(folder, name), paths[i], d.name)
+		}
+	}
+	times, processor := make([][]float64, len(deliveries)), make([][]float64, len(deliveries))
+	for b.Loop() {
+		var first [2]float64
+		for i, d := range deliveries {
+			before := processorSeconds(b)
+			one := [2]float64{seconds(b, func() error { return readDelivery(b, paths[i], d.format) })}
+			one[1] = processorSeconds(b) - before
+			if i == 0 {
+				first = one
+				b.ReportMetric(one[0], "s-csv")
+				b.ReportMetric(one[1], "processor-s-csv")
+			}
+			times[i], processor[i] = append(times[i], one[0]/first[0]), append(processor[i], one[1]/first[1])
+		}
+	}
+	for i, d := range deliveries[1:] {
+		b.ReportMetric(median(times[i+1]), strings.ReplaceAll(d.name, " ", "-")+"-of-csv")
+		b.ReportMetric(median(processor[i+1]), strings.ReplaceAll(d.name, " ", "-")+"-processor-of-csv")
+	}
+}
+
+// readDelivery scans and reads one file of positions, as a run does.
+func readDelivery(t testing.TB, path, format string) error {
+	ctx := context.Background()
+	settings, readers := store.Settings{MemoryLimit: "1500MB"}.Shared(runtime.GOMAXPROCS(0))
+	db, err := store.Open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	source := ingest.Source{Name: "positions", DataSet: "positions", Files: path, Format: format, Delimiter: ',', Quote: '"', SameNames: true, Parties: []string{"7LTWFZYICNSX8D621K86"}}
+	if format == "tsv" {
+		source.Delimiter = '\t'
+	}
+	in := ingest.Input{Sources: []ingest.Source{source}, AsOf: dueDate, PreviousBusinessDay: dueDate, Release: "R", Output: t.TempDir(), Scratch: t.TempDir(),
+		Readers: readers, OpenReader: func(ctx context.Context) (*store.DB, error) { return store.Open(ctx, settings) }}
+	files, err := ingest.Scan(in)
+	if err != nil {
+		return err
+	}
+	if err := ingest.Read(ctx, db, in, files); err != nil {
+		return err
+	}
+	if files[0].Taken == 0 {
+		return fmt.Errorf("%s: nothing was taken", path)
+	}
+	return os.RemoveAll(in.Output)
+}
+
+// processorSeconds is what the process has used of all processors.
+func processorSeconds(b *testing.B) float64 {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
+}
+
+func benchmarkSize(b *testing.B) int {
+	b.Helper()
+	size := 1_000_000
+	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
+		_ = os.Unsetenv("COMMENT11_BENCHMARK") // the config would know no such key
+		if _, err := fmt.Sscan(asked, &size); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return size
 }
 
 func runDelivery(t testing.TB, path string) batch.Outcome {
