@@ -247,7 +247,11 @@ func moneyLine(e batch.Explanation, m batch.ExplainedMoney) string {
 // sayCells lists the cells that have the position's money; totals of them and cells
 // in which it counts with nothing are counted.
 func sayCells(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) error {
-	fmt.Fprintln(w, "\ncells")
+	title := "cells"
+	if slices.ContainsFunc(p.Slices, func(s batch.ExplainedSlice) bool { return s.Adjustment != "" }) {
+		title += ", with the adjustments that name it"
+	}
+	fmt.Fprintf(w, "\n%s\n", title)
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	totals, nothing := 0, 0
 	for _, c := range p.Cells {
@@ -259,9 +263,9 @@ func sayCells(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) error
 		default:
 			memo := ""
 			if c.Memo {
-				memo = "memo"
+				memo = ", memo"
 			}
-			fmt.Fprintf(out, "  %s/%s\t%s\t%s\t%s\tof %s\t%s\n", c.Table, c.Block, c.Row, c.Column, cellAmount(c, c.Amount), cellAmount(c, c.Exact), memo)
+			fmt.Fprintf(out, "  %s/%s\t%s\t%s\t%s\tof %s%s\n", c.Table, c.Block, c.Row, c.Column, cellAmount(c, c.Amount), cellAmount(c, c.Exact), memo)
 		}
 	}
 	if err := out.Flush(); err != nil {

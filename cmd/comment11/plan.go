@@ -46,8 +46,8 @@ func newPlan(shared *sharedFlags) *cobra.Command {
 			}
 			if table != "" {
 				ofTable(&plan.Comparison, table)
-				for i := range plan.After {
-					ofTable(&plan.After[i], table)
+				for i := range plan.PeriodEnds {
+					ofTable(&plan.PeriodEnds[i], table)
 				}
 			}
 			switch shared.output {
@@ -172,7 +172,7 @@ func sayOther(w io.Writer, c batch.Comparison) error {
 
 // sayPeriodEnds tells which earlier period ends would change, and by how much.
 func sayPeriodEnds(w io.Writer, plan batch.Plan) {
-	for i, c := range plan.After {
+	for i, c := range plan.PeriodEnds {
 		if i == 0 {
 			fmt.Fprintln(w, "\nearlier period ends, evaluated again from their stored records")
 		}
@@ -204,7 +204,7 @@ func sayPeriodEnds(w io.Writer, plan batch.Plan) {
 // record each.
 func planRecords(plan batch.Plan) [][]string {
 	records := [][]string{{"as_of_date", "release", "kind", "table", "block", "measure", "from_row", "from_column", "to_row", "to_column", "position", "cause", "amount", "positions"}}
-	for _, c := range append([]batch.Comparison{plan.Comparison}, plan.After...) {
+	for _, c := range append([]batch.Comparison{plan.Comparison}, plan.PeriodEnds...) {
 		for _, m := range c.Moves {
 			record := func(kind, position, cause string, amount decimal.Decimal, positions int64) {
 				records = append(records, []string{c.AsOfDate, c.Release, kind, m.Table, m.Block, m.Measure, m.From.Row, m.From.Column, m.To.Row, m.To.Column,

@@ -24,10 +24,10 @@ import (
 // published release of the date, and of earlier period ends.
 type Plan struct {
 	Comparison
-	Kind   string             `json:"kind"`        // that the release would have
-	Holds  []position.Control `json:"would_hold"`  // controls that would hold it
-	Counts map[string]int64   `json:"counts"`      // records, taken, excluded and rejected positions, and facts
-	After  []Comparison       `json:"period_ends"` // earlier ones, evaluated again
+	Kind       string             `json:"kind"`        // that the release would have
+	Holds      []position.Control `json:"would_hold"`  // controls that would hold it
+	Counts     map[string]int64   `json:"counts"`      // records, taken, excluded and rejected positions, and facts
+	PeriodEnds []Comparison       `json:"period_ends"` // earlier ones, evaluated again
 	// Left are earlier period ends that were not evaluated again, because there were
 	// more than was asked for.
 	Left []string `json:"period_ends_left_out"`
@@ -132,7 +132,7 @@ func MakePlan(ctx context.Context, config configs.Config, options Options, how P
 			earlier = append(earlier, m)
 		}
 	}
-	plan.After, plan.Left = []Comparison{}, []string{}
+	plan.PeriodEnds, plan.Left = []Comparison{}, []string{}
 	for i, m := range slices.Backward(earlier) {
 		if len(earlier)-i > how.PeriodEnds {
 			plan.Left = append(plan.Left, m.AsOfDate)
@@ -146,7 +146,7 @@ func MakePlan(ctx context.Context, config configs.Config, options Options, how P
 			return plan, fmt.Errorf("evaluating %s again: %w", m.AsOfDate, err)
 		}
 		if len(c.Changed) > 0 {
-			plan.After = append(plan.After, c)
+			plan.PeriodEnds = append(plan.PeriodEnds, c)
 		}
 	}
 	return plan, nil
