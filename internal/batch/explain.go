@@ -530,14 +530,15 @@ func (e *explainer) evidence(ctx context.Context, x transform.Explained) error {
 			purpose = a.Value
 		}
 	}
-	claimed := purpose == "credit_portfolio_hedge" || slices.ContainsFunc(e.answer.Position.Slices, func(s ExplainedSlice) bool { return s.PurposeRule == "evidence-externalised" })
+	// What lays off an internal hedge is one too, whatever its label says.
+	claimed := purpose == "credit_portfolio_hedge" || slices.ContainsFunc(e.answer.Position.Slices, func(s ExplainedSlice) bool {
+		return slices.Contains([]string{"evidence-externalised", "evidence-over-hedge", "evidence-orphan-hedge"}, s.PurposeRule)
+	})
 	isPortfolio := column("index_name", "basket_id", "attachment_point", "nth_to_default") != ""
 	group := column("hedge_group", "reference_entity_id")
 	direction := e.direction()
 	switch {
-	case claimed && direction == "bought" && !isPortfolio && group != "":
-		conditions = append(conditions, "test = 'hedge' and subject = "+store.Literal(group)+" and outcome in ('covered_hedge', 'over_hedge', 'orphan_hedge')")
-	case claimed && direction == "sold" && !isPortfolio && group != "": // it makes the excess of its group smaller
+	case claimed && (direction == "bought" || direction == "sold") && !isPortfolio && group != "": // what is sold makes the excess of its group smaller
 		conditions = append(conditions, "test = 'hedge' and subject = "+store.Literal(group)+" and outcome in ('covered_hedge', 'over_hedge', 'orphan_hedge')")
 	case claimed && direction != "sold":
 		designated := slices.Contains([]string{"management_hedge", "asc815_hedge"}, column("designation"))
