@@ -131,7 +131,7 @@ func sayPosition(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) er
 	for _, f := range p.Findings {
 		fmt.Fprintf(w, "  %s %s: %s; %s\n", f.Severity, f.Code, f.Subject, f.Message)
 	}
-	return sayCells(w, e, p)
+	return sayCells(w, p)
 }
 
 func sayAttribute(w io.Writer, a batch.ExplainedAttribute) {
@@ -246,7 +246,7 @@ func moneyLine(e batch.Explanation, m batch.ExplainedMoney) string {
 
 // sayCells lists the cells that have the position's money; totals of them and cells
 // in which it counts with nothing are counted.
-func sayCells(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) error {
+func sayCells(w io.Writer, p batch.ExplainedPosition) error {
 	title := "cells"
 	if slices.ContainsFunc(p.Slices, func(s batch.ExplainedSlice) bool { return s.Adjustment != "" }) {
 		title += ", with the adjustments that name it"

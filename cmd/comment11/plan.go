@@ -90,8 +90,11 @@ func planAmount(measure string, d decimal.Decimal) string {
 
 func sayPlan(w io.Writer, plan batch.Plan) error {
 	verdict := "the run would publish a " + plan.Kind
-	if len(plan.Holds) > 0 {
+	switch {
+	case len(plan.Holds) > 0:
 		verdict = "the run would be held"
+	case plan.Kind == "unchanged":
+		verdict = "nothing changed, and the run would do nothing"
 	}
 	fmt.Fprintf(w, "plan of %s, against release %s: %s\n", plan.AsOfDate, plan.Release, verdict)
 	for _, c := range plan.Holds {

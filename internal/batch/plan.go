@@ -24,7 +24,7 @@ import (
 // published release of the date, and of earlier period ends.
 type Plan struct {
 	Comparison
-	Kind       string             `json:"kind"`        // that the release would have
+	Kind       string             `json:"kind"`        // that the release would have; unchanged: none would be made
 	Holds      []position.Control `json:"would_hold"`  // controls that would hold it
 	Counts     map[string]int64   `json:"counts"`      // records, taken, excluded and rejected positions, and facts
 	PeriodEnds []Comparison       `json:"period_ends"` // earlier ones, evaluated again
@@ -214,6 +214,9 @@ func planDate(ctx context.Context, config configs.Config, options Options, how P
 		}
 	}
 	m := j.outcome.Manifest
+	if m.Kind, err = j.plannedKind(ctx, before); err != nil {
+		return plan, err
+	}
 	plan = Plan{Kind: m.Kind, Holds: append([]position.Control{}, j.outcome.Open...), Counts: map[string]int64{}}
 	for _, f := range j.outcome.Files {
 		if f.DataSet == "positions" {
@@ -227,6 +230,20 @@ func planDate(ctx context.Context, config configs.Config, options Options, how P
 	plan.Counts["facts"] = facts.Rows
 	plan.Comparison, err = j.compare(ctx, how, before, m)
 	return plan, err
+}
+
+// plannedKind is the kind of the release that the run would make, and unchanged where
+// it would find nothing to do.
+func (j *job) plannedKind(ctx context.Context, before store.Manifest) (string, error) {
+	_, earlier, err := j.warehouse.NextRelease(j.options.AsOf)
+	if err != nil || len(earlier) == 0 || earlier[len(earlier)-1].Release != before.Release {
+		return j.outcome.Manifest.Kind, err
+	}
+	same, err := j.unchanged(ctx, before, j.outcome.Manifest)
+	if same {
+		return "unchanged", err
+	}
+	return j.outcome.Manifest.Kind, err
 }
 
 // recast evaluates a published release again from the records that it stored, by the

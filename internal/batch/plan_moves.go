@@ -27,6 +27,9 @@ type planner struct {
 	how   PlanOptions
 	moves map[moveKey]*Move
 	other map[blockCell]map[string]decimal.Decimal // changes of amount, by cause
+	// summed are the cells that are added up here: no sums of others, and of a measure
+	// that is a column on both sides.
+	summed map[blockCell]bool
 }
 
 // blockKey is a block of a table with one of its measures.
@@ -69,7 +72,7 @@ func moved(key string, amount decimal.Decimal) MovedPosition {
 
 // plan gives the moves and the cells that change.
 func (p *planner) plan(ctx context.Context) ([]Move, []PlannedCell, error) {
-	p.moves, p.other = map[moveKey]*Move{}, map[blockCell]map[string]decimal.Decimal{}
+	p.moves, p.other, p.summed = map[moveKey]*Move{}, map[blockCell]map[string]decimal.Decimal{}, map[blockCell]bool{}
 	for _, c := range compared {
 		if err := p.relation(ctx, c.relation); err != nil {
 			return nil, nil, fmt.Errorf("moves of %s: %w", c.relation, err)
@@ -171,8 +174,15 @@ func (p *planner) relation(ctx context.Context, relation string) error {
 	if err != nil || len(measures) == 0 {
 		return err
 	}
+	for _, side := range []map[blockKey][]leaf{before, after} {
+		for key, list := range side {
+			for _, l := range list {
+				p.summed[blockCell{key, l.Cell}] = slices.Contains(measures, key.measure)
+			}
+		}
+	}
 	all := ""
-	if p.predicatesDiffer(relation, before, after) {
+	if p.predicatesDiffer(before, after) {
 		all = "_all" // a fact that is as it was may stand elsewhere
 	}
 	if err := p.group(ctx, relation, all, before, after); err != nil {
@@ -215,12 +225,12 @@ func (p *planner) measures(ctx context.Context, relation string, sides ...map[bl
 	return slices.Sorted(maps.Keys(used)), nil
 }
 
-// predicatesDiffer tells whether a cell of both sides has another predicate, or a
-// table another definition.
-func (p *planner) predicatesDiffer(relation string, before, after map[blockKey][]leaf) bool {
+// predicatesDiffer tells whether a cell of both sides has another predicate, a table
+// another definition, or a block is on one side only.
+func (p *planner) predicatesDiffer(before, after map[blockKey][]leaf) bool {
 	changed := changes(p.before, p.after)
 	for key, list := range after {
-		if slices.Contains(changed, "tables/"+key.table+".yaml") {
+		if before[key] == nil || slices.Contains(changed, "tables/"+key.table+".yaml") {
 			return true
 		}
 		for _, l := range list {
@@ -230,8 +240,8 @@ func (p *planner) predicatesDiffer(relation string, before, after map[blockKey][
 			}
 		}
 	}
-	for key := range before { // a table that is gone
-		if after[key] == nil && slices.Contains(changed, "tables/"+key.table+".yaml") {
+	for key := range before {
+		if after[key] == nil {
 			return true
 		}
 	}
@@ -626,20 +636,6 @@ func (p *planner) plannedCells(ctx context.Context) ([]PlannedCell, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaves := map[blockCell]bool{}
-	for _, c := range compared {
-		for _, side := range []string{"before", "after"} {
-			list, err := p.leaves(ctx, side, c.relation)
-			if err != nil {
-				return nil, err
-			}
-			for key, cells := range list {
-				for _, l := range cells {
-					leaves[blockCell{key, l.Cell}] = true
-				}
-			}
-		}
-	}
 	in, out := map[blockCell]decimal.Decimal{}, map[blockCell]decimal.Decimal{}
 	touched := map[blockCell]bool{}
 	for key, move := range p.moves {
@@ -654,7 +650,7 @@ func (p *planner) plannedCells(ctx context.Context) ([]PlannedCell, error) {
 	for _, c := range changed {
 		at := blockCell{blockKey{c.Table, c.Block, c.Measure}, Cell{c.Row, c.Column}}
 		cell := PlannedCell{Table: c.Table, Block: c.Block, Row: c.Row, Column: c.Column, Measure: c.Measure, Before: c.Before, After: c.After, Difference: c.Difference,
-			Total: !leaves[at], Other: map[string]decimal.Decimal{}}
+			Total: !p.summed[at], Other: map[string]decimal.Decimal{}}
 		if !cell.Total {
 			cell.MovedIn, cell.MovedOut = in[at], out[at]
 			maps.Copy(cell.Other, p.other[at])
