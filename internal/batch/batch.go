@@ -173,6 +173,17 @@ func (j *job) open(ctx context.Context) error {
 	if err := os.Mkdir(j.output, 0o755); err != nil {
 		return err
 	}
+	if err := j.openDatabase(ctx); err != nil {
+		return err
+	}
+	if err := j.mendCatalog(ctx); err != nil {
+		return errors.Join(err, j.db.Close())
+	}
+	return nil
+}
+
+// openDatabase opens the database of the run.
+func (j *job) openDatabase(ctx context.Context) (err error) {
 	if j.db, err = store.Open(ctx, j.settings()); err != nil {
 		return err
 	}
@@ -180,9 +191,6 @@ func (j *job) open(ctx context.Context) error {
 		return errors.Join(err, j.db.Close())
 	}
 	if err := j.db.CreateMacros(ctx); err != nil {
-		return errors.Join(err, j.db.Close())
-	}
-	if err := j.mendCatalog(ctx); err != nil {
 		return errors.Join(err, j.db.Close())
 	}
 	return nil
@@ -268,15 +276,22 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// classify makes the facts, and holds what must hold of them.
-func (j *job) classify(ctx context.Context) error {
-	in := j.transformInput(j.release, j.output)
+// makeFacts makes the facts, of what in it gives.
+func (j *job) makeFacts(ctx context.Context) (in transform.Input, err error) {
+	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
 	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
-		return dataError(err)
+		return in, dataError(err)
 	}
-	if _, err := transform.RealizedFacts(ctx, j.db, in); err != nil {
+	_, err = transform.RealizedFacts(ctx, j.db, in)
+	return in, err
+}
+
+// classify makes the facts, and holds what must hold of them.
+func (j *job) classify(ctx context.Context) error {
+	in, err := j.makeFacts(ctx)
+	if err != nil {
 		return err
 	}
 	written, err := j.factFiles()

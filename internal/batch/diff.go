@@ -105,7 +105,7 @@ func Diff(ctx context.Context, config configs.Config, before, after store.Manife
 			return bridge, err
 		}
 	}
-	d := differ{db: db, before: before, after: after, warehouse: w}
+	d := differ{db: db, before: before, after: after, stored: releaseFiles(w, after, "facts")}
 	if err := d.prepare(ctx); err != nil {
 		return bridge, err
 	}
@@ -154,8 +154,8 @@ func changes(before, after store.Manifest) []string {
 // before_<name> and after_<name>.
 type differ struct {
 	db            *store.DB
-	warehouse     store.Warehouse
 	before, after store.Manifest
+	stored        string // FROM item of the later release's facts as they are stored
 }
 
 type comparedRelation struct{ relation, key, ignored string }
@@ -196,7 +196,7 @@ func (d differ) prepare(ctx context.Context) error {
 	for i, name := range d.after.Scopes {
 		scopes[i].Name = name
 	}
-	middle, err := transform.FactsQuery(scopes, "("+fmt.Sprintf(factsAtEarlierRates, releaseFiles(d.warehouse, d.after, "facts"))+")")
+	middle, err := transform.FactsQuery(scopes, "("+fmt.Sprintf(factsAtEarlierRates, d.stored)+")")
 	if err != nil {
 		return err
 	}
@@ -208,19 +208,21 @@ func (d differ) prepare(ctx context.Context) error {
 
 // factsAtEarlierRates are the stored facts of the later release, each amount
 // converted again from that of the trade at the earlier release's rate. Where that
-// had none, the later rate stays.
+// had none, or the same, the later amount stays.
 const factsAtEarlierRates = `
 select s.* replace (
-    case when n.currency is null then s.notional else convert_amount(s.notional_local, n.numerator, n.denominator) end as notional,
-    case when f.currency is null then s.fair_value
+    case when n.currency is null or (n.numerator = ln.numerator and n.denominator = ln.denominator) then s.notional else convert_amount(s.notional_local, n.numerator, n.denominator) end as notional,
+    case when f.currency is null or (f.numerator = lf.numerator and f.denominator = lf.denominator) then s.fair_value
       else convert_amount(case when s.origin = 'adjustment' then coalesce(j.fair_value, cast(0 as decimal(18, 2))) else p.fair_value end, f.numerator, f.denominator) end as fair_value,
-    case when f.currency is null or s.origin = 'adjustment' then s.valuation_adjustment
+    case when f.currency is null or s.origin = 'adjustment' or (f.numerator = lf.numerator and f.denominator = lf.denominator) then s.valuation_adjustment
       else convert_amount(p.valuation_adjustment, f.numerator, f.denominator) end as valuation_adjustment)
 from %s as s
 left join after_positions as p on s.origin = 'position' and p.position_id = s.position_id and p.source_system is not distinct from s.source_system
 left join after_adjustments as j on s.origin = 'adjustment' and j.adjustment_id = s.adjustment_id
 left join before_conversions as n on n.currency = s.currency
-left join before_conversions as f on f.currency = coalesce(p.fair_value_currency, s.currency)`
+left join after_conversions as ln on ln.currency = s.currency
+left join before_conversions as f on f.currency = coalesce(p.fair_value_currency, s.currency)
+left join after_conversions as lf on lf.currency = coalesce(p.fair_value_currency, s.currency)`
 
 // realizedAtEarlierRates keeps the earlier release's amount where the event is the
 // same in its own currency: only its rate can have moved it.
@@ -308,12 +310,13 @@ func joined(keys string) string {
 // definitionCause is what changed beside inputs of trades and rates: one of
 // reference data, rules and program, "" where reference data and rules both did.
 func (d differ) definitionCause() string {
-	reference, rules, program := false, false, d.before.Program.DuckDB != d.after.Program.DuckDB
+	inputs, reference, rules, program := false, false, false, d.before.Program.DuckDB != d.after.Program.DuckDB
 	for _, what := range changes(d.before, d.after) {
 		name, isSet := strings.CutPrefix(what, "data set ")
 		switch {
 		case isSet:
 			reference = reference || slices.Contains([]string{"counterparties", "reference_entities", "books", "indices"}, name)
+			inputs = inputs || slices.Contains([]string{"positions", "holdings"}, name)
 		case strings.HasPrefix(what, "sql/"), strings.HasPrefix(what, "program "):
 			program = true
 		case !strings.HasPrefix(what, "DuckDB "):
@@ -330,6 +333,8 @@ func (d differ) definitionCause() string {
 		return "rules"
 	case program:
 		return "binary"
+	case inputs: // evidence: another trade or a holding decides what this one is for
+		return "input"
 	}
 	return "unexplained"
 }
