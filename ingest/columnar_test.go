@@ -345,23 +345,21 @@ func TestDamagedArrow(t *testing.T) {
 	in := Input{Scratch: t.TempDir()}
 	read := 0
 	for i := range stream {
-		for _, damage := range []byte{0x00, 0x7F, 0xFF} {
-			damaged := bytes.Clone(stream)
-			damaged[i] = damage
-			path := writeFile(t, "a", damaged)
-			found, err := scanArrow(path, 1)
-			if err == nil {
-				_, _, err = decodedRelation(in, part{file: &File{Name: "a", path: path}, from: found.body, to: found.textBytes, records: found.records}, decodeArrow)
-			}
-			switch refused, inFile := (*refusal)(nil), (*FileError)(nil); {
-			case err == nil:
-				read++
-			case !errors.As(err, &refused) && !errors.As(err, &inFile):
-				t.Fatalf("byte %d as %#x: %v; expected a refusal", i, damage, err)
-			}
+		damaged := bytes.Clone(stream)
+		damaged[i] ^= 0x7F
+		path := writeFile(t, "a", damaged)
+		found, err := scanArrow(path, 1)
+		if err == nil {
+			_, _, err = decodedRelation(in, part{file: &File{Name: "a", path: path}, from: found.body, to: found.textBytes, records: found.records}, decodeArrow)
+		}
+		switch refused, inFile := (*refusal)(nil), (*FileError)(nil); {
+		case err == nil:
+			read++
+		case !errors.As(err, &refused) && !errors.As(err, &inFile):
+			t.Fatalf("byte %d: %v; expected a refusal", i, err)
 		}
 	}
-	if read == 0 || read == 3*len(stream) {
-		t.Errorf("%d of %d damaged streams were read", read, 3*len(stream))
+	if read == 0 || read == len(stream) {
+		t.Errorf("%d of %d damaged streams were read", read, len(stream))
 	}
 }

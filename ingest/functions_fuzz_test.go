@@ -45,11 +45,7 @@ func FuzzFunctions(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Cleanup(func() {
-		if err := statement.Close(); err != nil {
-			f.Error(err)
-		}
-	})
+	defer statement.Close()
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) {
 			return // no text of a record
