@@ -117,8 +117,8 @@ func benchmarkRun(b *testing.B, positions, faults int) {
 // process. cpu-added is the same of processor time, which other work on the machine
 // disturbs less.
 func BenchmarkEvidence(b *testing.B) {
-	b.Run("hedges=50000", func(b *testing.B) { benchmarkEvidence(b, true) })
-	b.Run("hedges=100000", func(b *testing.B) { benchmarkEvidence(b, false) })
+	b.Run("hedges-50000", func(b *testing.B) { benchmarkEvidence(b, true) })
+	b.Run("hedges-100000", func(b *testing.B) { benchmarkEvidence(b, false) })
 }
 
 func benchmarkEvidence(b *testing.B, half bool) {
