@@ -20,6 +20,7 @@ type Evidence struct {
 	SplitOffsets       bool     // an offset of no client's trade becomes trading
 	Frozen             []string // files of an earlier release's slices that decide instead
 	FrozenEvidence     []string // and those of its evidence
+	Untested           bool     // purposes stay as they are labelled: to measure what testing them costs
 }
 
 // Leeway is what the holdings are multiplied by before hedges exceed them.
@@ -69,29 +70,53 @@ func (p parameters) SlicedColumns() string {
 	return strings.Join(list, ",\n  ")
 }
 
-// Underlying is what protection is on, as one text, or NULL: an index by family,
-// series and tranche, a basket, or a name by seniority, of asset-backed securities
-// by obligation (DOMAIN: purchased protection with identical underlyings).
-func (p parameters) Underlying() string {
+// Portfolio is an index that protection is on, by family, series and tranche, or a
+// basket, as one text; NULL where it is on a name.
+func (p parameters) Portfolio() string {
 	return `case
     when index_name is not null then concat_ws('|', 'index', index_name, index_series, attachment_point, detachment_point)
     when basket_id is not null then concat_ws('|', 'basket', basket_id)
-    when reference_entity_id is not null and instrument = ` + term("instrument", "'cds_asset_backed'") + `
-      then concat_ws('|', 'name', reference_entity_id, coalesce(seniority, ''), coalesce(reference_obligation_id, ''))
-    when reference_entity_id is not null then concat_ws('|', 'name', reference_entity_id, coalesce(seniority, ''))
   end`
 }
 
-// ProtectionInstruments are those of which underlyings can be identical: default
+// NameDetail is what of a name protection is on: its seniority, and of asset-backed
+// securities the obligation.
+func (p parameters) NameDetail() string {
+	return `case
+    when instrument = ` + term("instrument", "'cds_asset_backed'") + ` then concat_ws('|', coalesce(seniority, ''), coalesce(reference_obligation_id, ''))
+    else coalesce(seniority, '')
+  end`
+}
+
+// Underlying is what protection is on, as one text, or NULL (DOMAIN: purchased
+// protection with identical underlyings).
+func (p parameters) Underlying() string {
+	return "coalesce(" + p.Portfolio() + ", case when reference_entity_id is not null then concat_ws('|', 'name', reference_entity_id, " + p.NameDetail() + ") end)"
+}
+
+// IsProtection is true of instruments of which underlyings can be identical: default
 // swaps of any kind and total return swaps.
-func (p parameters) ProtectionInstruments() string {
+func (p parameters) IsProtection() string {
 	var list []string
 	for _, instrument := range position.Instruments {
 		if strings.HasPrefix(instrument, "cds_") || instrument == "total_return_swap" {
-			list = append(list, term("instrument", store.Literal(instrument)))
+			list = append(list, "instrument = "+term("instrument", store.Literal(instrument)))
 		}
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(list, " or ")
+}
+
+// AnyNet is a net amount of identical_underlyings in any scope, NULL where there is
+// none in all of them.
+func (p parameters) AnyNet() string {
+	list := make([]string, len(p.Scopes))
+	for i, scope := range p.Scopes {
+		list[i] = "net_" + scope.Name
+	}
+	if len(list) == 1 {
+		return list[0]
+	}
+	return "coalesce(" + strings.Join(list, ", ") + ")"
 }
 
 // strikeEvidence tests purposes and makes the relations evidence, of what came
@@ -104,15 +129,18 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 			return false, err
 		}
 	}
-	if err := insert(ctx, db, "identical_underlyings", p); err != nil {
-		return false, err
-	}
 	holdings, err := render("group_holdings", p)
 	if err != nil {
 		return false, err
 	}
 	if err := db.CreateTable(ctx, "group_holdings", holdings); err != nil {
 		return false, fmt.Errorf("group_holdings: %w", err)
+	}
+	if p.Evidence.Untested {
+		return false, nil
+	}
+	if err := insert(ctx, db, "identical_underlyings", p); err != nil {
+		return false, err
 	}
 	if len(p.Evidence.Frozen) > 0 {
 		err = thaw(ctx, db, p)
@@ -126,7 +154,7 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 		return false, err
 	}
 	// Terms are written with the facts as fast as the other classes are.
-	if err := db.CreateTable(ctx, "slices_in_terms", fmt.Sprintf(
+	if err := db.CreateView(ctx, "slices_in_terms", fmt.Sprintf(
 		"select sliced_system, sliced_id, slice, %s as purpose_by_evidence, %s as rule_by_evidence, %s as detail_by_evidence, part_from, part_to, part_whole from slices",
 		p.Term("purpose", "purpose_by_evidence"), p.RuleTerm("rule_by_evidence"), p.Term("purpose_detail", "detail_by_evidence"))); err != nil {
 		return false, err
@@ -160,6 +188,10 @@ func insert(ctx context.Context, db *store.DB, name string, p parameters) error 
 var evidenceSteps = []string{"evidence_positions", "externalised", "hedges", "group_evidence", "hedge_cuts",
 	"offsets", "client_trades", "simple_links", "offsets_to_pair", "clients_to_pair", "unmatched_offsets"}
 
+// viewedSteps are those that only pick rows of another: reading them again is faster
+// than keeping them.
+var viewedSteps = []string{"offsets", "client_trades"}
+
 // testPurposes strikes the evidence, where there is a hedge or an offset.
 func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
 	concerned, err := store.Scalar[bool](ctx, db, "select exists (select 1 from measured where purpose in ("+
@@ -177,7 +209,11 @@ func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
 		if err != nil {
 			return err
 		}
-		if err := db.CreateTable(ctx, name, query); err != nil {
+		create := db.CreateTable
+		if slices.Contains(viewedSteps, name) {
+			create = db.CreateView
+		}
+		if err := create(ctx, name, query); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -187,7 +223,11 @@ func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
 		}
 	}
 	for _, name := range append(slices.Clone(evidenceSteps), "offset_pairs") {
-		if err := db.Run(ctx, "drop table "+store.Identifier(name)); err != nil {
+		kind := "table "
+		if slices.Contains(viewedSteps, name) {
+			kind = "view "
+		}
+		if err := db.Run(ctx, "drop "+kind+store.Identifier(name)); err != nil {
 			return err
 		}
 	}

@@ -73,8 +73,8 @@ func Explain(ctx context.Context, db *store.DB, in Input) (Explained, error) {
 		}
 		explained.Decisions = append(explained.Decisions, decision)
 	}
-	explained.Underlying, err = store.Scalar[string](ctx, db, fmt.Sprintf("select coalesce(case when instrument in (%s) then %s end, '') from explained",
-		p.ProtectionInstruments(), p.Underlying()))
+	explained.Underlying, err = store.Scalar[string](ctx, db, fmt.Sprintf("select coalesce(case when %s then %s end, '') from explained",
+		p.IsProtection(), p.Underlying()))
 	return explained, err
 }
 

@@ -370,10 +370,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("testing purposes against evidence: %w", err)
 	}
-	parts := []struct {
-		name  string
-		lists map[string][]string // facts of positions have terms already
-	}{{"position_facts", nil}, {"adjustment_facts", p.closedLists()}}
+	parts := []string{"position_facts", "adjustment_facts"}
 	if sliced {
 		if err := createView(ctx, db, "position_facts", p); err != nil {
 			return nil, err
@@ -385,20 +382,25 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 		for _, row := range columns.Rows {
 			p.stored = append(p.stored, row[0].(string))
 		}
-		parts[0].name = "sliced_facts"
+		parts[0] = "sliced_facts"
 	}
 	var files []string
-	for i, part := range parts {
-		query, err := render(part.name, p)
+	for i, name := range parts {
+		query, err := render(name, p)
 		if err != nil {
 			return nil, err
 		}
 		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
-		if err := db.WriteParquet(ctx, query, file, part.lists); err != nil {
+		if name == "adjustment_facts" {
+			err = db.WriteParquet(ctx, query, file, p.closedLists())
+		} else { // they have terms already
+			err = db.WriteParquetAsJoined(ctx, query, file)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("writing the facts: %w", err)
 		}
 		files = append(files, file)
-		if part.name == "adjustment_facts" {
+		if name == "adjustment_facts" {
 			continue
 		}
 		// What takes the classification of a position takes that of its first slice.

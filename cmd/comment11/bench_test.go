@@ -160,6 +160,103 @@ func BenchmarkTables(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
+// BenchmarkEvidence measures what evidence and identical underlyings add to the run of
+// a book of 1,000,000 positions, of which 90,000 are clients' offsets and 50,000, or
+// as many as sample makes, 100,000, are hedges: the metric added is the time of a run
+// with them less that of one without, as a share of the latter, both in turn in one
+// process. cpu-added is the same of processor time, which other work on the machine
+// disturbs less.
+func BenchmarkEvidence(b *testing.B) {
+	b.Run("hedges-50000", func(b *testing.B) { benchmarkEvidence(b, true) })
+	b.Run("hedges-100000", func(b *testing.B) { benchmarkEvidence(b, false) })
+}
+
+func benchmarkEvidence(b *testing.B, half bool) {
+	asOf := time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
+	folder := b.TempDir()
+	ctx := context.Background()
+	if err := sample.Write(ctx, sample.Book{Folder: folder, Positions: 1_000_000, Dates: []time.Time{asOf}, Seed: 11}); err != nil {
+		b.Fatal(err)
+	}
+	if half {
+		halveHedges(b, filepath.Join(folder, "positions_2007-09-30.csv"))
+	}
+	run := func(without bool) (took, processors float64) {
+		config, err := configs.Load(filepath.Join(folder, "comment11.yaml"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := store.RealDisk.Remove(config.Warehouse); err != nil {
+			b.Fatal(err)
+		}
+		var outcome batch.Outcome
+		before := processorSeconds(b)
+		took = seconds(b, func() (err error) {
+			outcome, err = batch.Run(ctx, config, batch.Options{AsOf: asOf, Now: time.Now, WithoutEvidence: without})
+			return err
+		})
+		processors = processorSeconds(b) - before
+		tested, _ := outcome.Manifest.Relation("evidence")
+		if outcome.Status != store.Published || (tested.Rows == 0) != without {
+			b.Fatalf("%s with %d rows of evidence: %v", outcome.Status, tested.Rows, outcome.Broken())
+		}
+		return took, processors
+	}
+	var with, without, added, addedProcessors []float64
+	for b.Loop() {
+		tookWith, processorsWith := run(false)
+		tookWithout, processorsWithout := run(true)
+		with, without = append(with, tookWith), append(without, tookWithout)
+		added, addedProcessors = append(added, tookWith/tookWithout-1), append(addedProcessors, processorsWith/processorsWithout-1)
+	}
+	b.ReportMetric(median(added), "added")
+	b.ReportMetric(median(addedProcessors), "cpu-added")
+	b.ReportMetric(median(with), "s/with")
+	b.ReportMetric(median(without), "s/without")
+	b.ReportMetric(0, "ns/op")
+}
+
+// halveHedges makes every other hedge of a sampled book the desk's own trade.
+func halveHedges(b *testing.B, file string) {
+	b.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	hedges, halved := 0, 0
+	text = regexp.MustCompile(`,(management_hedge|asc815_hedge),CPM,`).ReplaceAllFunc(text, func(found []byte) []byte {
+		if hedges++; hedges%2 == 1 {
+			return found
+		}
+		halved++
+		return []byte(",trading,PROP,")
+	})
+	if halved != 50_000 {
+		b.Fatalf("%d of %d hedges were made trading; expected 50,000 of 100,000", halved, hedges)
+	}
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// processorSeconds is what the process has used of all processors, 0 where that is
+// not told.
+func processorSeconds(b *testing.B) float64 {
+	b.Helper()
+	text, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	user, err := strconv.ParseFloat(fields[11], 64)
+	system, err2 := strconv.ParseFloat(fields[12], 64)
+	if err := errors.Join(err, err2); err != nil {
+		b.Fatal(err)
+	}
+	const ticksPerSecond = 100 // USER_HZ, the same on all of Linux's architectures but two old ones
+	return (user + system) / ticksPerSecond
+}
+
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]

@@ -50,6 +50,9 @@ type Options struct {
 	Verb       string            // that asked for the run; "": run
 	// LeaveCatalog leaves it to the caller to rebuild the catalog.
 	LeaveCatalog bool
+	// WithoutEvidence leaves purposes untested, and identical underlyings out: for the
+	// benchmark that measures what they cost, and nothing else.
+	WithoutEvidence bool
 }
 
 // Outcome is how a run ended.
@@ -281,6 +284,7 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
 	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
+	in.Evidence.Untested = j.options.WithoutEvidence
 	if _, err := transform.Facts(ctx, j.db, in); err != nil {
 		return in, dataError(err)
 	}

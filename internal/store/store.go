@@ -150,6 +150,18 @@ func (db *DB) WriteParquet(ctx context.Context, query, path string, closed map[s
 // twentieth larger: no Bloom filters, and no dictionaries of more than 2,000 words.
 const parquetOptions = "compression zstd, compression_level 1, parquet_version v2, write_bloom_filter false, dictionary_size_limit 2000"
 
+// WriteParquetAsJoined is WriteParquet of terms for a query whose joins hold their
+// right sides in memory, as it is written. The engine would choose: it guesses that
+// each condition keeps a fifth of the rows, so that it takes five million positions
+// for fewer than one million slices, and holds all of them.
+func (db *DB) WriteParquetAsJoined(ctx context.Context, query, path string) error {
+	if err := db.Run(ctx, "set global disabled_optimizers = 'build_side_probe_side'"); err != nil {
+		return err
+	}
+	err := db.WriteParquet(ctx, query, path, nil)
+	return errors.Join(err, db.Run(ctx, "reset global disabled_optimizers"))
+}
+
 // Enum is the type of texts with a closed list of values.
 func Enum(values []string) string {
 	quoted := make([]string, len(values))

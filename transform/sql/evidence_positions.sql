@@ -21,7 +21,7 @@ select
       then coalesce(hedge_group, reference_entity_id)
   end as hedge_group,
   coalesce(index_name, basket_id) is not null or attachment_point is not null or nth_to_default is not null as is_portfolio,
-  {{.Underlying}} as underlying,
+  case when purpose <> {{.Term "purpose" "'credit_portfolio_hedge'"}} then {{.Underlying}} end as underlying,
   notional_local,
   convert_amount(notional_local, notional_numerator, notional_denominator) as notional{{range .Scopes}},
   {{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}}{{end}}

@@ -5,42 +5,58 @@
 -- less the most by which, from any maturity on, sold exceeds bought.
 -- reads: measured
 -- No row is filtered before the amounts are summed: a filter on what rules decide
--- would decide it again for each of its terms.
+-- would decide it again for each of its terms. Instead what does not count has no
+-- key, and is one group. Underlyings are written out once they are few.
 with classed as (
   select
-    {{.Underlying}} as underlying,
-    last_date,
-    instrument in ({{.ProtectionInstruments}}) as is_protection,
-    direction,
-    convert_amount(notional_local, notional_numerator, notional_denominator) as notional{{range .Scopes}},
+    case when {{.Portfolio}} is null then reference_entity_id end as name,
+    coalesce({{.Portfolio}}, {{.NameDetail}}) as detail,
+    coalesce(last_date, date '0001-01-01') as last_date,
+    case
+      when ({{.IsProtection}}) and (reference_entity_id is not null or index_name is not null or basket_id is not null)
+        then case direction
+          when {{.Term "direction" "'sold'"}} then convert_amount(notional_local, notional_numerator, notional_denominator)
+          when {{.Term "direction" "'bought'"}} then -convert_amount(notional_local, notional_numerator, notional_denominator)
+        end
+    end as net{{range .Scopes}},
     {{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}}{{end}}
   from measured
 ),
-protection as (
-  select
-    underlying, last_date{{range .Scopes}}, {{.Column}}{{end}},
-    case when is_protection and underlying is not null and direction = {{.Term "direction" "'sold'"}} then notional else 0 end as sold,
-    case when is_protection and underlying is not null and direction = {{.Term "direction" "'bought'"}} then notional else 0 end as bought
+outside as (
+  select name, detail, last_date{{range .Scopes}}, case when {{.Column}} = {{$.Term .Column "'external'"}} then net end as net_{{.Name}}{{end}}
   from classed
 ),
+concerned as (
+  select
+    case when {{.AnyNet}} is not null then name end as name,
+    case when {{.AnyNet}} is not null then detail end as detail,
+    case when {{.AnyNet}} is not null then last_date end as last_date{{range .Scopes}},
+    net_{{.Name}}{{end}}
+  from outside
+),
+by_maturity as (
+  select name, detail, last_date{{range .Scopes}}, sum(net_{{.Name}}) as net_{{.Name}}, sum(case when net_{{.Name}} > 0 then net_{{.Name}} end) as sold_{{.Name}}{{end}}
+  from concerned
+  group by name, detail, last_date
+),
 from_maturity_on as (
-  select underlying{{range .Scopes}},
-    case when {{.Column}} = 'external' then sold else 0 end as sold_{{.Name}},
-    case when {{.Column}} = 'external' then bought else 0 end as bought_{{.Name}},
-    sum(case when {{.Column}} = 'external' then sold - bought else 0 end)
-      over (partition by underlying order by coalesce(last_date, date '0001-01-01') desc range between unbounded preceding and current row) as uncovered_{{.Name}}{{end}}
-  from protection
+  select name, detail{{range .Scopes}}, net_{{.Name}}, sold_{{.Name}},
+    sum(net_{{.Name}}) over (partition by name, detail order by last_date desc rows between unbounded preceding and current row) as uncovered_{{.Name}}{{end}}
+  from by_maturity
 ),
 by_underlying as (
-  select underlying{{range .Scopes}}, sum(sold_{{.Name}}) as sold_{{.Name}}, sum(bought_{{.Name}}) as bought_{{.Name}}, max(uncovered_{{.Name}}) as uncovered_{{.Name}}{{end}}
+  select
+    case when name is null then detail else concat_ws('|', 'name', name, detail) end as underlying{{range .Scopes}},
+    sum(net_{{.Name}}) as net_{{.Name}}, sum(sold_{{.Name}}) as sold_{{.Name}}, max(uncovered_{{.Name}}) as uncovered_{{.Name}}{{end}}
   from from_maturity_on
-  group by underlying
+  group by name, detail
 )
 {{range $i, $s := .Scopes}}{{if $i}}
 union all
 {{end}}select '{{$s.Name}}' as scope, underlying,
-  cast(sold_{{$s.Name}} as decimal(38, 2)) as sold,
-  cast(bought_{{$s.Name}} as decimal(38, 2)) as bought,
-  cast(sold_{{$s.Name}} - greatest(uncovered_{{$s.Name}}, 0) as decimal(38, 2)) as covered
+  cast(sum(sold_{{$s.Name}}) as decimal(38, 2)) as sold,
+  cast(sum(sold_{{$s.Name}} - net_{{$s.Name}}) as decimal(38, 2)) as bought,
+  cast(sum(sold_{{$s.Name}} - greatest(uncovered_{{$s.Name}}, 0)) as decimal(38, 2)) as covered
 from by_underlying
-where sold_{{$s.Name}} > 0 and bought_{{$s.Name}} > 0{{end}}
+where sold_{{$s.Name}} > 0 and sold_{{$s.Name}} > net_{{$s.Name}}
+group by underlying{{end}}
