@@ -35,13 +35,15 @@ type Cell struct {
 type Result struct {
 	Cells    []Cell
 	Controls []position.Control
+	Touched  []Touched
 }
 
 // Compute computes every cell of the tables from the relations that they read,
 // rounds them so that all displayed totals foot, and holds the controls of the
 // tables. loaded are the data sets that are there; a table that needs another has
-// no cells.
-func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, currency string) (Result, error) {
+// no cells. noted names, by relation, one with those of its rows that something is
+// noted of, in a column noted: Result tells which cells each line of it touches.
+func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, currency string, noted map[string]string) (Result, error) {
 	p, err := compilePredicates(ctx, db, tables, scopes)
 	if err != nil {
 		return Result{}, err
@@ -49,7 +51,7 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes [
 	result := Result{}
 	sources := map[string]groups{}
 	for _, relation := range sortedKeys(p.used) {
-		if sources[relation], err = readGroups(ctx, db, relation, p, tables); err != nil {
+		if sources[relation], err = readGroups(ctx, db, relation, p, tables, ""); err != nil {
 			return Result{}, err
 		}
 		controls, err := groupedAll(ctx, db, relation)
@@ -75,7 +77,8 @@ func Compute(ctx context.Context, db *store.DB, tables []Table, loaded, scopes [
 		result.Cells = append(result.Cells, s.cells(currency)...)
 		result.Controls = append(result.Controls, s.controls()...)
 	}
-	return result, nil
+	result.Touched, err = touchedCells(ctx, db, tables, loaded, p, noted)
+	return result, err
 }
 
 // laySheets lays every block of the tables over the groups.

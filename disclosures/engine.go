@@ -130,17 +130,23 @@ func addRows(rows []Row, add func(strictyaml.Text)) {
 // groups are the rows of a relation as the tables see them.
 type groups struct {
 	count    int
+	noted    []string              // [group] of noted rows, what is noted of them
 	satisfy  map[int][]bool        // by predicate: [group]
 	scope    map[string][]bool     // by scope: [group], external to it
 	measures map[string][]*big.Int // by measure: [group], cents, or a number of rows
 }
 
 // readGroups groups a relation by the dimensions in use and evaluates every
-// predicate over it on the groups.
-func readGroups(ctx context.Context, db *store.DB, relation string, p predicates, tables []Table) (groups, error) {
+// predicate over it on the groups. With noted, the rows are those of that relation,
+// which says in its column noted what apart from the dimensions divides them.
+func readGroups(ctx context.Context, db *store.DB, relation string, p predicates, tables []Table, noted string) (groups, error) {
 	dimensions := sortedKeys(p.used[relation])
 	for i, d := range dimensions {
 		dimensions[i] = store.Identifier(d)
+	}
+	from, target := relation, groupsOf(relation)
+	if noted != "" {
+		from, target, dimensions = noted, groupsOf(noted), append(dimensions, notedColumn)
 	}
 	list := strings.Join(dimensions, ", ")
 	measures := Measures(relation)
@@ -148,8 +154,8 @@ func readGroups(ctx context.Context, db *store.DB, relation string, p predicates
 	for _, m := range measures[1:] {
 		sums = append(sums, fmt.Sprintf("coalesce(sum(%[1]s), 0) as %[1]s", m))
 	}
-	if err := db.CreateTable(ctx, groupsOf(relation), fmt.Sprintf("select %s, count(*) as %s, %s from %s group by %s",
-		list, store.Identifier(countMeasure), strings.Join(sums, ", "), relation, list)); err != nil {
+	if err := db.CreateTable(ctx, target, fmt.Sprintf("select %s, count(*) as %s, %s from %s group by %s",
+		list, store.Identifier(countMeasure), strings.Join(sums, ", "), from, list)); err != nil {
 		return groups{}, err
 	}
 	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}}
@@ -172,7 +178,10 @@ func readGroups(ctx context.Context, db *store.DB, relation string, p predicates
 			selected = append(selected, "coalesce("+text+", false)")
 		}
 	}
-	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+" from "+groupsOf(relation)+" order by "+list)
+	if noted != "" {
+		selected = append(selected, notedColumn)
+	}
+	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+" from "+target+" order by "+list)
 	if err != nil {
 		return groups{}, err
 	}
@@ -191,6 +200,9 @@ func readGroups(ctx context.Context, db *store.DB, relation string, p predicates
 		}
 		for n, i := range numbers {
 			g.satisfy[i] = append(g.satisfy[i], row[n].(bool))
+		}
+		if noted != "" {
+			g.noted = append(g.noted, row[len(numbers)].(string))
 		}
 	}
 	return g, nil

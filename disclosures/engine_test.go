@@ -68,7 +68,7 @@ func compute(t *testing.T, definition string) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return Compute(context.Background(), fourFacts(t), tables, nil, []string{"group"}, "USD")
+	return Compute(context.Background(), fourFacts(t), tables, nil, []string{"group"}, "USD", nil)
 }
 
 func cellText(cells []Cell) string {
@@ -144,7 +144,7 @@ func TestPredicatesAreTraces(t *testing.T) {
 			t.Fatal(err)
 		}
 		ctx, db := context.Background(), fourFacts(t)
-		result, err := Compute(ctx, db, tables, nil, []string{"group"}, "USD")
+		result, err := Compute(ctx, db, tables, nil, []string{"group"}, "USD", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

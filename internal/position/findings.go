@@ -43,11 +43,11 @@ func FindingsDocument() string {
 	var b strings.Builder
 	b.WriteString(`# Findings
 
-Made from internal/position by ` + "`go test ./cmd/comment11 -run TestDataDocument -update`" + `; do not edit.
+Made from internal/position by ` + "`go test ./cmd/comment11 -run TestFindingsDocument -update`" + `; do not edit.
 
 What a person should look at. ` + "`comment11 query \"select * from findings\"`" + ` has each with its positions, its money and the first of them; ` + "`finding_cells`" + ` has the cells that its facts stand in, with what they come to there; the column ` + "`findings`" + ` of facts has those of each position.
 
-The severity says what a finding does. ` + "`hold`" + ` keeps the release back: a code has a limit under ` + "`limits.findings`" + ` of the config, in positions and in money, which is nil for the codes that hold below; within its limit it warns. A code that warns is ` + "`info`" + ` where materiality is configured and the finding is below it: it stays in the list and in every row of every table, and nobody is woken. What holds and what only informs does so whatever the money.
+The severity says what a finding does. ` + "`hold`" + ` keeps the release back: a code has a limit under ` + "`limits.findings`" + ` of the config, in positions and in money, which is nil for the codes that hold below; within its limit it warns. A code that warns is ` + "`info`" + ` where materiality is configured and the findings of the code together are below it: it stays in the list and in every row of every table, and nobody is woken. What holds and what only informs does so whatever the money.
 
 `)
 	for _, f := range FindingCodes {
@@ -65,6 +65,8 @@ var FindingCodes = []FindingCode{
 		"its money is in the totals, but in no row that says what it is", "DOMAIN 11"},
 	{"externalised", "info", "external trades that lay off an internal hedge and have its purpose", "nothing, unless the link to the internal trade is wrong",
 		"their purpose is that of the desk that hedges, not of the desk that trades with the market", "comment 11(a); DOMAIN 1"},
+	{"holiday_not_in_calendar", "warn", "a day of the fiscal year to date that every calendar of the data set holidays has, and calendar.holidays of the config has not", "add the day to calendar.holidays, or take it out of the data set",
+		"due dates, business days and the age of valuations follow the config: a day would be missed, or a valuation called stale", "DOMAIN 1, due dates"},
 	{"hybrid_basket", "warn", "a total return swap on a basket of credit and other assets was taken whole", "split it at its source, or leave it out by the source's where",
 		"its notional is only in part that of a credit derivative", "Form N-PORT item C.11; DOMAIN 2"},
 	{"index_factor_missing", "hold", "an original notional without a factor was taken whole", "deliver index_factor or the data set indices",
@@ -93,8 +95,6 @@ var FindingCodes = []FindingCode{
 		"the trade may stand in the wrong row of every table by instrument", "Call Report RC-L 7.a; DOMAIN 2"},
 	{"realized_no_value", "warn", "an event without realized_gain_loss: counted, in no sum", "deliver the amount",
 		"gross gains and losses of the period are without it", "comment 11(c); DOMAIN 6"},
-	{"rules_disagree", "info", "rules of one attribute that both match and decide differently; the first decided", "the relation rule_conflicts has the pairs; where the order is not what was meant, narrow the when of one",
-		"the order of the rules alone decides the class of these positions", "DESIGN 5"},
 	{"several_counterparties", "warn", "the holding names several counterparties; the first was taken", "split the holding at its source",
 		"the type of counterparty may be another's", "comment 11(g); Form N-PORT item C.11"},
 	{"several_notionals", "warn", "the trade has amounts that differ; one counts, the other is told here", "see which is right, and correct the document",
