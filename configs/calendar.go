@@ -26,6 +26,16 @@ func (c Calendar) PreviousBusinessDay(day time.Time) time.Time {
 	return day
 }
 
+// BusinessDays are those from one day to another.
+func (c Calendar) BusinessDays(from, to time.Time) (days []time.Time) {
+	for day := from; !day.After(to); day = day.AddDate(0, 0, 1) {
+		if c.IsBusinessDay(day) {
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
 // AddBusinessDays is the business day so many after the day.
 func (c Calendar) AddBusinessDays(day time.Time, count int) time.Time {
 	for count > 0 {

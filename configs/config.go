@@ -35,8 +35,9 @@ type Config struct {
 	Calendar          Calendar
 	Schedule          Schedule
 	Limits            Limits
-	Umask             string // permissions that nothing in the warehouse gets, in octal digits
-	Approvals         string // file of accepted breaks; it need not be there
+	Materiality       *Materiality // nil: none is configured
+	Umask             string       // permissions that nothing in the warehouse gets, in octal digits
+	Approvals         string       // file of accepted breaks; it need not be there
 	Retention         Retention
 	Query             Query
 	Monitoring        Monitoring
@@ -99,6 +100,25 @@ type Limits struct {
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
+	Findings       map[string]FindingLimit
+}
+
+// FindingLimit is how much of one code of findings may be published.
+type FindingLimit struct {
+	Positions int    // -1: no limit
+	Money     string // in the reporting currency; "": no limit
+}
+
+// Materiality says from which amount on a finding matters to who reads the tables,
+// and who answers for it.
+type Materiality struct {
+	Balance  string             // of tables at a date, in the reporting currency
+	Income   string             // of tables over a period
+	Percent  string             // of the largest figure of a block; "": the amounts alone
+	PerTable strictyaml.Mapping // amounts that count for a table instead
+	Owner    string
+	Approver string // another person, of the approvers
+	Date     time.Time
 }
 
 // Purpose says how labels of purposes are tested against evidence.
@@ -331,11 +351,16 @@ type document struct {
 		NoValue        strictyaml.Text `yaml:"no_value"`
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
+		Findings       map[strictyaml.Text]struct {
+			Positions strictyaml.Text `yaml:"positions"`
+			Money     strictyaml.Text `yaml:"money"`
+		} `yaml:"findings"`
 	} `yaml:"limits"`
 	CallReport struct {
 		TwoWay strictyaml.Text `yaml:"two_way"`
 	} `yaml:"call_report"`
-	Purpose struct {
+	Materiality *materialityNode `yaml:"materiality"`
+	Purpose     struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
 		OverHedge          strictyaml.Text `yaml:"over_hedge"`
@@ -351,6 +376,16 @@ type document struct {
 	} `yaml:"scopes"`
 	Approvers []strictyaml.Text `yaml:"approvers"`
 	Sources   []sourceNode      `yaml:"sources,required"`
+}
+
+type materialityNode struct {
+	Balance  strictyaml.Text    `yaml:"balance,required"`
+	Income   strictyaml.Text    `yaml:"income,required"`
+	Percent  strictyaml.Text    `yaml:"percent"`
+	PerTable strictyaml.Mapping `yaml:"per_table"`
+	Owner    strictyaml.Text    `yaml:"owner,required"`
+	Approver strictyaml.Text    `yaml:"approver,required"`
+	Date     strictyaml.Text    `yaml:"date,required"`
 }
 
 type sourceNode struct {

@@ -5,8 +5,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 
 	"comment11/internal/position"
 	"comment11/internal/strictyaml"
@@ -45,6 +48,8 @@ func (r *reader) lists(doc document) {
 	for _, word := range doc.Monitoring.OnFailure {
 		r.config.Monitoring.OnFailure = append(r.config.Monitoring.OnFailure, word.Value)
 	}
+	r.findingLimits(doc)
+	r.materiality(doc.Materiality)
 	r.scopes(doc)
 	places := map[string]strictyaml.Place{}
 	positions := false
@@ -70,6 +75,79 @@ func (r *reader) day(text strictyaml.Text) time.Time {
 		r.fault(text.Place, "%q: expected a date as YYYY-MM-DD", text.Value)
 	}
 	return date
+}
+
+// limitedElsewhere are codes of findings that have a limit of their own.
+var limitedElsewhere = map[string]string{"internal_break": "limits.internal_breaks", "no_value": "limits.no_value"}
+
+// findingLimits reads the limits of codes of findings.
+func (r *reader) findingLimits(doc document) {
+	for code, node := range doc.Limits.Findings {
+		if _, known := position.FindFinding(code.Value); !known {
+			r.fault(code.Place, "limits.findings: no finding has the code %q; %s", code.Value, strictyaml.Hint(code.Value, position.FindingNames()))
+			continue
+		}
+		if other, is := limitedElsewhere[code.Value]; is {
+			r.fault(code.Place, "limits.findings: %s has a limit of its own, %s; write it there", code.Value, other)
+			continue
+		}
+		if node.Positions.Value == "" && node.Money.Value == "" {
+			r.fault(code.Place, "limits.findings.%s: expected positions, money or both", code.Value)
+		}
+		limit := FindingLimit{Positions: -1, Money: node.Money.Value}
+		if text := node.Positions; text.Value != "" {
+			if expected := expectWhole(0)(text.Value); expected != "" {
+				r.fault(text.Place, "limits.findings.%s.positions: %q: expected %s", code.Value, text.Value, expected)
+			}
+			limit.Positions, _ = strconv.Atoi(text.Value) // checked above
+		}
+		if text := node.Money; text.Value != "" {
+			r.expectAmount(text, "limits.findings."+code.Value+".money")
+		}
+		if r.config.Limits.Findings == nil {
+			r.config.Limits.Findings = map[string]FindingLimit{}
+		}
+		r.config.Limits.Findings[code.Value] = limit
+	}
+}
+
+func (r *reader) expectAmount(text strictyaml.Text, key string) {
+	if expected := expectMoney(text.Value); expected != "" {
+		r.fault(text.Place, "%s: %q: expected %s", key, text.Value, expected)
+	}
+}
+
+// materiality reads the thresholds of materiality, which two people answer for. That
+// per_table names tables is checked where the tables are read.
+func (r *reader) materiality(node *materialityNode) {
+	if node == nil {
+		return
+	}
+	m := Materiality{Balance: node.Balance.Value, Income: node.Income.Value, Percent: node.Percent.Value, PerTable: node.PerTable,
+		Owner: node.Owner.Value, Approver: node.Approver.Value, Date: r.day(node.Date)}
+	amounts := map[string]strictyaml.Text{"balance": node.Balance, "income": node.Income}
+	for _, entry := range node.PerTable {
+		amounts["per_table."+entry.Key.Value] = entry.Value
+	}
+	for key, text := range amounts {
+		if text.Line > 0 { // a missing key is told already
+			r.expectAmount(text, "materiality."+key)
+		}
+	}
+	if percent, err := decimal.NewFromString(m.Percent); m.Percent != "" && (err != nil || !percent.IsPositive() || percent.GreaterThan(decimal.NewFromInt(100))) {
+		r.fault(node.Percent.Place, "materiality.percent: %q: expected a percentage above 0 and up to 100, such as 5", m.Percent)
+	}
+	for key, text := range map[string]strictyaml.Text{"owner": node.Owner, "approver": node.Approver, "date": node.Date} {
+		if text.Line > 0 && strings.TrimSpace(text.Value) == "" {
+			r.fault(text.Place, "materiality.%s is empty; a threshold has an owner, an approver and the date of the approval", key)
+		}
+	}
+	if m.Owner == m.Approver && m.Owner != "" {
+		r.fault(node.Approver.Place, "materiality.approver: %q is its owner; another person approves it", m.Approver)
+	} else if m.Approver != "" && !slices.Contains(r.config.Approvers, m.Approver) {
+		r.fault(node.Approver.Place, "materiality.approver: %q is not among the approvers; %s", m.Approver, strictyaml.Hint(m.Approver, r.config.Approvers))
+	}
+	r.config.Materiality = &m
 }
 
 // scopes reads the scopes; without any there is one, group, of every entity.

@@ -37,6 +37,7 @@ type Result struct {
 	Cells    []Cell
 	Controls []position.Control
 	Derived  []string // relations that were made for tables
+	Touched  []Touched
 }
 
 // Input is what tables are computed from, beside the relations.
@@ -47,11 +48,12 @@ type Input struct {
 	Currency string
 	Ratings  map[string]string // notch of each rating, 1 for the best
 	Ledger   string            // most by which book and ledger may differ, in the reporting currency; "none": any amount, with a warning
+	Noted    map[string]string // by relation, one with those of its rows that something is noted of, in the column noted
 }
 
 // Compute computes every cell of the tables from the relations that they read,
 // rounds them so that all displayed totals foot, and holds the controls of the
-// tables.
+// tables. Result tells which cells each line of what is noted touches.
 func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 	tables, loaded, scopes := in.Tables, in.Loaded, in.Scopes
 	p, err := compilePredicates(ctx, db, tables, scopes)
@@ -72,7 +74,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		if derived {
 			result.Derived = append(result.Derived, relation)
 		}
-		if sources[source], err = readGroups(ctx, db, source, p, tables); err != nil {
+		if sources[source], err = readGroups(ctx, db, source, p, tables, ""); err != nil {
 			return Result{}, err
 		}
 		if totals[relation] == nil {
@@ -106,7 +108,8 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		result.Cells = append(result.Cells, s.cells(in.Currency)...)
 		result.Controls = append(result.Controls, s.controls()...)
 	}
-	return result, nil
+	result.Touched, err = touchedCells(ctx, db, tables, loaded, p, in.Noted)
+	return result, err
 }
 
 // laySheets lays every block of the tables over the groups.

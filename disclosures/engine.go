@@ -209,6 +209,7 @@ func eachRow(rows []Row, do func(Row)) {
 // groups are the rows of a relation as the tables see them.
 type groups struct {
 	count    int
+	noted    []string              // [group] of noted rows, what is noted of them
 	satisfy  map[int][]bool        // by predicate: [group]
 	scope    map[string][]bool     // by scope: [group], external to it
 	measures map[string][]*big.Int // by measure: [group], cents, or a number of rows
@@ -218,13 +219,18 @@ type groups struct {
 }
 
 // readGroups groups a relation by the dimensions in use and evaluates every
-// predicate over it on the groups.
-func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table) (groups, error) {
+// predicate over it on the groups. With noted, the rows are those of that relation,
+// which says in its column noted what apart from the dimensions divides them.
+func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, noted string) (groups, error) {
 	relation := relationOf(source)
 	tables := slices.DeleteFunc(slices.Clone(all), func(t Table) bool { return p.source(t) != source })
 	dimensions := sortedKeys(p.used[source])
 	for i, d := range dimensions {
 		dimensions[i] = store.Identifier(d)
+	}
+	from, target := relation, groupsOf(source)
+	if noted != "" {
+		from, target, dimensions = noted, groupsOf(source)+"_noted", append(dimensions, notedColumn)
 	}
 	list := strings.Join(dimensions, ", ")
 	grouped, named := list, list // marks are grouped by what they say, not by the columns that they ask
@@ -249,8 +255,8 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 		}
 		slices.Sort(keys)
 	}
-	if err := db.CreateTable(ctx, groupsOf(source), fmt.Sprintf("select %s, count(*) as %s, %s as identity%s from %s group by %s",
-		named, store.Identifier(countMeasure), store.SetIdentity(keys), sums.String(), relation, grouped)); err != nil {
+	if err := db.CreateTable(ctx, target, fmt.Sprintf("select %s, count(*) as %s, %s as identity%s from %s group by %s",
+		named, store.Identifier(countMeasure), store.SetIdentity(keys), sums.String(), from, grouped)); err != nil {
 		return groups{}, err
 	}
 	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}, marked: map[string][]int{}, texts: map[string][]string{}}
@@ -272,6 +278,9 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 	labels := labelColumns(relation, tables)
 	for _, column := range labels {
 		selected = append(selected, "coalesce(cast("+store.Identifier(column)+" as varchar), '')")
+	}
+	if noted != "" {
+		selected = append(selected, notedColumn)
 	}
 	texts := p.textsOf(source)
 	selected = append(selected, packed(texts)...)
@@ -301,6 +310,10 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 		}
 		for _, column := range labels {
 			g.texts[column] = append(g.texts[column], row[0].(string))
+			row = row[1:]
+		}
+		if noted != "" {
+			g.noted = append(g.noted, row[0].(string))
 			row = row[1:]
 		}
 		for i := range texts {

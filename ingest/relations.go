@@ -195,10 +195,14 @@ from not_taken where record_status = 'excluded' order by data_set, file, record`
 func unreadableQuery(sets []string) string {
 	var queries []string
 	for _, name := range sets {
+		identity := "cast(null as varchar) as source_system, cast(null as varchar) as record_id"
+		if name == "positions" {
+			identity = "source_system, position_id as record_id"
+		}
 		queries = append(queries, fmt.Sprintf(`
-select '%[1]s' as data_set, source_file, file_row_number, unnest(string_split(faults, %[2]s)) as fault
+select '%[1]s' as data_set, source_file, file_row_number, %[4]s, unnest(string_split(faults, %[2]s)) as fault
 from (%[3]s) where record_status = 'taken' and faults is not null`,
-			name, faultSeparator, WithoutConflicts(name, store.Identifier(name+"_records"), "conflicts")))
+			name, faultSeparator, WithoutConflicts(name, store.Identifier(name+"_records"), "conflicts"), identity))
 	}
 	return fmt.Sprintf(`
 with unpacked as (select *, %s from (%s)),
@@ -207,7 +211,7 @@ numbered as (
   from unpacked as u
   asof left join (select data_set, source_file, sound_before, max(ordinal) as ordinal from structural_rejects group by all) as s
     on s.data_set = u.data_set and s.source_file = u.source_file and u.file_row_number >= s.sound_before)
-select data_set, source_file as file, record, column_name, value, reason from numbered order by data_set, file, record, column_name`,
+select data_set, source_file as file, record, column_name, value, reason, source_system, record_id from numbered order by data_set, file, record, column_name`,
 		unpackedFault, strings.Join(queries, " union all "))
 }
 

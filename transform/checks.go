@@ -80,54 +80,10 @@ type Finding struct {
 	Subject   string              `json:"subject"` // the value, column or instrument that it is about
 	Severity  string              `json:"severity"`
 	Positions int64               `json:"positions"`
-	Notional  decimal.NullDecimal `json:"notional"` // in the reporting currency
-	Example   string              `json:"example"`  // the first of them
+	Money     decimal.NullDecimal `json:"money"`              // in the reporting currency
+	Material  *bool               `json:"material,omitempty"` // nil: no materiality is configured
+	Example   string              `json:"example"`            // the first of them
 	Message   string              `json:"message"`
-}
-
-// severities and messages of the findings, by code; RUNBOOK tells more.
-var findingTexts = map[string]struct{ severity, message string }{
-	"adjustment_not_applied":          {"hold", "the adjustment stays out of the facts; have it approved by another person whom the config lists, or end it"},
-	"adjustment_without_position":     {"hold", "the position that it adjusts is not in the book; give the adjustment a full classification, or end it"},
-	"hybrid_basket":                   {"warn", "a total return swap on a basket of credit and other assets was taken whole; split it at its source, or leave it out by the source's where"},
-	"externalised":                    {"info", "external trades that lay off an internal hedge and have its purpose"},
-	"index_factor_missing":            {"hold", "an original notional without a factor was taken whole; deliver index_factor or the data set indices"},
-	"internal_break":                  {"warn", "internal trades that do not cancel, by mirror_id; limits.internal_breaks decides whether the release is held"},
-	"macro_hedge":                     {"info", "hedges of a portfolio, by designation: held against no holding and never split"},
-	"losses_missing":                  {"hold", "an original tranche notional without losses_to_date was taken whole; deliver the losses"},
-	"no_fixed_maximum":                {"info", "protection sold whose maximum is not fixed: counted and named, in no sum of maximum exposure"},
-	"no_value":                        {"warn", "no fair value: shown as no_value, never as zero; limits.no_value decides whether the release is held"},
-	"notional_floor":                  {"warn", "the notional is capped or masked at its source: a floor"},
-	"notional_basis_missing":          {"hold", "an index or tranche, by its product code alone, that does not say whether its notional is current or original; deliver notional_basis"},
-	"orphan_hedge":                    {"warn", "hedges of a group of which nothing is held; purpose.over_hedge decides whether they become trading, the relation evidence has the groups"},
-	"over_hedge":                      {"warn", "hedges that exceed the holdings of their group and the tolerance; purpose.over_hedge decides whether the excess becomes trading, the relation evidence has the groups"},
-	"original_not_reduced":            {"hold", "an original notional was taken whole, as it is of no index and no tranche; deliver index_name or attachment_point, or the current notional"},
-	"product_disagrees":               {"warn", "the trade's structure says another instrument than its product code; structure decided"},
-	"realized_no_value":               {"warn", "an event without realized_gain_loss: counted, in no sum; deliver the amount"},
-	"several_counterparties":          {"warn", "the holding names several counterparties; the first was taken"},
-	"several_notionals":               {"warn", "the trade has amounts that differ; one counts, the other is told here"},
-	"sold_hedge":                      {"warn", "protection sold that is claimed as a hedge; it stays where its label puts it: correct the label, or explain it"},
-	"stale_valuation":                 {"warn", "valued before the due date's business day"},
-	"term_by_protocol":                {"warn", "a swap on a loan or an asset-backed security has a term that is newer than the trade; protocols did not change such trades: correct the term"},
-	"term_of_the_future":              {"warn", "the term did not exist at the as-of date; correct it, or the date of the delivery"},
-	"unclassified_counterparty_type":  {"warn", "no rule decided the type of counterparty; add the word to the map counterparty_types or the counterparty to its data set"},
-	"unclassified_direction":          {"warn", "the role does not belong to the instrument; correct the role at its source or the mapping"},
-	"unclassified_direction_economic": {"warn", "an option without payer or receiver has no economic direction; deliver option_type"},
-	"unclassified_instrument":         {"warn", "neither structure nor product code tell the instrument; add the code to the map products"},
-	"unclassified_realized":           {"warn", "neither is the classification frozen at the event nor its position in the book; the money is that realized; deliver instrument and direction"},
-	"unclassified_obligation":         {"warn", "an option written without payer or receiver has no known obligation; deliver option_type"},
-	"unclassified_purpose":            {"warn", "neither designation, purpose code nor book tell the purpose; add the word to the map purposes or the book to its data set"},
-	"unknown_book":                    {"warn", "the data set books does not have it at the as-of date"},
-	"unknown_counterparty":            {"warn", "the data set counterparties does not have it at the as-of date"},
-	"unknown_product":                 {"warn", "the map products does not have it"},
-	"unknown_purpose":                 {"warn", "the map purposes does not have it"},
-	"unknown_rating":                  {"warn", "the map ratings does not have it"},
-	"unknown_reference_entity":        {"warn", "the data set reference_entities does not have it at the as-of date"},
-	"unrealized_differs":              {"warn", "the holding's unrealized appreciation is not its value less upfronts paid and received; ask the filer"},
-	"unmatched_offset":                {"warn", "client offsets of which no client's trade is found, or too little; purpose.offset decides whether they become trading, the relation evidence has them"},
-	"untested_hedge":                  {"warn", "hedges that no holding can be held against: of no single name and not designated, or of no direction; deliver reference_entity_id or designation"},
-	"unreadable_value":                {"warn", "the text could not be read and counts as no value; the record was taken because the column is not essential"},
-	"value_side_not_stated":           {"warn", "the report does not say from whose side its value is (baseParty); it counts as no value"},
 }
 
 // PositionFinding is a finding that a position can have: when, and what it is about.
@@ -153,22 +109,15 @@ func (p parameters) PositionFindings() []PositionFinding {
 		{"unclassified_direction_economic", unclassified("direction_economic") + " and " + classified, "instrument"},
 		{"unclassified_obligation", unclassified("obligation") + " and " + classified, "instrument"},
 		{"unclassified_purpose", unclassified("purpose"), "'purpose'"},
+		{"unclassified_rating_grade", unclassified("rating_grade"), "'rating_grade'"},
+		{"unclassified_maturity_bucket", unclassified("maturity_bucket"), "'maturity_bucket'"},
 		{"unclassified_counterparty_type", "type_decided = " + term("counterparty_type", "'unclassified'"), "'counterparty_type'"},
 		{"product_disagrees", "product_disagrees", "instrument"},
 		{"no_value", "fair_value is null", "'fair_value'"},
 		{"notional_floor", "coalesce(notional_is_floor, false)", "'notional'"},
 		{"no_fixed_maximum", is("obligation", "no_fixed_maximum"), "instrument"},
 	}
-	for _, column := range slices.Sorted(maps.Keys(laterTerms)) {
-		later := laterTerms[column]
-		has := "coalesce(" + store.IsOneOf(column, []string{later.term}) + ", false)"
-		if p.Input.AsOf.Before(later.since) {
-			findings = append(findings, PositionFinding{"term_of_the_future", has, column})
-			continue
-		}
-		findings = append(findings, PositionFinding{"term_by_protocol",
-			has + " and coalesce(trade_date < " + dateLiteral(later.since) + ", false) and (" + is("instrument", "cds_loan") + " or " + is("instrument", "cds_asset_backed") + ")", column})
-	}
+	findings = append(findings, p.termFindings()...)
 	for _, known := range []struct{ set, code, id, flag string }{
 		{"counterparties", "unknown_counterparty", "counterparty_id", "counterparty_known"},
 		{"reference_entities", "unknown_reference_entity", "reference_entity_id", "reference_entity_known"},
@@ -177,6 +126,24 @@ func (p parameters) PositionFindings() []PositionFinding {
 		if slices.Contains(p.Loaded, known.set) {
 			findings = append(findings, PositionFinding{known.code, known.id + " is not null and not " + known.flag, known.id})
 		}
+	}
+	return findings
+}
+
+// termFindings are of terms that did not exist at the as-of date, and of those that
+// are newer than the trade where no protocol brings them in. A term of the one kind
+// can be none of the other.
+func (p parameters) termFindings() (findings []PositionFinding) {
+	loans := "instrument in (" + term("instrument", "'cds_loan'") + ", " + term("instrument", "'cds_asset_backed'") + ")"
+	for _, column := range slices.Sorted(maps.Keys(laterTerms)) {
+		later := laterTerms[column]
+		has := store.IsOneOf(column, []string{later.term})
+		finding := PositionFinding{"term_after_as_of", "coalesce(" + has + ", false)", "'" + column + "'"}
+		if !p.Input.AsOf.Before(later.since) {
+			finding.Code = "term_by_protocol"
+			finding.When = fmt.Sprintf("coalesce(%s and trade_date < %s and %s, false)", has, dateLiteral(later.since), loans)
+		}
+		findings = append(findings, finding)
 	}
 	return findings
 }
@@ -190,7 +157,10 @@ func (p parameters) AnyFinding() string {
 	return strings.Join(conditions, " or ")
 }
 
-// Findings reads what a person should look at; see findingTexts for the codes.
+// Findings reads what a person should look at, with the severity of its code
+// (position.FindingCodes), and makes the relations facts_noted and
+// realized_facts_noted: the rows that findings are about, each with what is noted of
+// it in the column noted, a line of code and subject each.
 func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	query, err := render("findings", parameters{Input: in})
 	if err != nil {
@@ -200,21 +170,29 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := map[[2]string]Finding{}
+	found := map[[2]string]*Finding{}
 	for _, row := range table.Rows {
-		f := Finding{Code: row[0].(string), Subject: row[1].(string), Positions: row[2].(int64), Example: row[4].(string)}
-		if notional, ok := row[3].(decimal.Decimal); ok {
-			f.Notional = decimal.NewNullDecimal(notional)
+		f := &Finding{Code: row[0].(string), Subject: row[1].(string), Positions: row[2].(int64), Example: row[4].(string)}
+		if money, ok := row[3].(decimal.Decimal); ok {
+			f.Money = decimal.NewNullDecimal(money)
 		}
 		found[[2]string{f.Code, f.Subject}] = f
 	}
-	if err := positionFindings(ctx, db, found); err != nil {
+	noted, err := positionFindings(ctx, db, found)
+	if err != nil {
 		return nil, err
 	}
-	findings := slices.Collect(maps.Values(found))
-	for i, f := range findings {
-		text := findingTexts[f.Code]
-		findings[i].Severity, findings[i].Message = text.severity, text.message
+	if err := createNoted(ctx, db, parameters{Input: in, notedByCode: len(found) > subjectsMost}, noted); err != nil {
+		return nil, err
+	}
+	findings := make([]Finding, 0, len(found))
+	for _, f := range found {
+		code, known := position.FindFinding(f.Code)
+		if !known {
+			return nil, fmt.Errorf("finding %s %s has no entry in position.FindingCodes", f.Code, f.Subject)
+		}
+		f.Severity, f.Message = code.Severity, code.Message()
+		findings = append(findings, *f)
 	}
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(a.Subject, b.Subject))
@@ -222,24 +200,96 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	return findings, nil
 }
 
-// positionFindings adds up what is noted with the positions, by code and subject.
-func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]Finding) error {
+// positionFindings adds up what is noted with the positions, by code and subject,
+// and tells how many facts have a note. What was found elsewhere keeps its count and
+// money; money that is not known there is that of the facts. A note can stand with
+// some slices of a position and not with others, so that sliced ones are counted by
+// their identity.
+func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]*Finding) (facts int64, err error) {
 	table, err := store.Query(ctx, db, `
-select findings, count(*) filter (where slice <= 1), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
-from facts_stored where findings is not null group by findings order by findings`)
+select findings, case when slice = 0 then '' else concat_ws(' ', source_system, position_id) end as sliced,
+  count(*), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
+from facts_stored where findings is not null group by 1, 2 order by 1, 2`)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	priced := map[[2]string]bool{} // of what was found elsewhere, whether its money is known
+	for key, f := range found {
+		priced[key] = f.Money.Valid
+	}
+	counted := map[string]bool{}
 	for _, row := range table.Rows {
+		facts += row[2].(int64)
 		for _, line := range strings.Split(row[0].(string), "\n") {
 			code, subject, _ := strings.Cut(line, ": ")
-			f := found[[2]string{code, subject}]
-			f.Code, f.Subject, f.Positions = code, subject, f.Positions+row[1].(int64)
-			f.Notional = decimal.NewNullDecimal(f.Notional.Decimal.Add(row[2].(decimal.Decimal)))
-			if example := row[3].(string); f.Example == "" || example < f.Example {
-				f.Example = example
+			key, sliced := [2]string{code, subject}, row[1].(string)
+			f := found[key]
+			if f == nil {
+				f = &Finding{Code: key[0], Subject: key[1]}
+				found[key] = f
 			}
-			found[[2]string{code, subject}] = f
+			isPriced, elsewhere := priced[key]
+			if !elsewhere {
+				if sliced == "" {
+					f.Positions += row[2].(int64)
+				} else if !counted[line+"\n"+sliced] {
+					counted[line+"\n"+sliced] = true
+					f.Positions++
+				}
+				if example := row[4].(string); f.Example == "" || example < f.Example {
+					f.Example = example
+				}
+			}
+			if !isPriced {
+				f.Money = decimal.NewNullDecimal(f.Money.Decimal.Add(row[3].(decimal.Decimal)))
+			}
+		}
+	}
+	return facts, nil
+}
+
+// noteMost is how many noted facts are kept apart, so that every grouping of them
+// reads little; more are read where they are.
+const noteMost = 200_000
+
+// Noted are the columns of facts that tables may ask of what findings are about.
+func (p parameters) Noted() []string {
+	var names []string
+	for _, c := range position.Facts(p.scopeNames()).Columns {
+		if c.Has(position.Dimension) || c.Has(position.Measure) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// subjectsMost is up to how many findings each is told apart in the cells that it
+// touches. More are a delivery gone wrong, such as reference data of another day: what
+// is of one code is told together then, without its subject.
+const subjectsMost = 2000
+
+// Note is what is noted with a fact, in lines of code and subject.
+func (p parameters) Note() string {
+	if p.notedByCode {
+		return store.WithoutPattern("f.findings", ": [^\n]*")
+	}
+	return "f.findings"
+}
+
+// createNoted makes the relations of what findings are about. An internal trade that
+// does not cancel is known only when all facts are written.
+func createNoted(ctx context.Context, db *store.DB, p parameters, facts int64) error {
+	for _, name := range []string{"facts_noted", "realized_facts_noted"} {
+		query, err := render(name, p)
+		if err != nil {
+			return err
+		}
+		create := db.CreateTable
+		if name == "facts_noted" && facts > noteMost {
+			create = db.CreateView
+		}
+		if err := create(ctx, name, query); err != nil {
+			return err
 		}
 	}
 	return nil

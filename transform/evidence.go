@@ -21,6 +21,7 @@ type Evidence struct {
 	Frozen             []string // files of an earlier release's slices that decide instead
 	FrozenEvidence     []string // and those of its evidence
 	Untested           bool     // purposes stay as they are labelled: to measure what testing them costs
+	FrozenNotes        []string // and those of its evidence_notes
 }
 
 // Leeway is what the holdings are multiplied by before hedges exceed them.
@@ -64,7 +65,10 @@ func (p parameters) SlicedColumns() string {
 	for i, column := range p.stored {
 		list[i] = "f." + column
 		if sliced := bySlice[column]; sliced != "" {
-			list[i] = fmt.Sprintf("case when s.sliced_id is null then f.%[1]s else %[2]s end as %[1]s", column, sliced)
+			list[i] = fmt.Sprintf("case when s.part_whole is null then f.%[1]s else %[2]s end as %[1]s", column, sliced)
+		}
+		if column == "findings" {
+			list[i] = "case when s.noted is null then f.findings else concat_ws(chr(10), f.findings, s.noted) end as findings"
 		}
 	}
 	return strings.Join(list, ",\n  ")
@@ -119,11 +123,21 @@ func (p parameters) AnyNet() string {
 	return "coalesce(" + strings.Join(list, ", ") + ")"
 }
 
+// RecordFinding is the code of a finding that a reader of documents noted with a
+// record that it took, or of a text that could not be read.
+func (p parameters) RecordFinding() string {
+	return "case when reason in ('hybrid_basket', 'several_counterparties', 'several_notionals', 'unrealized_differs', 'value_side_not_stated') then reason else 'unreadable_value' end"
+}
+
+// Lines joins the texts of a group as lines.
+func (p parameters) Lines(text string) string { return store.Lines(text) }
+
 // strikeEvidence tests purposes and makes the relations evidence, of what came
-// out, slices, of the positions that it gives another purpose or detail, and
-// identical_underlyings. It tells whether there are slices.
+// out, slices, of the positions that it gives another purpose or detail,
+// evidence_notes, of those that a finding is about, and identical_underlyings. It
+// tells whether facts are to be joined with what slices and notes say of them.
 func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced bool, err error) {
-	for _, name := range []string{"evidence", "slices", "identical_underlyings"} {
+	for _, name := range []string{"evidence", "slices", "evidence_notes", "identical_underlyings"} {
 		set, _ := position.Find(name)
 		if err := db.Run(ctx, "drop table if exists "+store.Identifier(name), set.CreateTable(name)); err != nil {
 			return false, err
@@ -153,19 +167,23 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 	if err := db.CreateTable(ctx, "evidence", "select * from evidence order by scope, test, outcome, subject, matched_with"); err != nil {
 		return false, err
 	}
-	// Terms are written with the facts as fast as the other classes are.
-	if err := db.CreateView(ctx, "slices_in_terms", fmt.Sprintf(
-		"select sliced_system, sliced_id, slice, %s as purpose_by_evidence, %s as rule_by_evidence, %s as detail_by_evidence, part_from, part_to, part_whole from slices",
-		p.Term("purpose", "purpose_by_evidence"), p.RuleTerm("rule_by_evidence"), p.Term("purpose_detail", "detail_by_evidence"))); err != nil {
+	query, err := render("slices_in_terms", p)
+	if err != nil {
 		return false, err
 	}
-	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices")
+	if err := db.CreateTable(ctx, "slices_in_terms", query); err != nil {
+		return false, err
+	}
+	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices_in_terms")
 	return count > 0, err
 }
 
 // thaw takes what an earlier release decided.
 func thaw(ctx context.Context, db *store.DB, p parameters) error {
-	for name, files := range map[string][]string{"slices": p.Evidence.Frozen, "evidence": p.Evidence.FrozenEvidence} {
+	for name, files := range map[string][]string{"slices": p.Evidence.Frozen, "evidence": p.Evidence.FrozenEvidence, "evidence_notes": p.Evidence.FrozenNotes} {
+		if len(files) == 0 {
+			continue
+		}
 		set, _ := position.Find(name)
 		columns := strings.Join(set.Names(), ", ")
 		if err := db.Run(ctx, fmt.Sprintf("insert into %s (%s) select %s from %s", name, columns, columns, store.ReadParquet(files))); err != nil {
@@ -217,7 +235,7 @@ func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	for _, name := range []string{"slices", "evidence"} {
+	for _, name := range []string{"slices", "evidence", "evidence_notes"} {
 		if err := insert(ctx, db, name, p); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

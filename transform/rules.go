@@ -109,15 +109,24 @@ func decodeRules(name string, text []byte) ([]Rule, error) {
 		return nil, err
 	}
 	var faults strictyaml.Faults
-	places := map[string]strictyaml.Place{}
+	fault := func(at strictyaml.Place, format string, arguments ...any) {
+		faults = append(faults, strictyaml.Fault{Place: at, Message: fmt.Sprintf(format, arguments...)})
+	}
 	rules := make([]Rule, len(nodes))
 	for i, n := range nodes {
-		if first, repeated := places[n.ID.Value]; repeated {
-			faults = append(faults, strictyaml.Fault{Place: n.ID.Place, Message: fmt.Sprintf("rule %q stands already at line %d; give it an id of its own", n.ID.Value, first.Line)})
-		}
-		places[n.ID.Value] = n.ID.Place
 		rules[i] = Rule{ID: n.ID.Value, When: n.When, Then: n.Then, Because: n.Because.Value,
 			From: day(n.From, &faults), Until: day(n.Until, &faults)}
+		if !rules[i].Until.IsZero() && rules[i].Until.Before(rules[i].From) {
+			fault(n.Until.Place, "rule %q: until %s is before from %s", n.ID.Value, n.Until.Value, n.From.Value)
+		}
+		if slices.Contains(append([]string{noRule, "adjustment"}, evidenceRules...), n.ID.Value) {
+			fault(n.ID.Place, "rule %q: the program gives this id itself; give the rule another", n.ID.Value)
+		}
+		for j, earlier := range rules[:i] {
+			if earlier.ID == n.ID.Value && rules[i].meets(earlier) {
+				fault(n.ID.Place, "rule %q stands already at line %d for some of the same time; end one version before the next begins, or give it an id of its own", n.ID.Value, nodes[j].ID.Line)
+			}
+		}
 	}
 	if len(faults) > 0 {
 		return nil, faults
@@ -136,11 +145,20 @@ func day(text strictyaml.Text, faults *strictyaml.Faults) time.Time {
 	return date
 }
 
+// inForce tells whether the rule holds at a date.
+func (r Rule) inForce(date time.Time) bool {
+	return !r.From.After(date) && (r.Until.IsZero() || !r.Until.Before(date))
+}
+
+// meets tells whether both rules hold at some date.
+func (r Rule) meets(other Rule) bool {
+	ends := func(first, second Rule) bool { return !first.Until.IsZero() && first.Until.Before(second.From) }
+	return !ends(r, other) && !ends(other, r)
+}
+
 // inForce are the rules that hold at the as-of date.
 func inForce(rules []Rule, asOf time.Time) []Rule {
-	return slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool {
-		return (!r.From.IsZero() && r.From.After(asOf)) || (!r.Until.IsZero() && r.Until.Before(asOf))
-	})
+	return slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return !r.inForce(asOf) })
 }
 
 // compiledRules is the SQL of one attribute's rules.
@@ -149,6 +167,7 @@ type compiledRules struct {
 	rules     []Rule
 	when      []string
 	then      []outcome
+	meets     [][]bool // which rules can match at once; nil: any
 }
 
 // outcome is what a rule decides: a term of the attribute, for all positions the
@@ -159,7 +178,7 @@ type outcome struct {
 }
 
 // compile vets and compiles the rules of the attributes over a relation.
-func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relation string, attributes ...string) (map[string]compiledRules, error) {
+func (r Rules) compile(ctx context.Context, db *store.DB, in Input, relation string, attributes ...string) (map[string]compiledRules, error) {
 	compiled := map[string]compiledRules{}
 	var expressions []store.Expression
 	var faults strictyaml.Faults
@@ -168,7 +187,10 @@ func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relati
 		return nil, err
 	}
 	for _, attribute := range attributes {
-		c := compiledRules{attribute: attribute, rules: inForce(r[attribute], asOf)}
+		c := compiledRules{attribute: attribute, rules: r[attribute]}
+		if !in.AllRules {
+			c.rules = inForce(c.rules, in.AsOf)
+		}
 		for _, rule := range c.rules {
 			expressions = append(expressions, expression(rule.When, relation, store.Boolean))
 			switch then := rule.Then.Value; {
@@ -215,7 +237,14 @@ func (r Rules) compile(ctx context.Context, db *store.DB, asOf time.Time, relati
 var word = regexp.MustCompile(`^\w+$`)
 
 func expression(text strictyaml.Text, relation string, want store.ExpressionType) store.Expression {
-	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want, LookUp: true}
+	return store.Expression{Text: text.Value, File: text.File, Line: text.Line, Column: text.Column, Relation: relation, Want: want, LookUp: true,
+		ClosedLists: closedLists()}
+}
+
+// closedLists are the words of columns of positions that have a closed list.
+func closedLists() map[string][]string {
+	positions, _ := position.Find("positions")
+	return positions.ClosedLists()
 }
 
 // isValue tells whether the text is a value of the attribute's closed list.

@@ -139,9 +139,10 @@ func readMap(folder fs.FS, file string) (Map, error) {
 // Input is what the transformation needs beside the relations of ingest.
 type Input struct {
 	AsOf                time.Time
-	PreviousBusinessDay time.Time // on or before AsOf
-	QuarterStart        time.Time // first day of the fiscal quarter of AsOf
-	YearStart           time.Time // first day of the fiscal year of AsOf
+	PreviousBusinessDay time.Time   // on or before AsOf
+	BusinessDays        []time.Time // of the fiscal year to date, by the config
+	QuarterStart        time.Time   // first day of the fiscal quarter of AsOf
+	YearStart           time.Time   // first day of the fiscal year of AsOf
 	Release             string
 	ReportingCurrency   string
 	RateAgeDays         int    // oldest rate that may convert, in days before the as-of date
@@ -150,6 +151,7 @@ type Input struct {
 	Approvers           []string
 	Loaded              []string // data sets of which there is a file
 	Rules               Rules
+	AllRules            bool // compile also those that are not in force at AsOf: validation wants their faults too
 	Maps                map[string]Map
 	Evidence            Evidence
 	Output              string // folder for the Parquet files
@@ -161,6 +163,7 @@ type parameters struct {
 	compiled    map[string]compiledRules
 	conversions []conversion // of balances, at the as-of date
 	stored      []string     // columns of the stored facts
+	notedByCode bool         // there are too many findings to tell their subjects apart in cells
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.
@@ -265,6 +268,13 @@ func (p parameters) ratio(currency string, part func(conversion) *big.Int) strin
 	}
 	return store.Lookup(currency, values, "bigint")
 }
+func (p parameters) BusinessDays() string {
+	list := []string{"date '0001-01-01'"} // an empty list is no SQL
+	for _, day := range p.Input.BusinessDays {
+		list = append(list, dateLiteral(day))
+	}
+	return strings.Join(list, ", ")
+}
 func (p parameters) Approvers() string {
 	list := []string{"null"}
 	for _, name := range p.Input.Approvers {
@@ -314,8 +324,8 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 	if err := db.CreateView(ctx, "joined_with_instrument", "select *, "+unclassified("instrument")+" as instrument from joined"); err != nil {
 		return nil, err
 	}
-	first, err := in.Rules.compile(ctx, db, in.AsOf, "joined", "instrument")
-	second, err2 := in.Rules.compile(ctx, db, in.AsOf, "joined_with_instrument", Attributes[1:]...)
+	first, err := in.Rules.compile(ctx, db, in, "joined", "instrument")
+	second, err2 := in.Rules.compile(ctx, db, in, "joined_with_instrument", Attributes[1:]...)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
@@ -346,38 +356,44 @@ func uniqueNow(ctx context.Context, db *store.DB) error {
 // ErrData marks errors of the data rather than of the program.
 var ErrData = errors.New("data")
 
-// Facts writes the facts and makes the relation facts. It gives the Parquet
-// files it wrote.
-func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
+// Facts writes the facts and makes the relation facts. It gives what tells how good
+// the rules are.
+func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
+	quality := RuleQuality{asOf: in.AsOf, rules: in.Rules}
 	compiled, err := Prepare(ctx, db, in)
 	if err != nil {
-		return nil, err
+		return quality, err
 	}
+	if err := findMeetings(ctx, db, compiled); err != nil {
+		return quality, fmt.Errorf("finding rules that can match at once: %w", err)
+	}
+	quality.compiled = compiled
 	conversions, err := createConversions(ctx, db, in)
 	if err != nil {
-		return nil, err
+		return quality, err
 	}
 	if err := createRuleTerm(ctx, db, compiled); err != nil {
-		return nil, err
+		return quality, err
 	}
 	p := parameters{Input: in, compiled: compiled, conversions: conversions}
+	quality.digits = p.digits()
 	for _, name := range []string{"classified", "measured", "applied_adjustments"} {
 		if err := createView(ctx, db, name, p); err != nil {
-			return nil, err
+			return quality, err
 		}
 	}
 	sliced, err := strikeEvidence(ctx, db, p)
 	if err != nil {
-		return nil, fmt.Errorf("testing purposes against evidence: %w", err)
+		return quality, fmt.Errorf("testing purposes against evidence: %w", err)
 	}
 	parts := []string{"position_facts", "adjustment_facts"}
 	if sliced {
 		if err := createView(ctx, db, "position_facts", p); err != nil {
-			return nil, err
+			return quality, err
 		}
 		columns, err := store.Query(ctx, db, "describe position_facts")
 		if err != nil {
-			return nil, err
+			return quality, err
 		}
 		for _, row := range columns.Rows {
 			p.stored = append(p.stored, row[0].(string))
@@ -388,7 +404,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 	for i, name := range parts {
 		query, err := render(name, p)
 		if err != nil {
-			return nil, err
+			return quality, err
 		}
 		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
 		if name == "adjustment_facts" {
@@ -397,7 +413,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 			err = db.WriteParquetAsJoined(ctx, query, file)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("writing the facts: %w", err)
+			return quality, fmt.Errorf("writing the facts: %w", err)
 		}
 		files = append(files, file)
 		if name == "adjustment_facts" {
@@ -405,13 +421,13 @@ func Facts(ctx context.Context, db *store.DB, in Input) ([]string, error) {
 		}
 		// What takes the classification of a position takes that of its first slice.
 		if err := db.CreateView(ctx, "position_facts_written", "select * from "+store.ReadParquet(files)+" where slice <= 1"); err != nil {
-			return nil, err
+			return quality, err
 		}
 	}
 	if err := db.CreateView(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
-		return nil, err
+		return quality, err
 	}
-	return files, createView(ctx, db, "facts", p)
+	return quality, createView(ctx, db, "facts", p)
 }
 
 func (p parameters) scopeNames() []string {

@@ -61,7 +61,7 @@ func describeRecords(t *testing.T, w *bytes.Buffer, config string) {
 		fmt.Fprintf(w, "%s: %d records, %d taken, %d excluded, %d rejected\n", f.Name, f.Records, f.Taken, f.Excluded, f.Rejected)
 	}
 	for _, f := range record.Findings {
-		fmt.Fprintf(w, "finding %s %s: %s: %d, %s, first %s\n", f.Severity, f.Code, f.Subject, f.Positions, f.Notional.Decimal.StringFixed(2), f.Example)
+		fmt.Fprintf(w, "finding %s %s: %s: %d, %s, first %s\n", f.Severity, f.Code, f.Subject, f.Positions, f.Money.Decimal.StringFixed(2), f.Example)
 	}
 	if code != exitDone {
 		return

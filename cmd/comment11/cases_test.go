@@ -46,7 +46,12 @@ func TestCases(t *testing.T) {
 var publishedRelations = map[string]string{
 	"controls": "select * exclude (as_of_date, release) from controls where as_of_date = DATE order by control_id, subject",
 	"findings": "select * exclude (as_of_date, release) from findings where as_of_date = DATE order by code, subject",
-	"evidence": "select * exclude (as_of_date, release) from evidence where as_of_date = DATE order by scope, test, outcome, subject, matched_with",
+	"finding_cells": `select code, subject, table_id, measure, count(*) as cells, max(abs(amount)) as largest from finding_cells
+		where as_of_date = DATE group by all order by all`,
+	"rules_used": `select attribute, rule, place, positions, money from rules_used
+		where as_of_date = DATE and (positions > 0 or rule = 'none') order by attribute, place`,
+	"rule_conflicts": "select * exclude (as_of_date, release) from rule_conflicts where as_of_date = DATE order by attribute, rule, shadowed_rule",
+	"evidence":       "select * exclude (as_of_date, release) from evidence where as_of_date = DATE order by scope, test, outcome, subject, matched_with",
 	"slices": `select position_id, slice, purpose, purpose_rule, purpose_detail, notional, fair_value, maximum_exposure from facts
 		where as_of_date = DATE and position_id in (select sliced_id from slices where as_of_date = DATE) order by position_id, slice`,
 	"identical_underlyings": "select * exclude (as_of_date, release) from identical_underlyings where as_of_date = DATE order by scope, underlying",

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -166,16 +165,6 @@ func readDelivery(t testing.TB, path, format string) error {
 		return fmt.Errorf("%s: nothing was taken", path)
 	}
 	return os.RemoveAll(in.Output)
-}
-
-// processorSeconds is what the process has used of all processors.
-func processorSeconds(b *testing.B) float64 {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
 }
 
 func benchmarkSize(b *testing.B) int {

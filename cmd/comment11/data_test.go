@@ -194,3 +194,19 @@ func writeFunctions(b *bytes.Buffer, functions map[string]store.Function) {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, functions[name].Arity(), functions[name].Meaning)
 	}
 }
+
+// TestFindingsDocument holds docs/findings.md fresh: it has a page for every code, and
+// no finding can be raised without an entry, so none is without a page.
+func TestFindingsDocument(t *testing.T) {
+	testkit.Golden(t, "../../docs/findings.md", []byte(position.FindingsDocument()))
+	if !slices.IsSorted(position.FindingNames()) {
+		t.Error("position.FindingCodes are not in order")
+	}
+	for _, f := range position.FindingCodes {
+		for _, text := range []string{f.Severity, f.Meaning, f.Action, f.Matters, f.Source} {
+			if text == "" || strings.HasSuffix(text, ".") {
+				t.Errorf("%s: %q: expected a text without its full stop", f.Code, text)
+			}
+		}
+	}
+}

@@ -74,6 +74,7 @@ type runRecord struct {
 	Files    []ingest.File       `json:"files"`
 	Controls []controlRecord     `json:"controls"`
 	Findings []transform.Finding `json:"findings"`
+	Coverage []batch.Coverage    `json:"coverage"`
 	Seconds  map[string]float64  `json:"seconds"`
 }
 
@@ -110,6 +111,7 @@ func recordOf(o batch.Outcome) runRecord {
 		record.Controls = append(record.Controls, controlRecord{c, c.Difference(), c.Holds()})
 	}
 	record.Findings = append(record.Findings, o.Findings...)
+	record.Coverage = o.Coverage()
 	return record
 }
 
@@ -228,6 +230,7 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 		return err
 	}
 	sayFindings(w, o.Findings)
+	sayCoverage(w, o.Coverage())
 	record := recordOf(o)
 	fmt.Fprintf(w, "\n%d facts, %d cells; %d controls, %d hold\n", record.Counts.Facts, record.Counts.Cells,
 		len(o.Controls), len(o.Controls)-len(o.Broken()))
@@ -281,9 +284,24 @@ func sayFindings(w io.Writer, findings []transform.Finding) {
 	})
 	for _, f := range sorted {
 		money := ""
-		if f.Notional.Valid {
-			money = ", notional " + f.Notional.Decimal.StringFixed(2)
+		if f.Money.Valid {
+			money = ", " + f.Money.Decimal.StringFixed(2)
 		}
 		fmt.Fprintf(w, "  %s %s: %s: %d%s, first %s; %s\n", f.Severity, f.Code, f.Subject, f.Positions, money, strings.TrimSpace(f.Example), f.Message)
+	}
+}
+
+// sayCoverage tells, where rules leave gaps or never fire, of which attributes.
+func sayCoverage(w io.Writer, coverage []batch.Coverage) {
+	said := false
+	for _, c := range coverage {
+		if c.Gaps == 0 {
+			continue
+		}
+		if !said {
+			fmt.Fprintln(w, "\nno rule decided")
+			said = true
+		}
+		fmt.Fprintf(w, "  %s: %d of %d positions, %s\n", c.Attribute, c.Gaps, c.Positions, c.GapMoney.StringFixed(2))
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -57,18 +56,21 @@ type Options struct {
 
 // Outcome is how a run ended.
 type Outcome struct {
-	Status   string // published, held (now or before, by the same inputs), unchanged or dry_run
-	Repeated bool   // the newest release is of the same inputs, and nothing was done
-	Manifest store.Manifest
-	Folder   string // of the release, "" for a dry run
-	Files    []ingest.File
-	Controls []position.Control
-	Open     []position.Control // that hold the release: broken and not accepted
-	Findings []transform.Finding
-	Rejects  []ingest.Reject // the first ones
-	Cells    []disclosures.Cell
-	Totals   []Total            // of the facts
-	Seconds  map[string]float64 // by stage
+	Status    string // published, held (now or before, by the same inputs), unchanged or dry_run
+	Repeated  bool   // the newest release is of the same inputs, and nothing was done
+	Manifest  store.Manifest
+	Folder    string // of the release, "" for a dry run
+	Files     []ingest.File
+	Controls  []position.Control
+	Rules     []transform.RuleUse
+	Conflicts []transform.RuleConflict
+	Open      []position.Control // that hold the release: broken and not accepted
+	Findings  []transform.Finding
+	Touched   []disclosures.Touched // cells that findings touch
+	Rejects   []ingest.Reject       // the first ones
+	Cells     []disclosures.Cell
+	Totals    []Total            // of the facts
+	Seconds   map[string]float64 // by stage
 }
 
 // namedRejects is how many faults of rejects an outcome names; the others are counted.
@@ -279,22 +281,23 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// makeFacts makes the facts, of what in it gives.
-func (j *job) makeFacts(ctx context.Context) (in transform.Input, err error) {
+// makeFacts makes the facts, of what in it gives; quality can tell how the rules did.
+func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transform.RuleQuality, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
 	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
+	in.Evidence.FrozenNotes = j.filesOf(j.frozen, "evidence_notes")
 	in.Evidence.Untested = j.options.WithoutEvidence
-	if _, err := transform.Facts(ctx, j.db, in); err != nil {
-		return in, dataError(err)
+	if quality, err = transform.Facts(ctx, j.db, in); err != nil {
+		return in, quality, dataError(err)
 	}
 	_, err = transform.RealizedFacts(ctx, j.db, in)
-	return in, err
+	return in, quality, err
 }
 
 // classify makes the facts, and holds what must hold of them.
 func (j *job) classify(ctx context.Context) error {
-	in, err := j.makeFacts(ctx)
+	in, quality, err := j.makeFacts(ctx)
 	if err != nil {
 		return err
 	}
@@ -316,6 +319,9 @@ func (j *job) classify(ctx context.Context) error {
 		return err
 	}
 	j.outcome.Findings = findings
+	if j.outcome.Rules, j.outcome.Conflicts, err = quality.Quality(ctx, j.db); err != nil {
+		return err
+	}
 	j.outcome.Controls = append(recordControls(j.outcome.Files), controls...)
 	stated, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
 	if err != nil {
@@ -328,17 +334,19 @@ func (j *job) classify(ctx context.Context) error {
 	return err
 }
 
-// disclose computes the tables.
+// disclose computes the tables, and judges the findings by the cells that they touch.
 func (j *job) disclose(ctx context.Context) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(),
-		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger})
+		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger,
+		Noted: map[string]string{"facts": "facts_noted", "realized_facts": "realized_facts_noted"}})
 	if err != nil {
 		return dataError(err)
 	}
-	j.outcome.Cells, j.derived = result.Cells, result.Derived
+	j.outcome.Cells, j.outcome.Touched, j.derived = result.Cells, result.Touched, result.Derived
 	j.outcome.Controls = append(j.outcome.Controls, result.Controls...)
+	err = j.judge()
 	j.finish("disclosures")
-	return nil
+	return err
 }
 
 // loaded are the data sets of which there is a file.
@@ -414,21 +422,7 @@ where r.fault = 1`)
 	if limits.Unclassified >= 0 {
 		list = append(list, limit("unclassified", "facts with an unclassified attribute", decimal.NewFromInt(unclassified), decimal.NewFromInt(int64(limits.Unclassified))))
 	}
-	if held := heldFindings(j.outcome.Findings); len(held) > 0 {
-		list = append(list, position.Control{ID: "findings_that_hold", Class: "completeness", Severity: "hold", Subject: strings.Join(held, ", "),
-			LeftMeaning: "findings of severity hold", Left: decimal.NewFromInt(int64(len(held))), RightMeaning: "none"})
-	}
 	return list, nil
-}
-
-func heldFindings(findings []transform.Finding) []string {
-	var list []string
-	for _, f := range findings {
-		if f.Severity == "hold" {
-			list = append(list, f.Code+" "+f.Subject)
-		}
-	}
-	return list
 }
 
 // limit is a control that holds while a count or amount is within a limit.

@@ -58,6 +58,9 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 	if err := usageError(ruleErr, mapErr, tableErr); err != nil {
 		return d, err
 	}
+	if _, err := newMateriality(config.Materiality, d.Tables); err != nil {
+		return d, err
+	}
 	d.Hashes, err = hashDefinitions(config, map[string][]fs.FS{
 		"rules": ruleFolders, "maps": mapFolders, "tables": tableFolders, "sql": {transform.SQL(), disclosures.SQL()},
 	})
@@ -197,6 +200,7 @@ func ingestInput(config configs.Config, asOf time.Time, maps map[string]transfor
 
 func (d Definitions) transformInput(release, output string) transform.Input {
 	return transform.Input{AsOf: d.AsOf, PreviousBusinessDay: d.Config.Calendar.PreviousBusinessDay(d.AsOf),
+		BusinessDays: d.Config.Calendar.BusinessDays(d.Config.Calendar.FiscalYearStart(d.AsOf), d.AsOf),
 		QuarterStart: d.Config.Calendar.FiscalQuarterStart(d.AsOf), YearStart: d.Config.Calendar.FiscalYearStart(d.AsOf), Release: release,
 		ReportingCurrency: d.Config.ReportingCurrency, RateAgeDays: d.Config.Limits.RateAgeDays,
 		InternalBreaks: d.Config.Limits.InternalBreaks, Scopes: d.Scopes,
@@ -222,7 +226,9 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time) error 
 			return err
 		}
 	}
-	_, ruleErr := transform.Prepare(ctx, db, d.transformInput("", ""))
+	in := d.transformInput("", "")
+	in.AllRules = true
+	_, ruleErr := transform.Prepare(ctx, db, in)
 	tableErr := disclosures.Validate(ctx, db, d.Tables, d.scopeNames())
 	sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
 	return usageError(ruleErr, tableErr, sourceErr)

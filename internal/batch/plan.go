@@ -276,7 +276,7 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 	if err := j.storedRecords(ctx, m); err != nil {
 		return c, err
 	}
-	if _, err := j.makeFacts(ctx); err != nil {
+	if _, _, err := j.makeFacts(ctx); err != nil {
 		return c, err
 	}
 	if err := j.disclose(ctx); err != nil {

@@ -98,8 +98,9 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	queries := map[string]string{
 		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
+		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
 	}
-	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "identical_underlyings"} {
+	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "evidence_notes", "identical_underlyings"} {
 		queries[name] = "select * from " + name
 	}
 	for _, name := range j.derived {
@@ -157,6 +158,11 @@ func literal(value any) string {
 		return "null"
 	case string:
 		return store.Literal(v)
+	case time.Time:
+		if v.IsZero() {
+			return "null"
+		}
+		return "date '" + v.Format(time.DateOnly) + "'"
 	default:
 		return fmt.Sprint(v)
 	}
@@ -208,11 +214,39 @@ func controlRows(controls []position.Control) string {
 func findingRows(findings []transform.Finding) string {
 	var values [][]any
 	for _, f := range findings {
-		var notional any
-		if f.Notional.Valid {
-			notional = f.Notional.Decimal
+		var money, material any
+		if f.Money.Valid {
+			money = f.Money.Decimal
 		}
-		values = append(values, []any{f.Code, f.Subject, f.Severity, f.Positions, notional, f.Example, f.Message})
+		if f.Material != nil {
+			material = *f.Material
+		}
+		values = append(values, []any{f.Code, f.Subject, f.Severity, f.Positions, money, material, f.Example, f.Message})
 	}
 	return rows("findings", values)
+}
+
+func touchedRows(touched []disclosures.Touched) string {
+	var values [][]any
+	for _, t := range touched {
+		key := noteKey(t.Note)
+		values = append(values, []any{key[0], key[1], t.TableID, t.BlockID, t.RowID, t.ColumnID, t.Measure, t.Amount})
+	}
+	return rows("finding_cells", values)
+}
+
+func ruleRows(rules []transform.RuleUse) string {
+	var values [][]any
+	for _, r := range rules {
+		values = append(values, []any{r.Attribute, r.Rule, r.Place, r.From, r.Until, r.InForce, r.Positions, r.Money})
+	}
+	return rows("rules_used", values)
+}
+
+func conflictRows(conflicts []transform.RuleConflict) string {
+	var values [][]any
+	for _, c := range conflicts {
+		values = append(values, []any{c.Attribute, c.Rule, c.Shadowed, c.Positions, c.Money})
+	}
+	return rows("rule_conflicts", values)
 }

@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, identicalUnderlyings, cells, cellMarks, tables, controls, findings, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, evidenceNotes, identicalUnderlyings, cells, cellMarks, tables, controls, findings, findingCells, rulesUsed, ruleConflicts, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -68,7 +68,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "net_notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The notional of protection bought, and that of protection sold with a minus; 0 for neither."},
 			{Name: "net_fair_value", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "The fair value, and 0 where there is none: receivable less payable."},
 			{Name: "maximum_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Most that we could have to pay, undiscounted, before recovery, recourse and collateral (ASC 815-10-50-4K); 0 where nothing, empty where no maximum is fixed."},
-			{Name: "findings", Type: Text, Meaning: "What a person should look at, one per line as code: subject; RUNBOOK tells what to do."},
+			{Name: "findings", Type: Text, Meaning: "What a person should look at, one per line as code: subject; docs/findings.md tells what to do."},
 		},
 	}
 	return facts.withScopes(scopes)
@@ -143,6 +143,16 @@ var evidenceSlices = DataSet{
 		{Name: "part_from", Type: Whole, Unit: "cents", Meaning: "Where the slice begins in the notional when the evidence was struck."},
 		{Name: "part_to", Type: Whole, Unit: "cents", Meaning: "Where it ends."},
 		{Name: "part_whole", Type: Whole, Unit: "cents", Meaning: "The whole notional then."},
+	},
+}
+
+var evidenceNotes = DataSet{
+	Name: "evidence_notes", Grain: "one row per position with a finding of evidence that gave it no other purpose",
+	Meaning: "The positions that findings of evidence are about, in the first scope, beside those of slices that a rule of evidence decided; facts have both in the column findings. An evidence that is frozen goes on from here.",
+	Columns: []Column{
+		{Name: "noted_system", Type: Text, Use: Key, Meaning: "System of record of the position."},
+		{Name: "noted_id", Type: Text, Use: Key, Meaning: "Identity of the position."},
+		{Name: "code", Type: Text, Meaning: "Code of the finding."},
 	},
 }
 
@@ -342,15 +352,58 @@ var controls = DataSet{
 
 var findings = DataSet{
 	Name: "findings", Grain: "one row per finding code and subject",
-	Meaning: "What a person should look at, with how many records or positions and how much money.",
+	Meaning: "What a person should look at, with how many records or positions and how much money; docs/findings.md has a page for each code.",
 	Columns: []Column{
-		{Name: "code", Type: Text, Use: Key, Meaning: "Code of the finding; RUNBOOK tells what to do."},
+		{Name: "code", Type: Text, Use: Key, Values: FindingNames(), Meaning: "Code of the finding; docs/findings.md tells what it means and what to do."},
 		{Name: "subject", Type: Text, Use: Key, Meaning: "The value, column or file that it is about."},
-		{Name: "severity", Type: Text, Values: []string{"hold", "warn", "info"}, Meaning: "What it does to the release."},
-		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "How many positions or records."},
-		{Name: "notional", Type: Total, Unit: "reporting currency", Meaning: "Their notional; empty where none could be read."},
+		{Name: "severity", Type: Text, Values: []string{"hold", "warn", "info"}, Meaning: "What it does: hold where the limit of its code is exceeded, info where it is not material or no fault."},
+		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "How many positions, or records."},
+		{Name: "money", Type: Total, Unit: "reporting currency", Meaning: "What they come to: the notional, of hedges and offsets what the evidence does not support, of realized events their result without its sign; empty where none could be read."},
+		{Name: "material", Type: Flag, Meaning: "Whether the findings of its code together reach a threshold of materiality; empty where the config has none. Money that is not known is taken for material."},
 		{Name: "example", Type: Text, Meaning: "The first of them."},
 		{Name: "message", Type: Text, Meaning: "What it means and what to do."},
+	},
+}
+
+var findingCells = DataSet{
+	Name: "finding_cells", Grain: "one row per finding and cell that any of its facts stands in",
+	Meaning: "The cells that a finding touches, with what its facts come to in each, exact. A finding of records that became no fact touches none.",
+	Columns: []Column{
+		{Name: "code", Type: Text, Use: Key, Meaning: "Code of the finding."},
+		{Name: "subject", Type: Text, Use: Key, Meaning: "What it is about, as in findings; empty where a release has more than 2,000 findings: those of a code together."},
+		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
+		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
+		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row."},
+		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
+		{Name: "measure", Type: Text, Meaning: "What the cell adds up."},
+		{Name: "amount", Type: Total, Unit: "reporting currency, or facts", Meaning: "What the facts of the finding come to in the cell. 0 where their amount is missing: the cell is touched all the same."},
+	},
+}
+
+var rulesUsed = DataSet{
+	Name: "rules_used", Grain: "one row per attribute and version of a rule, and one of what no rule decided",
+	Meaning: "What each rule decided, by the labels, before evidence moved purposes. A rule in force with 0 positions never fired; the rule none has the gaps.",
+	Columns: []Column{
+		{Name: "attribute", Type: Text, Use: Key, Meaning: "Attribute that the rule decides."},
+		{Name: "rule", Type: Text, Use: Key, Meaning: "Rule, or none."},
+		{Name: "place", Type: Integer, Use: Key, Meaning: "Place of the rule: the first that matches decides."},
+		{Name: "valid_from", Type: Date, Meaning: "First as-of date of the rule, or empty: always."},
+		{Name: "valid_until", Type: Date, Meaning: "Last as-of date of the rule, or empty: open."},
+		{Name: "in_force", Type: Flag, Meaning: "Whether the rule holds at the as-of date."},
+		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "Positions that it decided."},
+		{Name: "money", Type: Total, Unit: "reporting currency", Meaning: "Their notional."},
+	},
+}
+
+var ruleConflicts = DataSet{
+	Name: "rule_conflicts", Grain: "one row per pair of rules of an attribute that match the same positions and decide differently",
+	Meaning: "Where the order of the rules alone decides: the first rule decided, the shadowed one would have decided otherwise.",
+	Columns: []Column{
+		{Name: "attribute", Type: Text, Use: Key, Meaning: "Attribute that the rules decide."},
+		{Name: "rule", Type: Text, Use: Key, Meaning: "Rule that decided."},
+		{Name: "shadowed_rule", Type: Text, Use: Key, Meaning: "Rule that matched too and would have decided otherwise."},
+		{Name: "positions", Type: Whole, Unit: "positions", Meaning: "Positions on which they disagree."},
+		{Name: "money", Type: Total, Unit: "reporting currency", Meaning: "Their notional."},
 	},
 }
 
@@ -396,6 +449,8 @@ var unreadableValues = DataSet{
 		{Name: "column_name", Type: Text, Use: Key, Meaning: "Column of the contract."},
 		{Name: "value", Type: Text, Meaning: "Text that was found."},
 		{Name: "reason", Type: Text, Meaning: "Reason, of the closed list in docs/DATA.md."},
+		{Name: "source_system", Type: Text, Meaning: "Of a position, its system of record."},
+		{Name: "record_id", Type: Text, Meaning: "Of a position, its identity."},
 	},
 }
 

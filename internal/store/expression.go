@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,9 @@ type Expression struct {
 	// LookUp: comparisons of columns with words are written as look-ups, for
 	// relations of stored columns.
 	LookUp bool
+	// ClosedLists are the words that columns of text can have: a comparison with
+	// another one is refused, because it would never hold.
+	ClosedLists map[string][]string
 }
 
 // ExpressionFault is what is wrong with an expression, and where.
@@ -126,13 +130,33 @@ func Compile(ctx context.Context, q Queryer, expressions []Expression, functions
 			return nil, err
 		}
 	}
+	// What could be read is bound all the same, so that all faults are told at once.
+	var read []Expression
+	var readTexts, readPlain []string
+	for i := range expressions {
+		if plain[i] != "" {
+			read, readTexts, readPlain = append(read, expressions[i]), append(readTexts, texts[i]), append(readPlain, plain[i])
+		}
+	}
+	for _, check := range []func() error{
+		func() error { return bind(ctx, q, read, readTexts) },
+		func() error { return refuseCasts(ctx, q, read, readPlain) },
+	} {
+		var more ExpressionFaults
+		if err := check(); errors.As(err, &more) {
+			faults = append(faults, more...)
+			break // what does not bind has no plan
+		} else if err != nil {
+			return nil, err
+		}
+	}
 	if len(faults) > 0 {
+		slices.SortStableFunc(faults, func(a, b ExpressionFault) int {
+			return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		})
 		return nil, faults
 	}
-	if err := bind(ctx, q, expressions, texts); err != nil {
-		return nil, err
-	}
-	return texts, refuseCasts(ctx, q, expressions, plain)
+	return texts, nil
 }
 
 // refusal is why an expression is refused, and at which byte of its text.
@@ -212,6 +236,7 @@ type compiler struct {
 	types     map[string]map[string]string // of each relation, by the quoted name
 	relation  string                       // of the expression in hand
 	lookUp    bool                         // of the expression in hand
+	lists     map[string][]string          // closed lists of its columns
 	plain     bool                         // functions with a Compile are written as concat
 }
 
@@ -238,7 +263,7 @@ func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Exp
 // compile gives the SQL of one expression from its two trees, and a plain form of
 // it for refuseCasts.
 func (c *compiler) compile(e Expression, bare, enclosed parsed) (text, plain string, err error) {
-	c.relation, c.lookUp = e.Relation, e.LookUp
+	c.relation, c.lookUp, c.lists = e.Relation, e.LookUp, e.ClosedLists
 	if strings.TrimSpace(e.Text) == "" {
 		return "", "", &refusal{"the expression is empty", 0}
 	}

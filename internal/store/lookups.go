@@ -20,6 +20,19 @@ func Choose(number string, values []string) string {
 	return "[" + strings.Join(values, ", ") + "][" + number + "]"
 }
 
+// Lines joins the texts of a group, a line each, in their order; those that are NULL
+// are left out. On other engines it is: listagg(text, chr(10)) within group (order by
+// text).
+func Lines(text string) string {
+	return "string_agg(" + text + ", chr(10) order by " + text + ")"
+}
+
+// WithoutPattern is a text without all that a pattern matches. On other engines it is:
+// regexp_replace(text, pattern, ”).
+func WithoutPattern(text, pattern string) string {
+	return "regexp_replace(" + text + ", " + Literal(pattern) + ", '', 'g')"
+}
+
 // Lookup is what a vocabulary says of a text: values are SQL, by word, and of the
 // given type; other words give NULL. DuckDB looks each word of a dictionary up
 // once, not each row, so that this costs next to nothing where a join or a CASE
@@ -54,6 +67,12 @@ func (c *compiler) compared(column any, compiled string, constants []any) (condi
 	}
 	columnType := c.types[c.relation][compiled]
 	if columnType == "VARCHAR" {
+		name := strings.Trim(compiled, `"`)
+		for _, value := range values {
+			if list := c.lists[name]; len(list) > 0 && !slices.Contains(list, value) {
+				return "", false, refuse(n, "%q is no value of %s; %s", value, name, strictyaml.Hint(value, list))
+			}
+		}
 		return IsOneOf(compiled, values), true, nil
 	}
 	list, isEnum := strings.CutPrefix(columnType, "ENUM(")

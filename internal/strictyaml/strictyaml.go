@@ -69,8 +69,8 @@ func (f Faults) Error() string {
 }
 
 // Decode decodes the one document of a file into a struct, a slice or a Mapping.
-// Struct fields are named by the tag yaml:"name" or yaml:"name,required". The
-// error is Faults.
+// Struct fields are named by the tag yaml:"name" or yaml:"name,required". A map
+// has free keys, of type Text. The error is Faults.
 func Decode(file string, data []byte, into any) error {
 	d := decoder{file: file, lines: strings.Split(string(data), "\n")}
 	var document, another yaml.Node
@@ -141,6 +141,8 @@ func (d *decoder) decode(node *yaml.Node, into reflect.Value, what string) {
 		d.mapping(node, into, what)
 	case into.Kind() == reflect.Struct:
 		d.structure(node, into, what)
+	case into.Kind() == reflect.Map:
+		d.freeKeys(node, into, what)
 	case into.Kind() == reflect.Pointer:
 		value := reflect.New(into.Type().Elem())
 		d.decode(node, value.Elem(), what)
@@ -222,6 +224,24 @@ func (d *decoder) mapping(node *yaml.Node, into reflect.Value, what string) {
 		entries = append(entries, Entry{d.text(key), d.text(value)})
 	}
 	into.Set(reflect.ValueOf(entries))
+}
+
+// freeKeys decodes a mapping with free keys whose values are more than scalars.
+func (d *decoder) freeKeys(node *yaml.Node, into reflect.Value, what string) {
+	if node.Kind != yaml.MappingNode {
+		d.fault(node, "%s: expected keys with values", what)
+		return
+	}
+	entries := reflect.MakeMap(into.Type())
+	for i := 0; i < len(node.Content); i += 2 {
+		if d.repeated(node, i) {
+			continue
+		}
+		value := reflect.New(into.Type().Elem()).Elem()
+		d.decode(node.Content[i+1], value, what+"."+node.Content[i].Value)
+		entries.SetMapIndex(reflect.ValueOf(d.text(node.Content[i])), value)
+	}
+	into.Set(entries)
 }
 
 // repeated reports a key that stands already above in its mapping.

@@ -53,7 +53,8 @@ select
   case
     when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id
   end as findings,
-  {{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
+  {{range $i, $number := .RuleNumbers}}cast(null as bigint) as rule_number_{{$i}},
+  {{end}}{{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Release}} as release
 from applied_adjustments as a

@@ -1,14 +1,15 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
--- reads: realized_facts, internal_pairs, evidence, adjustments, unreadable_values, conversions
+-- reads: realized_facts, internal_pairs, evidence, adjustments, unreadable_values,
+-- holidays, conversions
 with unpaired as (
-  select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(abs(notional)) as notional, min(mirror_id) as example
+  select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
   where notional <> 0 or fair_value <> 0
   group by scope
 ),
 realized_in_money as (
-  select 'unclassified_realized' as code, kind as subject, count(*) as positions, sum(abs(realized_gain_loss)) as notional, min(event_id) as example
+  select 'unclassified_realized' as code, kind as subject, count(*) as positions, sum(abs(realized_gain_loss)) as money, min(event_id) as example
   from realized_facts
   where classification = 'none'
   group by kind
@@ -19,24 +20,28 @@ realized_in_money as (
   group by kind
 ),
 unreadable as ( -- and what the readers of documents noted with records that they took
-  select case
-      when reason in ('hybrid_basket', 'several_counterparties', 'several_notionals', 'unrealized_differs', 'value_side_not_stated') then reason
-      else 'unreadable_value'
-    end as code, data_set || '.' || column_name as subject, count(*) as positions,
-    cast(null as decimal(38, 2)) as notional, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
+  select {{.RecordFinding}} as code, data_set || '.' || column_name as subject, count(*) as positions,
+    cast(null as decimal(38, 2)) as money, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
   from unreadable_values
   group by 1, data_set, column_name
 ),
 tested as (
   select outcome as code, scope as subject, cast(sum(positions) as bigint) as positions,
-    sum(case when outcome in ('macro_hedge', 'externalised') then notional else unsupported end) as notional, min(example) as example
+    sum(case when outcome in ('macro_hedge', 'externalised') then notional else unsupported end) as money, min(example) as example
   from evidence
   where scope = {{.DecidingName}} and outcome in ('over_hedge', 'orphan_hedge', 'sold_hedge', 'macro_hedge', 'untested_hedge', 'externalised', 'unmatched_offset')
   group by outcome, scope
 ),
+holidays_left_out as (
+  select 'holiday_not_in_calendar' as code, cast(holiday as varchar) as subject, count(*) as positions, cast(null as decimal(38, 2)) as money, min(calendar) as example
+  from holidays
+  where holiday in ({{.BusinessDays}})
+  group by holiday
+  having count(*) = (select count(distinct calendar) from holidays)
+),
 adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
-    convert_amount(a.notional, n.numerator, n.denominator) as notional,
+    convert_amount(a.notional, n.numerator, n.denominator) as money,
     case
       when coalesce(a.until, a.as_of) < {{.AsOf}} then 'expired on ' || cast(coalesce(a.until, a.as_of) as varchar)
       when a.approver is null or a.approved_at is null then 'not approved'
@@ -48,13 +53,15 @@ adjustments_left_out as (
   where a.as_of <= {{.AsOf}}
     and not exists (select 1 from applied_adjustments as d where d.adjustment_id = a.adjustment_id)
 )
-select code, subject, cast(positions as bigint) as positions, cast(notional as decimal(38, 2)) as notional, example from unpaired
+select code, subject, cast(positions as bigint) as positions, cast(money as decimal(38, 2)) as money, example from unpaired
 union all
-select code, subject, positions, cast(notional as decimal(38, 2)), example from realized_in_money
+select code, subject, positions, cast(money as decimal(38, 2)), example from realized_in_money
 union all
-select code, subject, positions, cast(notional as decimal(38, 2)), example from unreadable
+select code, subject, positions, cast(money as decimal(38, 2)), example from unreadable
 union all
-select code, subject, positions, cast(notional as decimal(38, 2)), example from tested
+select code, subject, positions, cast(money as decimal(38, 2)), example from tested
 union all
-select code, subject, positions, cast(notional as decimal(38, 2)), example from adjustments_left_out
+select code, subject, positions, money, example from holidays_left_out
+union all
+select code, subject, positions, cast(money as decimal(38, 2)), example from adjustments_left_out
 order by code, subject

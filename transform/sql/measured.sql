@@ -28,5 +28,7 @@ select
   {{.Decided "obligation"}} as obligation,
   {{.Decided "purpose"}} as purpose,
   {{.Decided "counterparty_type"}} as type_decided,
+  {{.Decided "rating_grade"}} as rating_grade,
+  {{.Decided "maturity_bucket"}} as maturity_bucket,
   coalesce(product_instrument <> instrument and instrument <> {{.Term "instrument" "'unclassified'"}}, false) as product_disagrees
 from current

@@ -26,9 +26,9 @@ select
   coalesce({{.OwnTerm "designation"}}, {{.Term "designation" "'not_stated'"}}) as designation,
   type_decided as counterparty_type,
   {{.RuleID "counterparty_type"}} as counterparty_type_rule,
-  {{.Decided "rating_grade"}} as rating_grade,
+  rating_grade,
   {{.RuleID "rating_grade"}} as rating_grade_rule,
-  {{.Decided "maturity_bucket"}} as maturity_bucket,
+  maturity_bucket,
   {{.RuleID "maturity_bucket"}} as maturity_bucket_rule,
   coalesce({{.OwnTerm "underlying_kind"}}, kind_of_reference, {{.Term "underlying_kind" "'not_stated'"}}) as underlying_kind,
   coalesce(sector_of_reference, {{.Term "sector" "'not_stated'"}}) as sector,
@@ -65,7 +65,8 @@ select
     when {{.AnyFinding}} then concat_ws(chr(10){{range .PositionFindings}},
       case when {{.When}} then '{{.Code}}: ' || replace({{.Subject}}, chr(10), ' ') end{{end}})
   end as findings,
-  {{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
+  {{range $i, $number := .RuleNumbers}}{{$number}} as rule_number_{{$i}},
+  {{end}}{{range .Scopes}}{{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Term "release" .Release}} as release
 from measured

@@ -1,0 +1,150 @@
+package position
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FindingCode is one kind of what a person should look at. docs/findings.md is made
+// of it, and so is what a run says.
+type FindingCode struct {
+	Code     string
+	Severity string // without limits and materiality: hold, warn or info
+	Meaning  string // what it means
+	Action   string // what to do
+	Matters  string // why it matters to a figure
+	Source   string // the rule that it comes from
+}
+
+// Message is what a run says of a finding of the code.
+func (f FindingCode) Message() string { return f.Meaning + "; " + f.Action }
+
+// FindFinding gives the code's entry.
+func FindFinding(code string) (FindingCode, bool) {
+	i := slices.IndexFunc(FindingCodes, func(f FindingCode) bool { return f.Code == code })
+	if i < 0 {
+		return FindingCode{}, false
+	}
+	return FindingCodes[i], true
+}
+
+// FindingNames are the codes of all findings, in order.
+func FindingNames() []string {
+	names := make([]string, len(FindingCodes))
+	for i, f := range FindingCodes {
+		names[i] = f.Code
+	}
+	return names
+}
+
+// FindingsDocument is docs/findings.md.
+func FindingsDocument() string {
+	var b strings.Builder
+	b.WriteString(`# Findings
+
+Made from internal/position by ` + "`go test ./cmd/comment11 -run TestFindingsDocument -update`" + `; do not edit.
+
+What a person should look at. ` + "`comment11 query \"select * from findings\"`" + ` has each with its positions, its money and the first of them; ` + "`finding_cells`" + ` has the cells that its facts stand in, with what they come to there; the column ` + "`findings`" + ` of facts has those of each position.
+
+The severity says what a finding does. ` + "`hold`" + ` keeps the release back: a code has a limit under ` + "`limits.findings`" + ` of the config, in positions and in money, which is nil for the codes that hold below; within its limit it warns. A code that warns is ` + "`info`" + ` where materiality is configured and the findings of the code together are below it: it stays in the list and in every row of every table, and nobody is woken. What holds and what only informs does so whatever the money.
+
+`)
+	for _, f := range FindingCodes {
+		fmt.Fprintf(&b, "## %s\n\nSeverity: %s\n\n- What it means: %s.\n- Why it matters: %s (%s).\n- What to do: %s.\n\n",
+			f.Code, f.Severity, f.Meaning, f.Matters, f.Source, f.Action)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// FindingCodes are all codes, in order.
+var FindingCodes = []FindingCode{
+	{"adjustment_not_applied", "hold", "the adjustment stays out of the facts", "have it approved by another person whom the config lists, or end it",
+		"a manual figure counts only when a second person stands for it; until then the tables are without it", "Exchange Act Rule 13a-15, control over financial reporting; DOMAIN 11"},
+	{"adjustment_without_position", "hold", "the position that it adjusts is not in the book", "give the adjustment a full classification, or end it",
+		"its money is in the totals, but in no row that says what it is", "DOMAIN 11"},
+	{"externalised", "info", "external trades that lay off an internal hedge and have its purpose", "nothing, unless the link to the internal trade is wrong",
+		"their purpose is that of the desk that hedges, not of the desk that trades with the market", "comment 11(a); DOMAIN 1"},
+	{"holiday_not_in_calendar", "warn", "a day of the fiscal year to date that every calendar of the data set holidays has, and calendar.holidays of the config has not", "add the day to calendar.holidays, or take it out of the data set",
+		"due dates, business days and the age of valuations follow the config: a day would be missed, or a valuation called stale", "DOMAIN 1, due dates"},
+	{"hybrid_basket", "warn", "a total return swap on a basket of credit and other assets was taken whole", "split it at its source, or leave it out by the source's where",
+		"its notional is only in part that of a credit derivative", "Form N-PORT item C.11; DOMAIN 2"},
+	{"index_factor_missing", "hold", "an original notional without a factor was taken whole", "deliver index_factor or the data set indices",
+		"the current notional is the original one times the factor, exactly once; without it defaults are counted as if they were open", "DOMAIN 5, notional"},
+	{"internal_break", "warn", "internal trades that do not cancel, by mirror_id", "find the missing or different leg; limits.internal_breaks decides whether the release is held",
+		"what does not cancel inside the scope is a trade with nobody, or one of which a side is missing", "ASC 810-10-45-1, intra-entity balances; DOMAIN 1"},
+	{"losses_missing", "hold", "an original tranche notional without losses_to_date was taken whole", "deliver the losses",
+		"the current notional of a tranche is the original one less its losses; without them maximum exposure is too high", "DOMAIN 5, notional"},
+	{"macro_hedge", "info", "hedges of a portfolio, by designation: held against no holding and never split", "nothing, unless the designation is wrong",
+		"no single holding supports their purpose; a reviewer will ask for the designation", "comment 11(a); DOMAIN 3"},
+	{"no_fixed_maximum", "info", "protection sold whose maximum is not fixed: counted and named, in no sum of maximum exposure", "say so beside the table",
+		"the maximum potential amount of future payments must be given, or the reason why it cannot be estimated", "ASC 815-10-50-4K(b); DOMAIN 2"},
+	{"no_value", "warn", "no fair value: shown as no_value, never as zero", "deliver the value; limits.no_value decides whether the release is held",
+		"fair value is disclosed for every derivative; an empty one is missing from receivables and payables", "ASC 815-10-50-4B; DOMAIN 1"},
+	{"notional_basis_missing", "hold", "an index or tranche, by its product code alone, that does not say whether its notional is current or original", "deliver notional_basis",
+		"nothing tells whether defaults were taken off already", "DOMAIN 5, notional"},
+	{"notional_floor", "warn", "the notional is capped or masked at its source: a floor", "ask the source for the amount, or say so beside the table",
+		"the true notional is at least so much, so that every sum it stands in is a lower bound", "17 CFR 43.4, capped notionals; DOMAIN 5"},
+	{"original_not_reduced", "hold", "an original notional was taken whole, as it is of no index and no tranche", "deliver index_name or attachment_point, or the current notional",
+		"nothing makes the amount current", "DOMAIN 5, notional"},
+	{"orphan_hedge", "warn", "hedges of a group of which nothing is held", "purpose.over_hedge decides whether they become trading; the relation evidence has the groups",
+		"protection on a name to which there is no exposure hedges nothing: its purpose is another", "comment 11(a); DOMAIN 3"},
+	{"over_hedge", "warn", "hedges that exceed the holdings of their group and the tolerance", "purpose.over_hedge decides whether the excess becomes trading; the relation evidence has the groups",
+		"what exceeds the exposure is a position of its own, not a hedge of the portfolio", "comment 11(a); DOMAIN 3"},
+	{"product_disagrees", "warn", "the trade's structure says another instrument than its product code; structure decided", "correct the product code at its source, or its word in the map products",
+		"the trade may stand in the wrong row of every table by instrument", "Call Report RC-L 7.a; DOMAIN 2"},
+	{"realized_no_value", "warn", "an event without realized_gain_loss: counted, in no sum", "deliver the amount",
+		"gross gains and losses of the period are without it", "comment 11(c); DOMAIN 6"},
+	{"several_counterparties", "warn", "the holding names several counterparties; the first was taken", "split the holding at its source",
+		"the type of counterparty may be another's", "comment 11(g); Form N-PORT item C.11"},
+	{"several_notionals", "warn", "the trade has amounts that differ; one counts, the other is told here", "see which is right, and correct the document",
+		"the notional in every table may be the wrong one", "DOMAIN 5, notional"},
+	{"sold_hedge", "warn", "protection sold that is claimed as a hedge; it stays where its label puts it", "correct the label, or explain it",
+		"protection sold adds to the exposure that a hedge of the credit portfolio is to take away", "comment 11(a); DOMAIN 3"},
+	{"stale_valuation", "warn", "valued before the due date's business day", "ask for today's value",
+		"fair value is that at the date of the balance sheet", "ASC 820-10-35; DOMAIN 1"},
+	{"term_after_as_of", "warn", "a term that did not exist at the as-of date: definitions of 2014 before 2014-09-22, or settlement by auction before 2009-04-08", "correct definitions or settlement_method at the source",
+		"the triggers that are disclosed would be those of a contract that nobody could have made", "comment 11(d); DOMAIN 9"},
+	{"term_by_protocol", "warn", "a loan or asset-backed swap with a term that is newer than the trade", "look whether a protocol covered it, and correct the term if none did",
+		"protocols brought new terms into old corporate and sovereign trades, but not into those on loans and asset-backed securities", "comment 11(d); DOMAIN 9"},
+	{"unclassified_counterparty_type", "warn", "no rule decided the type of counterparty", "add the word to the map counterparty_types, or the counterparty to its data set",
+		"the position stands in the row unclassified of every table by type of counterparty", "comment 11(g); DOMAIN 4"},
+	{"unclassified_direction", "warn", "the role does not belong to the instrument", "correct the role at its source or the mapping",
+		"it is neither protection bought nor sold in any table", "comment 11(a); DOMAIN 2"},
+	{"unclassified_direction_economic", "warn", "an option without payer or receiver has no economic direction", "deliver option_type",
+		"tables in the economic view have it as unclassified", "DOMAIN 2"},
+	{"unclassified_instrument", "warn", "neither structure nor product code tell the instrument", "add the code to the map products",
+		"the position stands in the row unclassified of every table by instrument", "comment 11(a); Call Report RC-L 7.a; DOMAIN 2"},
+	{"unclassified_maturity_bucket", "warn", "no rule decided the bucket of remaining maturity", "complete the rules of maturity_bucket",
+		"the grid of rating and maturity has it as unclassified", "Call Report RC-L 7.d; DOMAIN 5"},
+	{"unclassified_obligation", "warn", "an option written without payer or receiver has no known obligation", "deliver option_type",
+		"maximum exposure follows the obligation; without it there is none", "ASC 815-10-50-4K(b); DOMAIN 2"},
+	{"unclassified_purpose", "warn", "neither designation, purpose code nor book tell the purpose", "add the word to the map purposes or the book to its data set",
+		"the purposes that are disclosed are without it", "comment 11(a); DOMAIN 3"},
+	{"unclassified_rating_grade", "warn", "no rule decided the grade of the reference", "complete the rules of rating_grade",
+		"the grid of rating and maturity has it as unclassified", "Call Report RC-L 7.d; ASC 815-10-50-4K(a)(4); DOMAIN 5"},
+	{"unclassified_realized", "warn", "neither is the classification frozen at the event nor its position in the book; the money is that realized", "deliver instrument and direction",
+		"gains and losses of the period by instrument and purpose are without it", "comment 11(c); DOMAIN 6"},
+	{"unknown_book", "warn", "the data set books does not have it at the as-of date", "add the book, or correct its from and until",
+		"purpose may have to be told by the book", "comment 11(a); DOMAIN 3"},
+	{"unknown_counterparty", "warn", "the data set counterparties does not have it at the as-of date", "add the counterparty, or correct its from and until",
+		"type and entity come from it: an internal trade may pass as external", "comment 11(g); DOMAIN 4"},
+	{"unknown_product", "warn", "the map products does not have it", "add the code to the map products",
+		"the instrument may have to be told by the code", "Call Report RC-L 7.a; DOMAIN 2"},
+	{"unknown_purpose", "warn", "the map purposes does not have it", "add the word to the map purposes",
+		"the trade's own purpose is passed over, and the book's decides", "comment 11(a); DOMAIN 3"},
+	{"unknown_rating", "warn", "the map ratings does not have it", "add the rating to the map ratings",
+		"the grade of the reference is another's, or not rated", "ASC 815-10-50-4K(a)(4); DOMAIN 5"},
+	{"unknown_reference_entity", "warn", "the data set reference_entities does not have it at the as-of date", "add the reference entity, or correct its from and until",
+		"grade, sector and hedge group come from it: a hedge is tested against its own name alone", "comment 11(a); DOMAIN 3, 5"},
+	{"unmatched_offset", "warn", "client offsets of which no client's trade is found, or too little", "purpose.offset decides whether they become trading; the relation evidence has them",
+		"a trade offsets a client's only where there is one", "comment 11(a); DOMAIN 3"},
+	{"unreadable_value", "warn", "the text could not be read and counts as no value; the record was taken because the column is not essential", "correct the text at its source; the relation unreadable_values has it",
+		"whatever the column decides was decided without it", "DOMAIN 1"},
+	{"unrealized_differs", "warn", "the holding's unrealized appreciation is not its value less upfronts paid and received", "ask the filer",
+		"one of the three amounts is wrong, and one of them is the fair value", "Form N-PORT item C.11"},
+	{"untested_hedge", "warn", "hedges that no holding can be held against: of no single name and not designated, or of no direction", "deliver reference_entity_id or designation",
+		"nothing supports the purpose that they claim", "comment 11(a); DOMAIN 3"},
+	{"value_side_not_stated", "warn", "the report does not say from whose side its value is (baseParty); it counts as no value", "deliver the side",
+		"a value whose sign is not known is neither receivable nor payable", "DOMAIN 1"},
+}
