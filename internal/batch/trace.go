@@ -102,7 +102,7 @@ func FindCell(ctx context.Context, config configs.Config, question TraceQuestion
 		return Trace{}, err
 	}
 	defer done()
-	tracer, err := newTracer(ctx, config, db, question)
+	tracer, err := newTracer(config, db, question)
 	if err != nil {
 		return Trace{}, err
 	}
@@ -116,7 +116,7 @@ func WriteFacts(ctx context.Context, config configs.Config, question TraceQuesti
 		return err
 	}
 	defer done()
-	tracer, err := newTracer(ctx, config, db, question)
+	tracer, err := newTracer(config, db, question)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ type tracer struct {
 	reasons   map[string]string // by rule id
 }
 
-func newTracer(ctx context.Context, config configs.Config, db *store.DB, question TraceQuestion) (*tracer, error) {
+func newTracer(config configs.Config, db *store.DB, question TraceQuestion) (*tracer, error) {
 	t := &tracer{db: db, config: config, warehouse: Warehouse(config), reasons: map[string]string{}}
 	manifests, err := t.warehouse.Manifests()
 	if err != nil {
@@ -360,8 +360,12 @@ func (t *tracer) relation(ctx context.Context, result *Trace, measure string) er
 		return err
 	}
 	has := map[string]bool{}
+	var others []string // than amounts
 	for _, row := range described.Rows {
 		has[row[0].(string)] = true
+		if !strings.HasPrefix(row[1].(string), "DECIMAL") {
+			others = append(others, row[0].(string))
+		}
 	}
 	result.columns = slices.DeleteFunc(slices.Clone(shownColumns), func(c string) bool { return !has[c] })
 	if set, known := position.Find(result.Relation); known && query == "" {
@@ -370,6 +374,9 @@ func (t *tracer) relation(ctx context.Context, result *Trace, measure string) er
 				result.columns = append(result.columns, key)
 			}
 		}
+	}
+	if len(result.columns) == 0 {
+		result.columns = others
 	}
 	result.amount = measureSQL(measure)
 	result.Columns = append(slices.Clone(result.columns), "amount")
