@@ -498,3 +498,17 @@ func render(name string, p parameters) (string, error) {
 	}
 	return b.String(), nil
 }
+
+// CounterpartiesAsOf makes the relation counterparties_as_of, the counterparties valid
+// at a date with their notches by the agencies, of the data set counterparties.
+func CounterpartiesAsOf(ctx context.Context, db *store.DB, asOf time.Time, maps map[string]Map) error {
+	p := parameters{Input: Input{AsOf: asOf, Maps: maps}}
+	if err := createTerms(ctx, db, p.Input); err != nil {
+		return err
+	}
+	query, err := render("counterparties_as_of", p)
+	if err != nil {
+		return err
+	}
+	return db.CreateTable(ctx, "counterparties_as_of", query)
+}

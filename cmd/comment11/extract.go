@@ -18,7 +18,7 @@ import (
 func newExtract(shared *sharedFlags) *cobra.Command {
 	var asOf, compare, out string
 	var formats []string
-	var draft bool
+	var draft, traces bool
 	command := &cobra.Command{
 		Use:   "extract --as-of DATE",
 		Short: "The packet of a period end, from the published releases",
@@ -28,14 +28,9 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			dates := []string{asOf}
-			if compare != "" {
-				dates = append(dates, compare)
-			}
-			for i, flag := range []string{"as-of", "compare"}[:len(dates)] {
-				if _, err := parseDate(flag, dates[i]); err != nil {
-					return err
-				}
+			dates, err := packetDates(asOf, compare)
+			if err != nil {
+				return err
 			}
 			for _, format := range formats {
 				if err := oneOf("format", format, formatNames()...); err != nil {
@@ -51,6 +46,11 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
 			}
 			packet.Draft = draft
+			if wantsLetter(formats, out) {
+				if err := batch.AddLetter(cmd.Context(), config, &packet, draft, traces); err != nil {
+					return err
+				}
+			}
 			if out == "" {
 				return printPacket(cmd, packet, formats)
 			}
@@ -73,10 +73,33 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	flags := command.Flags()
 	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
 	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD")
-	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells")
+	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
+	flags.BoolVar(&traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
 	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
 	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(), ", ")+" (default all to a folder, text to the screen)")
 	return command
+}
+
+// packetDates are the dates of a packet: the period end, and the one compared with if any.
+func packetDates(asOf, compare string) ([]string, error) {
+	dates := []string{asOf}
+	if compare != "" {
+		dates = append(dates, compare)
+	}
+	for i, flag := range []string{"as-of", "compare"}[:len(dates)] {
+		if _, err := parseDate(flag, dates[i]); err != nil {
+			return nil, err
+		}
+	}
+	return dates, nil
+}
+
+// wantsLetter tells whether one of the formats is the letter.
+func wantsLetter(formats []string, out string) bool {
+	if len(formats) == 0 {
+		return out != ""
+	}
+	return slices.ContainsFunc(formats, func(f string) bool { return strings.HasPrefix(f, "letter") })
 }
 
 func formatNames() []string {

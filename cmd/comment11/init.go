@@ -15,12 +15,28 @@ import (
 // starterFiles are what init writes, from the files of the program.
 var starterFiles = []string{"comment11.yaml", "starter/positions_2007-09-30.csv"}
 
-func newInit() *cobra.Command {
-	return &cobra.Command{
-		Use:   "init FOLDER",
-		Short: "Write a starter folder that runs as it is",
-		Args:  cobra.ExactArgs(1),
+func newInit(shared *sharedFlags) *cobra.Command {
+	var asOf, compare string
+	var texts bool
+	command := &cobra.Command{
+		Use:   "init FOLDER, or init --commentary --as-of DATE",
+		Short: "Write a starter folder that runs as it is, or first texts of a letter from the data",
+		Long: `Write a starter folder that runs as it is. With --commentary: write a first text for
+every item of a period end's letter that has none, from the published figures, to
+commentary/DATE beside the config, for a person to edit. Texts are Markdown; numbers, and
+words such as rose, are calls:
+
+` + proseFunctions(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if texts != (len(args) == 0) || len(args) > 1 {
+				return errors.New("give a folder, or --commentary and --as-of")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if texts {
+				return initCommentary(cmd, shared, asOf, compare)
+			}
 			folder := args[0]
 			if err := os.MkdirAll(folder, 0o755); err != nil {
 				return err
@@ -45,4 +61,9 @@ func newInit() *cobra.Command {
 			return err
 		},
 	}
+	flags := command.Flags()
+	flags.BoolVar(&texts, "commentary", false, "write first texts of the letter instead")
+	flags.StringVar(&asOf, "as-of", "", "with --commentary: the period end, YYYY-MM-DD")
+	flags.StringVar(&compare, "compare", "", "with --commentary: the date to compare with, YYYY-MM-DD")
+	return command
 }

@@ -101,8 +101,8 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
-	root.AddCommand(newInit(), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
-		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared))
+	root.AddCommand(newInit(shared), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
+		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared))
 	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}

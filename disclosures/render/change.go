@@ -121,8 +121,8 @@ func (r ChangeRow) figures(i int) string {
 	return Figure(r.Amount[i]) + "  " + r.Percent[i]
 }
 
-func (c Change) markdown(b *strings.Builder, title string) {
-	fmt.Fprintf(b, "\n### %s, change\n\n| |", title)
+func (c Change) markdown(b *strings.Builder, head, title string) {
+	fmt.Fprintf(b, "\n%s %s, change\n\n| |", head, title)
 	for _, column := range c.Columns {
 		fmt.Fprintf(b, " %s |", escaped(column.Label))
 	}

@@ -1,5 +1,5 @@
 // Package render writes a packet of disclosure tables as CSV, JSON, Markdown or
-// text. It knows cells and no database.
+// text, and the letter that responds to the comment. It knows cells and no database.
 package render
 
 import (
@@ -25,6 +25,8 @@ type Packet struct {
 	// Differing names figures that two tables show differently because no rounding
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
+
+	Letter *Letter `json:"-"` // nil where no letter is asked for
 }
 
 // Table is one disclosure table.
@@ -148,6 +150,8 @@ var Formats = []struct {
 	{"json", "packet.json", JSON},
 	{"markdown", "packet.md", Markdown},
 	{"text", "packet.txt", Text},
+	{"letter", "letter.html", LetterHTML},
+	{"letter-markdown", "letter.md", LetterMarkdown},
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,
@@ -200,39 +204,44 @@ func Markdown(w io.Writer, p Packet) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", p.title())
 	for _, table := range p.Tables {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n", table.Title, table.subtitle())
-		for _, block := range table.Blocks {
-			for _, sheet := range block.Sheets {
-				fmt.Fprintf(&b, "\n### %s at %s\n\n| |", block.Title, sheet.Date)
-				for _, column := range sheet.Columns {
-					fmt.Fprintf(&b, " %s |", escaped(column.Label))
-				}
-				fmt.Fprintf(&b, "\n|---|%s\n", strings.Repeat("---:|", len(sheet.Columns)))
-				for _, row := range sheet.Rows {
-					fmt.Fprintf(&b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
-					for _, cell := range row.Cells {
-						fmt.Fprintf(&b, " %s |", cell.figure())
-					}
-					b.WriteString("\n")
-				}
-			}
-			if block.Change != nil {
-				block.Change.markdown(&b, block.Title)
-			}
-		}
-		notes := table.notes()
-		if len(notes) > 0 {
-			b.WriteString("\n")
-		}
-		for _, note := range notes {
-			fmt.Fprintf(&b, "- %s\n", note)
-		}
+		table.markdown(&b, "##")
 	}
 	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
 	writeDiffering(&b, p, "\n## Figures that tables show differently\n\n", "- ")
 	writeReleases(&b, p, "\n## Releases\n\n", "\n## Accepted breaks\n\n", "- ")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdown writes the table below a head of the given level.
+func (t Table) markdown(b *strings.Builder, head string) {
+	fmt.Fprintf(b, "\n%s %s\n\n%s\n", head, t.Title, t.subtitle())
+	for _, block := range t.Blocks {
+		for _, sheet := range block.Sheets {
+			fmt.Fprintf(b, "\n%s# %s at %s\n\n| |", head, block.Title, sheet.Date)
+			for _, column := range sheet.Columns {
+				fmt.Fprintf(b, " %s |", escaped(column.Label))
+			}
+			fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(sheet.Columns)))
+			for _, row := range sheet.Rows {
+				fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
+				for _, cell := range row.Cells {
+					fmt.Fprintf(b, " %s |", cell.figure())
+				}
+				b.WriteString("\n")
+			}
+		}
+		if block.Change != nil {
+			block.Change.markdown(b, head+"#", block.Title)
+		}
+	}
+	notes := t.notes()
+	if len(notes) > 0 {
+		b.WriteString("\n")
+	}
+	for _, note := range notes {
+		fmt.Fprintf(b, "- %s\n", note)
+	}
 }
 
 // notes are those of the table, after what it is missing and before its footnotes.

@@ -155,7 +155,7 @@ func (s *Session) Run(ctx context.Context, text string, sink Sink) error {
 		limited, cancel = context.WithTimeout(ctx, s.limit)
 	}
 	defer cancel()
-	err := stream(limited, s.db, text, sink)
+	err := Stream(limited, s.db, text, sink)
 	if err != nil && ctx.Err() == nil && limited.Err() != nil {
 		return fmt.Errorf("%w: it was stopped after %s; ask for less, or raise query.seconds in the config", ErrTimeLimit, s.limit)
 	}
@@ -180,7 +180,8 @@ func asQuestion(err error) error {
 	return err
 }
 
-func stream(ctx context.Context, db *DB, text string, sink Sink) (err error) {
+// Stream runs a query and hands its rows on as they come.
+func Stream(ctx context.Context, db *DB, text string, sink Sink) (err error) {
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
 		return err
@@ -246,7 +247,7 @@ func (s *Session) Query(ctx context.Context, text string) (Table, error) {
 		return Table{}, err
 	}
 	h := &held{}
-	err := stream(ctx, s.db, text, h)
+	err := Stream(ctx, s.db, text, h)
 	return h.Table, asQuestion(err)
 }
 

@@ -129,7 +129,7 @@ func TestColumnar(t *testing.T) {
 from range(70000) as t(i) order by i`
 	var parquet, arrowStream bytes.Buffer
 	for _, sink := range []Sink{NewParquetSink(&parquet), NewArrowSink(&arrowStream)} {
-		if err := stream(ctx, db, query, sink); err != nil {
+		if err := Stream(ctx, db, query, sink); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"comment11/disclosures/render"
+	"comment11/internal/testkit"
+)
+
+// TestLetter makes the letter of testdata/book at one date, holds every figure on the
+// page against the cells, and compares the Markdown with testdata/letter/letter.md.
+func TestLetter(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("../../testdata/book")); err != nil {
+		t.Fatal(err)
+	}
+	shared := []string{"--config", filepath.Join(folder, "comment11.yaml"), "--set", "warehouse=" + t.TempDir(), "--as-of", "2007-09-30"}
+	mustRun(t, append([]string{"run"}, shared...)...)
+	mustRun(t, append([]string{"init", "--commentary"}, shared...)...)
+	mustRun(t, append([]string{"extract", "--draft", "--out", folder}, shared...)...)
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	holdFigures(t, read("letter.html"), read("cells.csv"))
+	holdInBrowser(t, folder, read("letter.html"))
+	withoutHash := regexp.MustCompile(`hash [0-9a-f]{64}`).ReplaceAllString(read("letter.md"), "hash HASH")
+	testkit.Golden(t, "../../testdata/letter/letter.md", []byte(withoutHash))
+}
+
+var figureButton = regexp.MustCompile(`<button type="button" data-cell="([0-9]+)">([^<]*)</button>`)
+
+// holdFigures holds that each cell is a button once, shows the cell's displayed figure,
+// and opens its exact one.
+func holdFigures(t *testing.T, html, cells string) {
+	t.Helper()
+	_, data, found := strings.Cut(html, "\ntrace({")
+	data, _, end := strings.Cut(data, ")</script>")
+	if !found || !end {
+		t.Fatal("the page has no traces")
+	}
+	var traces struct{ Cells [][]any }
+	if err := json.Unmarshal([]byte("{"+data), &traces); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string][2]string{}
+	for _, m := range figureButton.FindAllStringSubmatch(html, -1) {
+		number, err := strconv.Atoi(m[1])
+		if err != nil || number >= len(traces.Cells) {
+			t.Fatalf("button %q: %v", m[0], err)
+		}
+		cell := traces.Cells[number]
+		where := cell[1].(string) + "/" + cell[0].(string)
+		if _, twice := shown[where]; twice {
+			t.Errorf("%s is shown twice", where)
+		}
+		figure, _, _ := strings.Cut(m[2], " ") // footnotes follow
+		shown[where] = [2]string{figure, cell[3].(string)}
+	}
+	records, err := csv.NewReader(strings.NewReader(cells)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records[1:] {
+		where := strings.Join(r[:5], "/")
+		displayed, err := strconv.ParseInt(r[6], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := [2]string{render.Figure(displayed), r[5]}; shown[where] != want {
+			t.Errorf("%s: the page shows %q, the cells %q", where, shown[where], want)
+		}
+	}
+	if len(shown) != len(records)-1 || len(shown) == 0 {
+		t.Errorf("the page shows %d cells of %d", len(shown), len(records)-1)
+	}
+}
+
+// holdInBrowser presses a figure's button in a headless Chromium, where there is one, and
+// holds that the page says where the figure comes from, and that it asks for no other file.
+func holdInBrowser(t *testing.T, folder, html string) {
+	t.Helper()
+	if strings.Contains(html, " src=") || strings.Contains(html, "<link") || strings.Contains(html, "url(") {
+		t.Error("the page asks for another file")
+	}
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Log("the page was not opened in a browser: there is no chromium in the path")
+		return
+	}
+	page := filepath.Join(folder, "pressed.html")
+	press := `<script>const figure = [...document.querySelectorAll("td button")].find((b) => b.textContent === "1,944"); figure.focus(); figure.click();</script></body>`
+	if err := os.WriteFile(page, []byte(strings.Replace(html, "</body>", press, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dom, err := exec.CommandContext(t.Context(), browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir="+t.TempDir(), "--dump-dom", "file://"+page).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", browser, err)
+	}
+	_, dialog, _ := strings.Cut(string(dom), `<dialog id="trace"`)
+	for _, want := range []string{`open=""`, "comment-11a/notional/bought/total at 2007-09-30", "1943974853.60", "external to group; not funded; direction is bought", "direction: direction-buyer, 87 facts", "20070930-001"} {
+		if !strings.Contains(dialog, want) {
+			t.Errorf("the pressed figure does not say %q", want)
+		}
+	}
+}

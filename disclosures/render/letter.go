@@ -1,0 +1,265 @@
+package render
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark"
+)
+
+// Letter is what the response to the comment has beside the tables: the items with
+// their prose, what answers each clause, and what was adjusted.
+type Letter struct {
+	Before   string // what the comment says before its items
+	Items    []Item
+	Covered  []Covered
+	Adjusted []Adjusted
+	History  []Balance // of the notional, oldest first
+	Faults   []string  // of the prose of a draft
+	Traces   map[Place]Trace
+}
+
+// Item is an item of the comment with the response to it.
+type Item struct {
+	ID    string // for example 11(a)
+	Asks  string // Markdown
+	Prose string // Markdown
+}
+
+// Covered says what answers a clause.
+type Covered struct {
+	Clause string `json:"clause"`
+	Asks   string `json:"asks"`
+	How    string `json:"how"` // tables, text, not material, not answered or missing
+	By     string `json:"by"`  // the tables or text, or why not
+}
+
+// What can become of a clause.
+const (
+	ByTables    = "tables"
+	ByText      = "text"
+	NotMaterial = "not material"
+	NotAnswered = "not answered"
+	Missing     = "missing"
+)
+
+// Adjusted is an adjustment's effect at a date, in the reporting currency.
+type Adjusted struct {
+	Date, ID, Reason             string
+	Facts                        int64
+	GrossNotional, NetNotional   string
+	GrossFairValue, NetFairValue string
+}
+
+// Balance is the displayed notional at a date.
+type Balance struct {
+	Date         string
+	Bought, Sold int64
+	Unit         string
+}
+
+// Trace is where a cell comes from, for the page: what `comment11 trace` says of it.
+type Trace struct {
+	Words   string
+	Facts   int64
+	Largest []string // facts, the largest first, with their amounts
+	Rules   []string
+}
+
+//go:embed letter
+var letterFiles embed.FS
+
+var letterPage = template.Must(template.New("letter.html").Funcs(template.FuncMap{
+	"css": func() (template.CSS, error) {
+		text, err := letterFiles.ReadFile("letter/letter.css")
+		return template.CSS(text), err
+	},
+	"js": func() (template.JS, error) {
+		text, err := letterFiles.ReadFile("letter/letter.js")
+		return template.JS(text), err
+	},
+	"markdown": markdownToHTML,
+	"anchor":   anchor,
+	"dict":     func(p page, t Table) map[string]any { return map[string]any{"Page": p, "Table": t} },
+	"indent":   func(depth int) string { return fmt.Sprintf("depth-%d", min(depth, 4)) },
+}).ParseFS(letterFiles, "letter/letter.html"))
+
+// page is what the template is filled with.
+type page struct {
+	Packet
+	Title    string
+	Before   string
+	Items    []pageItem
+	Others   []Table
+	Open     []Covered // not answered, not material or missing
+	Covered  []Covered
+	Moved    []string
+	Breaks   []string
+	Adjusted []Adjusted
+	Faults   []string
+	Traces   *pageTraces
+}
+
+type pageItem struct {
+	Item
+	Tables   []Table
+	SeeAlso  []Table
+	Pictures []Picture
+}
+
+// LetterHTML writes the letter as one page that needs no other file.
+func LetterHTML(w io.Writer, p Packet) error {
+	content, err := newPage(p)
+	if err != nil {
+		return err
+	}
+	return letterPage.Execute(w, content)
+}
+
+func newPage(p Packet) (page, error) {
+	if p.Letter == nil {
+		return page{}, fmt.Errorf("the packet has no letter")
+	}
+	l := p.Letter
+	content := page{Packet: p, Title: p.title(), Before: l.Before, Covered: l.Covered, Adjusted: l.Adjusted, Faults: l.Faults}
+	pictures, err := p.pictures()
+	if err != nil {
+		return page{}, err
+	}
+	placed := map[string]bool{}
+	for _, item := range l.Items {
+		shown := pageItem{Item: item, Pictures: slices.DeleteFunc(slices.Clone(pictures), func(picture Picture) bool { return picture.Item != item.ID })}
+		for _, table := range p.Tables {
+			switch {
+			case !slices.Contains(table.Clauses, item.ID):
+			case placed[table.ID]:
+				shown.SeeAlso = append(shown.SeeAlso, table)
+			default:
+				placed[table.ID] = true
+				shown.Tables = append(shown.Tables, table)
+			}
+		}
+		content.Items = append(content.Items, shown)
+	}
+	content.Others = slices.DeleteFunc(slices.Clone(p.Tables), func(t Table) bool { return placed[t.ID] })
+	for _, c := range l.Covered {
+		if c.How != ByTables && c.How != ByText {
+			content.Open = append(content.Open, c)
+		}
+	}
+	content.Moved = listOf(func(b *strings.Builder) { writeMoved(b, p, "", "") })
+	content.Breaks = breaks(p)
+	if l.Traces != nil {
+		content.Traces = newPageTraces(p)
+	}
+	return content, nil
+}
+
+// listOf takes what a writer of lines writes apart.
+func listOf(write func(b *strings.Builder)) []string {
+	var b strings.Builder
+	write(&b)
+	return strings.FieldsFunc(b.String(), func(r rune) bool { return r == '\n' })
+}
+
+func breaks(p Packet) []string {
+	var list []string
+	for _, r := range p.Releases {
+		for _, a := range r.AcceptedBreaks {
+			list = append(list, fmt.Sprintf("%s: %s, %s, difference %s: %s (prepared by %s, approved by %s)", r.AsOf, a.Control, a.Subject, a.Amount, a.Reason, a.Preparer, a.Approver))
+		}
+	}
+	return list
+}
+
+// markdownToHTML leaves out whatever HTML a text has in it.
+func markdownToHTML(text string) (template.HTML, error) {
+	var b bytes.Buffer
+	err := goldmark.Convert([]byte(text), &b)
+	return template.HTML(b.String()), err //nolint:gosec // goldmark omits raw HTML and dangerous links
+}
+
+// anchor makes the id of an element of what it is about.
+func anchor(parts ...string) string {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(strings.Join(parts, "-"))), "-")
+}
+
+// Figure is what the page shows of a cell, with the letters of its footnotes.
+func (c Cell) Figure() string { return c.figure() }
+
+// Figure is a change, with its percent.
+func (r ChangeRow) Figure(i int) string { return r.figures(i) }
+
+// AllNotes are what stands below the table.
+func (t Table) AllNotes() []string { return t.notes() }
+
+// Subtitle is the unit and what the table answers.
+func (t Table) Subtitle() string { return t.subtitle() }
+
+// Empty tells whether the table has no figures.
+func (t Table) Empty() bool { return len(t.Blocks) == 0 }
+
+// pageTraces are the traces of all cells as the script of the page reads them: texts
+// that many cells share stand once.
+type pageTraces struct {
+	Cells    [][]any  `json:"cells"` // where, shown, exact, rounding, words, facts, largest, rules, release
+	Words    []string `json:"words"`
+	Facts    []string `json:"facts"`
+	Rules    []string `json:"rules"`
+	Releases []string `json:"releases"`
+
+	numbers map[Place]int
+}
+
+func newPageTraces(p Packet) *pageTraces {
+	t := &pageTraces{numbers: map[Place]int{}}
+	index := map[string]int{}
+	add := func(list *[]string, kind, text string) int {
+		if i, known := index[kind+text]; known {
+			return i
+		}
+		index[kind+text] = len(*list)
+		*list = append(*list, text)
+		return len(*list) - 1
+	}
+	releases := map[string]string{}
+	for _, r := range p.Releases {
+		releases[r.AsOf] = r.Name
+	}
+	p.Each(func(at Place, c Cell) {
+		trace := p.Letter.Traces[at]
+		facts, rules := []int{}, []int{}
+		for _, f := range trace.Largest {
+			facts = append(facts, add(&t.Facts, "f", f))
+		}
+		for _, r := range trace.Rules {
+			rules = append(rules, add(&t.Rules, "r", r))
+		}
+		t.numbers[at] = len(t.Cells)
+		t.Cells = append(t.Cells, []any{strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/"), at.Date, c.Displayed, c.Exact, c.Unit, c.Moved,
+			add(&t.Words, "w", trace.Words), trace.Facts, facts, rules, add(&t.Releases, "R", releases[at.Date])})
+	})
+	return t
+}
+
+// JSON is for the page's script; HTML in it is escaped.
+func (t *pageTraces) JSON() (template.JS, error) {
+	text, err := json.Marshal(t)
+	return template.JS(text), err
+}
+
+// Number is a cell's place in the traces.
+func (t *pageTraces) Number(date, table, block, row, column string) int {
+	return t.numbers[Place{date, table, block, row, column}]
+}

@@ -1,0 +1,258 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/configs"
+	"comment11/disclosures"
+	"comment11/disclosures/render"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// mostOnPage is how many facts the page names of each cell; comment11 trace names the rest.
+const mostOnPage = 3
+
+// addTraces finds where every cell of the packet comes from. Each table's relation is
+// grouped once by the columns that its predicates name and the rules that decided, with
+// the largest facts of each group; cells take theirs from the groups.
+func addTraces(ctx context.Context, config configs.Config, packet *render.Packet) error {
+	traces := map[render.Place]render.Trace{}
+	for _, release := range packet.Releases {
+		if err := tracesOf(ctx, config, packet, release, traces); err != nil {
+			return fmt.Errorf("traces of %s: %w", release.AsOf, err)
+		}
+	}
+	packet.Letter.Traces = traces
+	return nil
+}
+
+func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, traces map[render.Place]render.Trace) error {
+	db, done, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	t, err := newTracer(config, db, TraceQuestion{Release: release.Name})
+	if err != nil {
+		return err
+	}
+	words, err := predicateWords(ctx, db, packet)
+	if err != nil {
+		return err
+	}
+	relations, err := store.Query(ctx, db, "select table_id, relation from "+t.files("tables"))
+	if err != nil {
+		return err
+	}
+	for _, row := range relations.Rows {
+		i := slices.IndexFunc(packet.Tables, func(table render.Table) bool { return table.ID == row[0] })
+		if i < 0 {
+			continue
+		}
+		if err := t.table(ctx, packet.Tables[i], row[1].(string), release.AsOf, words, traces); err != nil {
+			return fmt.Errorf("table %s: %w", row[0], err)
+		}
+	}
+	return nil
+}
+
+// predicateWords puts the predicates of all cells into words.
+func predicateWords(ctx context.Context, db *store.DB, packet *render.Packet) (map[string]string, error) {
+	var predicates []string
+	seen := map[string]bool{}
+	packet.Each(func(_ render.Place, c render.Cell) {
+		if !seen[c.Predicate] {
+			seen[c.Predicate] = true
+			predicates = append(predicates, c.Predicate)
+		}
+	})
+	texts, err := store.Words(ctx, db, predicates)
+	words := map[string]string{}
+	for i, text := range texts {
+		words[predicates[i]] = text
+	}
+	return words, err
+}
+
+// placed is a cell of a table at the date in hand.
+type placed struct {
+	at      render.Place
+	cell    render.Cell
+	measure string // of a share, that of the column that it is a share of
+}
+
+// largeFact is a fact that may be among the largest of a cell.
+type largeFact struct {
+	name   string
+	amount decimal.Decimal
+}
+
+// table finds the traces of the cells of a table.
+func (t *tracer) table(ctx context.Context, table render.Table, relation, date string, words map[string]string, traces map[render.Place]render.Trace) error {
+	cells := cellsAt(table, date)
+	if len(cells) == 0 {
+		return nil
+	}
+	probe := Trace{Table: table.ID, Relation: relation}
+	for _, c := range cells { // the rules of all that any predicate names
+		probe.Predicate += c.cell.Predicate
+	}
+	if err := t.relation(ctx, &probe, "count"); err != nil {
+		return err
+	}
+	var attributes []string
+	for _, r := range probe.Rules {
+		attributes = append(attributes, r.Attribute)
+	}
+	var predicates, measures []string
+	for _, c := range cells {
+		if !slices.Contains(predicates, c.cell.Predicate) {
+			predicates = append(predicates, c.cell.Predicate)
+		}
+		if !slices.Contains(measures, c.measure) {
+			measures = append(measures, c.measure)
+		}
+	}
+	groups, err := t.groups(ctx, probe, attributes, predicates, measures)
+	if err != nil {
+		return err
+	}
+	for _, c := range cells {
+		traces[c.at] = t.traceOf(c, groups, attributes, slices.Index(predicates, c.cell.Predicate), slices.Index(measures, c.measure), words)
+	}
+	return nil
+}
+
+func cellsAt(table render.Table, date string) []placed {
+	var list []placed
+	for _, block := range table.Blocks {
+		for _, sheet := range block.Sheets {
+			if sheet.Date != date {
+				continue
+			}
+			for _, row := range sheet.Rows {
+				for i, cell := range row.Cells {
+					measure := cell.Measure
+					if base, isShare := strings.CutPrefix(measure, disclosures.ShareMeasure); isShare {
+						of := slices.IndexFunc(sheet.Columns, func(c render.Column) bool { return c.ID == base })
+						if of < 0 {
+							continue // verify says that the release is damaged
+						}
+						measure = row.Cells[of].Measure
+					}
+					list = append(list, placed{render.Place{Date: date, Table: table.ID, Block: block.ID, Row: row.ID, Column: sheet.Columns[i].ID}, cell, measure})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// groups are rows of: a text with a 1 or 0 for each predicate, the number of facts, the
+// rule of each attribute, then for each measure the names and amounts of its largest.
+func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates, measures []string) ([][]any, error) {
+	var by []string
+	for _, predicate := range predicates {
+		for _, match := range quotedColumn.FindAllStringSubmatch(predicate, -1) {
+			by = append(by, store.Identifier(match[1]+match[2]))
+		}
+	}
+	for _, a := range attributes {
+		by = append(by, store.Identifier(a+"_rule"))
+	}
+	slices.Sort(by)
+	by = slices.Compact(by)
+	name := factName(probe.columns)
+	selected := slices.Clone(by)
+	for i, m := range measures {
+		selected = append(selected, fmt.Sprintf("max(struct_pack(size := abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, measureSQL(m), mostOnPage, i)) // by name where amounts are alike
+	}
+	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
+		return nil, err
+	}
+	var bits, columns []string
+	for _, p := range predicates {
+		bits = append(bits, "case when "+p+" then '1' else '0' end")
+	}
+	columns = append(columns, "concat("+strings.Join(bits, ", ")+")", "facts_in_group")
+	for _, a := range attributes {
+		columns = append(columns, store.Identifier(a+"_rule"))
+	}
+	for i := range measures {
+		for k := range mostOnPage {
+			columns = append(columns, fmt.Sprintf("top_%[1]d[%[2]d].n, cast(top_%[1]d[%[2]d].a as decimal(38, 2))", i, k+1))
+		}
+	}
+	table, err := store.Query(ctx, t.db, "select "+strings.Join(columns, ", ")+" from trace_groups")
+	return table.Rows, err
+}
+
+// factName is what a fact is called on the page: its position or event, or its keys.
+func factName(columns []string) string {
+	for _, id := range []string{"event_id", "position_id"} {
+		if slices.Contains(columns, id) && slices.Contains(columns, "adjustment_id") {
+			return "coalesce(" + id + ", adjustment_id, '')"
+		}
+		if slices.Contains(columns, id) {
+			return "coalesce(" + id + ", '')"
+		}
+	}
+	quoted := make([]string, len(columns))
+	for i, c := range columns {
+		quoted[i] = "cast(" + store.Identifier(c) + " as varchar)"
+	}
+	return "concat_ws(' ', " + strings.Join(quoted, ", ") + ")"
+}
+
+func (t *tracer) traceOf(c placed, groups [][]any, attributes []string, predicate, measure int, words map[string]string) render.Trace {
+	trace := render.Trace{Words: words[c.cell.Predicate]}
+	rules := map[[2]string]int64{}
+	var largest []largeFact
+	for _, row := range groups {
+		if row[0].(string)[predicate] != '1' {
+			continue
+		}
+		facts := row[1].(int64)
+		trace.Facts += facts
+		for i, a := range attributes {
+			if rule, _ := row[2+i].(string); rule != "" && strings.Contains(c.cell.Predicate, store.Identifier(a)) {
+				rules[[2]string{a, rule}] += facts
+			}
+		}
+		tops := row[2+len(attributes)+2*mostOnPage*measure:]
+		for k := range mostOnPage {
+			amount, there := tops[2*k+1].(decimal.Decimal)
+			if name, _ := tops[2*k].(string); there && !amount.IsZero() {
+				largest = append(largest, largeFact{name, amount})
+			}
+		}
+	}
+	slices.SortFunc(largest, func(a, b largeFact) int {
+		if byAmount := b.amount.Abs().Cmp(a.amount.Abs()); byAmount != 0 {
+			return byAmount
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	for _, f := range largest[:min(len(largest), mostOnPage)] {
+		trace.Largest = append(trace.Largest, f.name+": "+f.amount.StringFixed(2))
+	}
+	for _, a := range transform.Attributes {
+		for key, facts := range rules {
+			if key[0] == a {
+				text := fmt.Sprintf("%s: %s, %d facts", strings.ReplaceAll(a, "_", " "), key[1], facts)
+				if because := t.reasons[key[1]]; because != "" {
+					text += ": " + because
+				}
+				trace.Rules = append(trace.Rules, text)
+			}
+		}
+	}
+	slices.Sort(trace.Rules)
+	return trace
+}
