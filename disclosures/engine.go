@@ -255,8 +255,12 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 		}
 		slices.Sort(keys)
 	}
+	identity := store.SetIdentity(keys)
+	if noted != "" { // what is noted is not shown, so that nothing must be shown alike
+		identity = "cast(0 as decimal(38, 0))"
+	}
 	if err := db.CreateTable(ctx, target, fmt.Sprintf("select %s, count(*) as %s, %s as identity%s from %s group by %s",
-		named, store.Identifier(countMeasure), store.SetIdentity(keys), sums.String(), from, grouped)); err != nil {
+		named, store.Identifier(countMeasure), identity, sums.String(), from, grouped)); err != nil {
 		return groups{}, err
 	}
 	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}, marked: map[string][]int{}, texts: map[string][]string{}}
@@ -284,7 +288,7 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 	}
 	texts := p.textsOf(source)
 	selected = append(selected, packed(texts)...)
-	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+", identity from "+groupsOf(source)+" order by "+list+", identity")
+	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+", identity from "+target+" order by "+list+", identity")
 	if err != nil {
 		return groups{}, err
 	}

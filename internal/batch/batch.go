@@ -336,17 +336,24 @@ func (j *job) classify(ctx context.Context) error {
 
 // disclose computes the tables, and judges the findings by the cells that they touch.
 func (j *job) disclose(ctx context.Context) error {
+	err := j.compute(ctx, map[string]string{"facts": "facts_noted", "realized_facts": "realized_facts_noted"})
+	if err == nil {
+		err = j.judge()
+	}
+	j.finish("disclosures")
+	return err
+}
+
+// compute computes the tables, and which cells the rows touch that findings are noted of.
+func (j *job) compute(ctx context.Context, noted map[string]string) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(),
-		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger,
-		Noted: map[string]string{"facts": "facts_noted", "realized_facts": "realized_facts_noted"}})
+		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger, Noted: noted})
 	if err != nil {
 		return dataError(err)
 	}
 	j.outcome.Cells, j.outcome.Touched, j.derived = result.Cells, result.Touched, result.Derived
 	j.outcome.Controls = append(j.outcome.Controls, result.Controls...)
-	err = j.judge()
-	j.finish("disclosures")
-	return err
+	return nil
 }
 
 // loaded are the data sets of which there is a file.

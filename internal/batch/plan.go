@@ -279,7 +279,7 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 	if _, _, err := j.makeFacts(ctx); err != nil {
 		return c, err
 	}
-	if err := j.disclose(ctx); err != nil {
+	if err := j.compute(ctx, nil); err != nil {
 		return c, err
 	}
 	return j.compare(ctx, how, m, after)
@@ -287,7 +287,7 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 
 // storedRecords makes the relations of ingest from what a release stored of them.
 func (j *job) storedRecords(ctx context.Context, m store.Manifest) error {
-	for _, name := range []string{"rejects", "conflicts"} {
+	for _, name := range []string{"rejects", "conflicts", "unreadable_values"} {
 		if err := j.db.CreateView(ctx, name, "select * from "+releaseFiles(j.warehouse, m, name)); err != nil {
 			return err
 		}
