@@ -20,14 +20,19 @@ func letter(mark string) string {
 
 // figure is the displayed number with the letters of its footnotes.
 func (c Cell) figure() string {
+	if letters := c.letters(); letters != "" {
+		return Figure(c.Displayed) + " " + letters
+	}
+	return Figure(c.Displayed)
+}
+
+// letters are those of the figure's footnotes.
+func (c Cell) letters() string {
 	var letters []string
 	for _, m := range c.Marks {
 		letters = append(letters, letter(m.ID))
 	}
-	if len(letters) == 0 {
-		return Figure(c.Displayed)
-	}
-	return Figure(c.Displayed) + " " + strings.Join(letters, ",")
+	return strings.Join(letters, ",")
 }
 
 func (c Cell) markIDs() string {

@@ -1,5 +1,5 @@
-// Package render writes a packet of disclosure tables as CSV, JSON, Markdown or
-// text. It knows cells and no database.
+// Package render writes a packet of disclosure tables as CSV, JSON, Markdown, text
+// or a workbook. It knows cells and no database.
 package render
 
 import (
@@ -22,6 +22,8 @@ type Packet struct {
 	Releases []Release `json:"releases"`
 	Draft    bool      `json:"draft,omitempty"` // extracted in spite of what figures rest on
 	Tables   []Table   `json:"tables"`
+	// Appendix is of editions for readers inside.
+	Appendix *Appendix `json:"appendix,omitempty"`
 	// Differing names figures that two tables show differently because no rounding
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
@@ -52,15 +54,17 @@ type Sheet struct {
 type Column struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
+	Total bool   `json:"total,omitempty"` // the sum of the block's other columns of its measure
 }
 
 // Row is a row with one cell per column.
 type Row struct {
-	ID    string `json:"id"`
-	Label string `json:"label"`
-	Depth int    `json:"depth"`
-	Memo  bool   `json:"memo,omitempty"`
-	Cells []Cell `json:"cells"`
+	ID     string `json:"id"`
+	Label  string `json:"label"`
+	Depth  int    `json:"depth"`
+	Memo   bool   `json:"memo,omitempty"`
+	Parent string `json:"parent,omitempty"` // the row that it is a part of
+	Cells  []Cell `json:"cells"`
 }
 
 // Cell is a number: exact in currency units, displayed in whole units.
@@ -125,10 +129,10 @@ func (t *Table) add(date string, c disclosures.Cell) {
 	}
 	sheet := &block.Sheets[len(block.Sheets)-1]
 	if n := len(sheet.Rows); n == 0 || sheet.Rows[n-1].ID != c.RowID {
-		sheet.Rows = append(sheet.Rows, Row{ID: c.RowID, Label: c.RowLabel, Depth: c.Depth, Memo: c.Memo})
+		sheet.Rows = append(sheet.Rows, Row{ID: c.RowID, Label: c.RowLabel, Depth: c.Depth, Memo: c.Memo, Parent: c.ParentRowID})
 	}
 	if len(sheet.Rows) == 1 {
-		sheet.Columns = append(sheet.Columns, Column{c.ColumnID, c.ColumnLabel})
+		sheet.Columns = append(sheet.Columns, Column{ID: c.ColumnID, Label: c.ColumnLabel, Total: c.TotalColumn})
 	}
 	row := &sheet.Rows[len(sheet.Rows)-1]
 	exact := c.Exact.StringFixed(2)
@@ -148,6 +152,7 @@ var Formats = []struct {
 	{"json", "packet.json", JSON},
 	{"markdown", "packet.md", Markdown},
 	{"text", "packet.txt", Text},
+	{"xlsx", "tables.xlsx", Workbook},
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,
@@ -178,7 +183,7 @@ func CSV(w io.Writer, p Packet) error {
 func (s Sheet) csv(out *csv.Writer, table, block string) error {
 	for _, row := range s.Rows {
 		for i, cell := range row.Cells {
-			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, cell.Code, cell.markIDs()})
+			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, Harmless(cell.Code), cell.markIDs()})
 			if err != nil {
 				return err
 			}
