@@ -19,6 +19,7 @@ import (
 type Packet struct {
 	AsOf     string    `json:"as_of_date"`
 	Compare  string    `json:"compare_date,omitempty"`
+	Audience string    `json:"audience"` // internal, filing or auditor
 	Releases []Release `json:"releases"`
 	Draft    bool      `json:"draft,omitempty"` // extracted in spite of what figures rest on
 	Tables   []Table   `json:"tables"`
@@ -89,7 +90,7 @@ type Dated struct {
 // New lays the cells of the as-of date, and of the date compared with if any,
 // into tables.
 func New(heads []disclosures.Head, dates ...Dated) Packet {
-	packet := Packet{AsOf: dates[0].Date}
+	packet := Packet{AsOf: dates[0].Date, Audience: Internal}
 	if len(dates) > 1 {
 		packet.Compare = dates[1].Date
 	}
@@ -143,16 +144,21 @@ func (t *Table) add(date string, c disclosures.Cell) {
 		Code: c.Code, Marks: c.Marks})
 }
 
-// Formats are the formats of a packet with the names of their files.
-var Formats = []struct {
+// Format is a form of a packet with the name of its file.
+type Format struct {
 	Name, File string
 	Write      func(io.Writer, Packet) error
-}{
-	{"csv", "cells.csv", CSV},
-	{"json", "packet.json", JSON},
-	{"markdown", "packet.md", Markdown},
-	{"text", "packet.txt", Text},
-	{"xlsx", "tables.xlsx", Workbook},
+	Filed      bool // it has no script and nothing that a filing edition must not have
+}
+
+// Formats are the formats of a packet.
+var Formats = []Format{
+	{"csv", "cells.csv", CSV, true},
+	{"json", "packet.json", JSON, true},
+	{"markdown", "packet.md", Markdown, true},
+	{"text", "packet.txt", Text, true},
+	{"xlsx", "tables.xlsx", Workbook, true},
+	{"html", "tables.html", HTML, true},
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,

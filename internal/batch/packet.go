@@ -28,6 +28,20 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	}
 	defer session.Close()
 	read := func(query string) (store.Table, error) { return session.Query(ctx, query) }
+	packet, err := readTables(read, dates)
+	if err != nil {
+		return packet, err
+	}
+	if packet.Appendix, err = appendix(session, read, dates); err != nil {
+		return packet, err
+	}
+	packet.Releases, err = packetReleases(read, dates)
+	return packet, err
+}
+
+// readTables reads heads, cells and footnotes of the dates from relations of their
+// releases: the catalog's, or those that a packet brings along.
+func readTables(read func(string) (store.Table, error), dates []string) (render.Packet, error) {
 	var dated []render.Dated
 	for _, date := range dates {
 		cells, err := read(`
@@ -69,11 +83,7 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 	for _, row := range differing.Rows {
 		packet.Differing = append(packet.Differing, row[0].(string))
 	}
-	if packet.Appendix, err = appendix(session, read, dates); err != nil {
-		return packet, err
-	}
-	packet.Releases, err = packetReleases(read, dates)
-	return packet, err
+	return packet, nil
 }
 
 // packetReleases gives the releases of the dates, with their accepted breaks.
