@@ -80,6 +80,7 @@ type Packet struct {
 	LeastCounterparties int    // figures of a filing that rest on fewer are listed for the controller
 	SigningKey          string // PEM file of an Ed25519 private key, or ""
 	TrustedKeys         string // PEM file of the public keys that signatures may have, or ""
+	Concentration       string // share of a figure that one trade or name may be before the reviewer asks
 	Materiality         string // change of a figure from which on the reviewer asks, in the reporting currency
 }
 
@@ -177,6 +178,7 @@ var settings = []setting{
 	{"monitoring.metrics", "", nil},
 	{"monitoring.on_failure_seconds", "60", expectWhole(1)},
 	{"packet.auditor_key", "", nil},
+	{"packet.concentration", "0.5", expectShare},
 	{"packet.least_counterparties", "3", expectWhole(0)},
 	{"packet.materiality", "10000000", expectMoney},
 	{"packet.signing_key", "", nil},
@@ -306,6 +308,7 @@ type document struct {
 	} `yaml:"query"`
 	Packet struct {
 		AuditorKey          strictyaml.Text `yaml:"auditor_key"`
+		Concentration       strictyaml.Text `yaml:"concentration"`
 		LeastCounterparties strictyaml.Text `yaml:"least_counterparties"`
 		Materiality         strictyaml.Text `yaml:"materiality"`
 		SigningKey          strictyaml.Text `yaml:"signing_key"`
@@ -469,7 +472,8 @@ func (r *reader) checkSettings(doc document) {
 	written := map[string]strictyaml.Text{
 		"access.umask": doc.Access.Umask, "approvals": doc.Approvals, "calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd,
 		"monitoring.lineage": doc.Monitoring.Lineage, "monitoring.metrics": doc.Monitoring.Metrics, "monitoring.on_failure_seconds": doc.Monitoring.OnFailureSeconds,
-		"packet.auditor_key": doc.Packet.AuditorKey, "packet.least_counterparties": doc.Packet.LeastCounterparties, "packet.materiality": doc.Packet.Materiality,
+		"packet.auditor_key": doc.Packet.AuditorKey, "packet.concentration": doc.Packet.Concentration,
+		"packet.least_counterparties": doc.Packet.LeastCounterparties, "packet.materiality": doc.Packet.Materiality,
 		"packet.signing_key": doc.Packet.SigningKey, "packet.trusted_keys": doc.Packet.TrustedKeys,
 		"query.memory_limit": doc.Query.MemoryLimit, "query.seconds": doc.Query.Seconds,
 		"retention.grace_hours": doc.Retention.GraceHours, "retention.years": doc.Retention.Years,
@@ -515,7 +519,7 @@ func (r *reader) checkSettings(doc document) {
 	c.Monitoring = Monitoring{Metrics: r.outputPath("monitoring.metrics", doc.Monitoring.Metrics.Place),
 		Lineage: r.outputPath("monitoring.lineage", doc.Monitoring.Lineage.Place), OnFailureSeconds: number("monitoring.on_failure_seconds")}
 	c.Approvals = r.path("approvals")
-	c.Packet = Packet{LeastCounterparties: number("packet.least_counterparties"), Materiality: r.values["packet.materiality"]}
+	c.Packet = Packet{LeastCounterparties: number("packet.least_counterparties"), Concentration: r.values["packet.concentration"], Materiality: r.values["packet.materiality"]}
 	for key, file := range map[string]*string{"packet.auditor_key": &c.Packet.AuditorKey, "packet.signing_key": &c.Packet.SigningKey, "packet.trusted_keys": &c.Packet.TrustedKeys} {
 		if r.values[key] != "" {
 			*file = r.path(key)

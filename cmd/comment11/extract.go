@@ -55,6 +55,11 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
 			}
 			packet.Draft = draft
+			if out != "" && len(formats) == 0 || slices.Contains(formats, "questions") {
+				if packet.Questions, err = batch.Questions(cmd.Context(), config, packet); err != nil {
+					return err
+				}
+			}
 			shows, err := batch.Edition(cmd.Context(), config, packet, audience)
 			if err != nil {
 				return err

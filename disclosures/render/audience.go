@@ -18,7 +18,7 @@ var Audiences = []string{Internal, Filing, Auditor}
 
 // FormatsFor are the formats of an edition.
 func FormatsFor(audience string) []Format {
-	return slices.DeleteFunc(slices.Clone(Formats), func(f Format) bool { return audience == Filing && !f.Filed })
+	return slices.DeleteFunc(slices.Clone(Formats), func(f Format) bool { return f.Audiences != nil && !slices.Contains(f.Audiences, audience) })
 }
 
 // relabelled is a packet of its own whose rows have the labels that label gives.
@@ -65,7 +65,7 @@ func (p Packet) relabelled(label func(table string, number int, text string) str
 // counts such rows.
 func (p Packet) Filed(label func(table string, number int, text string) string) Packet {
 	p = p.relabelled(label)
-	p.Audience, p.Releases, p.Appendix = Filing, nil, nil
+	p.Audience, p.Releases, p.Appendix, p.Questions = Filing, nil, nil, nil
 	for t := range p.Tables {
 		for b := range p.Tables[t].Blocks {
 			for _, sheet := range p.Tables[t].Blocks[b].Sheets {
@@ -97,7 +97,7 @@ func (p Packet) Hashed(hash func(string) string, isName func(table, label string
 		}
 		return label
 	})
-	p.Audience = Auditor
+	p.Audience, p.Questions = Auditor, nil // questions name trades
 	if p.Appendix == nil {
 		return p
 	}

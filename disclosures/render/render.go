@@ -25,6 +25,8 @@ type Packet struct {
 	Tables   []Table   `json:"tables"`
 	// Appendix is of editions for readers inside.
 	Appendix *Appendix `json:"appendix,omitempty"`
+	// Questions are those of a reviewer; they name trades.
+	Questions []Question `json:"questions,omitempty"`
 	// Differing names figures that two tables show differently because no rounding
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
@@ -70,12 +72,12 @@ type Row struct {
 
 // Cell is a number: exact in currency units, displayed in whole units.
 type Cell struct {
-	Exact     string `json:"exact"`
+	Exact     string `json:"exact,omitempty"` // "" in a filing
 	Displayed int64  `json:"displayed"`
 	Unit      string `json:"unit"`
 	Moved     int64  `json:"moved,omitempty"`
 	Measure   string `json:"measure"`
-	Predicate string `json:"predicate"`
+	Predicate string `json:"predicate,omitempty"` // likewise
 	Code      string `json:"code,omitempty"`
 
 	Marks []disclosures.Mark `json:"marks,omitempty"`
@@ -148,17 +150,18 @@ func (t *Table) add(date string, c disclosures.Cell) {
 type Format struct {
 	Name, File string
 	Write      func(io.Writer, Packet) error
-	Filed      bool // it has no script and nothing that a filing edition must not have
+	Audiences  []string // nil: all
 }
 
 // Formats are the formats of a packet.
 var Formats = []Format{
-	{"csv", "cells.csv", CSV, true},
-	{"json", "packet.json", JSON, true},
-	{"markdown", "packet.md", Markdown, true},
-	{"text", "packet.txt", Text, true},
-	{"xlsx", "tables.xlsx", Workbook, true},
-	{"html", "tables.html", HTML, true},
+	{"csv", "cells.csv", CSV, nil},
+	{"json", "packet.json", JSON, nil},
+	{"markdown", "packet.md", Markdown, nil},
+	{"text", "packet.txt", Text, nil},
+	{"xlsx", "tables.xlsx", Workbook, nil},
+	{"html", "tables.html", HTML, nil},
+	{"questions", "questions.md", Questions, []string{Internal}},
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,

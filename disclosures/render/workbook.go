@@ -381,7 +381,15 @@ func (p Packet) lists() []list {
 	for _, a := range p.Appendix.Adjustments {
 		adjustments.rows = append(adjustments.rows, []string{a.AsOf, a.ID, a.Position, a.Direction, a.Instrument, a.Purpose, a.Notional, a.FairValue, a.Reason, a.Text, a.Preparer, a.Approver})
 	}
-	return append(lists, controls, findings, adjustments)
+	lists = append(lists, controls, findings, adjustments)
+	if p.Audience == Internal {
+		questions := list{name: "Questions", head: []string{"Kind", "As of", "Cell", "Amount", "Question"}, widths: []float64{24, 12, 70, 22, 120}, amounts: []int{3}}
+		for _, q := range p.Questions {
+			questions.rows = append(questions.rows, []string{q.Kind, q.Date, q.Cell, q.Amount, q.Text})
+		}
+		lists = append(lists, questions)
+	}
+	return lists
 }
 
 func (p Packet) movedCells() (rows [][]string) {
