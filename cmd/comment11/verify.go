@@ -114,7 +114,7 @@ func sayPacket(w io.Writer, v batch.PacketVerification) {
 		against = " against " + v.Compare
 	}
 	fmt.Fprintf(w, "packet of %s%s, %s edition, manifest %s\n", v.AsOf, against, v.Audience, v.SHA256)
-	fmt.Fprintf(w, "%d files, %d figures, %d cells computed from the packet's own facts, %d formulas\n", v.Files, v.Figures, v.Computed, v.Formulas)
+	fmt.Fprintf(w, "%d files, %d figures, %d cells computed from the packet's own facts\n", v.Files, v.Figures, v.Computed)
 	if v.Audience == render.Filing {
 		fmt.Fprintln(w, "a filing edition brings no facts along: its documents were held against each other")
 	}

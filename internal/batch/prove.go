@@ -24,7 +24,6 @@ type PacketVerification struct {
 	Files     int         `json:"files"`
 	Figures   int         `json:"figures"`   // of packet.json
 	Computed  int         `json:"computed"`  // of the releases' cells, from the packet's own facts
-	Formulas  int         `json:"formulas"`  // of the workbook
 	Warehouse bool        `json:"warehouse"` // the releases were at hand
 	Signed    []Signature `json:"signed"`    // that still hold
 	Status    string      `json:"status"`
@@ -161,16 +160,6 @@ func (v *PacketVerification) documents(folder string, packet render.Packet, mani
 			continue
 		}
 		v.Faults = append(v.Faults, differences...)
-		if strings.HasSuffix(document.name, ".xlsx") && len(differences) == 0 {
-			faults, formulas, err := render.FormulaFaults(got)
-			if err != nil {
-				return err
-			}
-			v.Formulas += formulas
-			for _, fault := range faults {
-				v.fault("%s: %s", document.name, fault)
-			}
-		}
 	}
 	return nil
 }
