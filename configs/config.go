@@ -40,6 +40,7 @@ type Config struct {
 	Approvals         string       // file of accepted breaks; it need not be there
 	Retention         Retention
 	Query             Query
+	Packet            Packet
 	Monitoring        Monitoring
 	Purpose           Purpose
 	CallReport        CallReport
@@ -73,6 +74,16 @@ type Retention struct {
 type Query struct {
 	MemoryLimit string
 	Seconds     int // the longest that a query may take
+}
+
+// Packet says what packets of other audiences are made with, and how they are signed.
+type Packet struct {
+	AuditorKey          string // file of the key that hashes ids and names for an auditor, or ""
+	LeastCounterparties int    // figures of a filing that rest on fewer are listed for the controller
+	SigningKey          string // PEM file of an Ed25519 private key, or ""
+	TrustedKeys         string // PEM file of the public keys that signatures may have, or ""
+	Concentration       string // share of a figure that one trade or name may be before the reviewer asks
+	Materiality         string // change of a figure from which on the reviewer asks, in the reporting currency
 }
 
 // Monitoring says what is told to whom after every run.
@@ -195,6 +206,12 @@ var settings = []setting{
 	{"monitoring.lineage", "", nil},
 	{"monitoring.metrics", "", nil},
 	{"monitoring.on_failure_seconds", "60", expectWhole(1)},
+	{"packet.auditor_key", "", nil},
+	{"packet.concentration", "0.5", expectShare},
+	{"packet.least_counterparties", "3", expectWhole(0)},
+	{"packet.materiality", "10000000", expectMoney},
+	{"packet.signing_key", "", nil},
+	{"packet.trusted_keys", "", nil},
 	{"query.memory_limit", "1000MB", ExpectSize},
 	{"query.seconds", "600", expectWhole(1)},
 	{"purpose.evidence", "nightly", expectOneOf([]string{"nightly", "period_end", "frozen"})},
@@ -325,6 +342,14 @@ type document struct {
 		MemoryLimit strictyaml.Text `yaml:"memory_limit"`
 		Seconds     strictyaml.Text `yaml:"seconds"`
 	} `yaml:"query"`
+	Packet struct {
+		AuditorKey          strictyaml.Text `yaml:"auditor_key"`
+		Concentration       strictyaml.Text `yaml:"concentration"`
+		LeastCounterparties strictyaml.Text `yaml:"least_counterparties"`
+		Materiality         strictyaml.Text `yaml:"materiality"`
+		SigningKey          strictyaml.Text `yaml:"signing_key"`
+		TrustedKeys         strictyaml.Text `yaml:"trusted_keys"`
+	} `yaml:"packet"`
 	Monitoring struct {
 		Metrics          strictyaml.Text   `yaml:"metrics"`
 		Lineage          strictyaml.Text   `yaml:"lineage"`
@@ -502,6 +527,9 @@ func (r *reader) checkSettings(doc document) {
 	written := map[string]strictyaml.Text{
 		"access.umask": doc.Access.Umask, "approvals": doc.Approvals, "calendar.fiscal_year_end": doc.Calendar.FiscalYearEnd,
 		"monitoring.lineage": doc.Monitoring.Lineage, "monitoring.metrics": doc.Monitoring.Metrics, "monitoring.on_failure_seconds": doc.Monitoring.OnFailureSeconds,
+		"packet.auditor_key": doc.Packet.AuditorKey, "packet.concentration": doc.Packet.Concentration,
+		"packet.least_counterparties": doc.Packet.LeastCounterparties, "packet.materiality": doc.Packet.Materiality,
+		"packet.signing_key": doc.Packet.SigningKey, "packet.trusted_keys": doc.Packet.TrustedKeys,
 		"query.memory_limit": doc.Query.MemoryLimit, "query.seconds": doc.Query.Seconds,
 		"retention.grace_hours": doc.Retention.GraceHours, "retention.years": doc.Retention.Years,
 		"schedule.business_days": doc.Schedule.BusinessDays, "schedule.time": doc.Schedule.Time, "schedule.time_zone": doc.Schedule.TimeZone, "engine.memory_limit": doc.Engine.MemoryLimit,
@@ -547,6 +575,12 @@ func (r *reader) checkSettings(doc document) {
 	c.Monitoring = Monitoring{Metrics: r.outputPath("monitoring.metrics", doc.Monitoring.Metrics.Place),
 		Lineage: r.outputPath("monitoring.lineage", doc.Monitoring.Lineage.Place), OnFailureSeconds: number("monitoring.on_failure_seconds")}
 	c.Approvals = r.path("approvals")
+	c.Packet = Packet{LeastCounterparties: number("packet.least_counterparties"), Concentration: r.values["packet.concentration"], Materiality: r.values["packet.materiality"]}
+	for key, file := range map[string]*string{"packet.auditor_key": &c.Packet.AuditorKey, "packet.signing_key": &c.Packet.SigningKey, "packet.trusted_keys": &c.Packet.TrustedKeys} {
+		if r.values[key] != "" {
+			*file = r.path(key)
+		}
+	}
 	c.Limits.Rejects.Count, c.Limits.Rejects.Unpriced = number("limits.rejects.count"), number("limits.rejects.unpriced")
 	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
 		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
@@ -14,9 +17,9 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 	var asOf, table string
 	trades := 0
 	command := &cobra.Command{
-		Use:   "diff RELEASE RELEASE, or diff --as-of DATE",
+		Use:   "diff RELEASE RELEASE, diff --as-of DATE, or diff PACKET PACKET",
 		Short: "What moved between two releases, cell by cell, why, and by which trades",
-		Long:  "What moved between two releases, cell by cell, why, and by which trades. With --as-of: from what was first reported of the date to what stands.",
+		Long:  "What moved between two releases, cell by cell, why, and by which trades. With --as-of: from what was first reported of the date to what stands. With the folders of two packets: the blackline, cells, texts and footnotes that were added, removed or changed.",
 		Args: func(_ *cobra.Command, args []string) error {
 			if (asOf == "") != (len(args) == 2) || (asOf != "" && len(args) != 0) {
 				return fmt.Errorf("give two releases, or --as-of and a date")
@@ -26,6 +29,9 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
 				return err
+			}
+			if len(args) == 2 && isFolder(args[0]) && isFolder(args[1]) {
+				return blackline(cmd, shared, args[0], args[1], table)
 			}
 			if asOf != "" {
 				if _, err := parseDate("as-of", asOf); err != nil {
@@ -61,6 +67,63 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 	flags.StringVar(&table, "table", "", "only cells of this table")
 	flags.IntVar(&trades, "trades", 3, "trades named per cell, the largest first; -o json and csv name all")
 	return command
+}
+
+// isFolder tells packets from names of releases.
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func blackline(cmd *cobra.Command, shared *sharedFlags, before, after, table string) error {
+	packets := make([]render.Packet, 2)
+	for i, folder := range []string{before, after} {
+		if _, _, err := batch.ReadPacketManifest(folder); err != nil {
+			return err
+		}
+		var err error
+		if packets[i], err = batch.ReadPacket(folder); err != nil {
+			return err
+		}
+	}
+	differences := render.Compare(packets[0], packets[1])
+	if table != "" {
+		differences = slices.DeleteFunc(differences, func(d render.Difference) bool { return d.Table != table })
+	}
+	w := cmd.OutOrStdout()
+	switch shared.output {
+	case "json":
+		if differences == nil {
+			differences = []render.Difference{}
+		}
+		return writeJSON(w, differences)
+	case "csv":
+		rows := [][]string{{"kind", "change", "table", "where", "before", "after"}}
+		for _, d := range differences {
+			row := []string{d.Kind, d.Change, d.Table, d.Where, d.Before, d.After}
+			for i := range row {
+				row[i] = render.Harmless(row[i])
+			}
+			rows = append(rows, row)
+		}
+		return writeCSV(w, rows)
+	}
+	counts := map[string]int{}
+	for _, d := range differences {
+		counts[d.Change]++
+	}
+	fmt.Fprintf(w, "%s to %s: %d added, %d removed, %d changed\n", before, after, counts["added"], counts["removed"], counts["changed"])
+	for _, d := range differences {
+		switch d.Change {
+		case "added":
+			fmt.Fprintf(w, "+ %s %s: %s\n", d.Kind, d.Where, d.After)
+		case "removed":
+			fmt.Fprintf(w, "- %s %s: %s\n", d.Kind, d.Where, d.Before)
+		default:
+			fmt.Fprintf(w, "~ %s %s: %s to %s\n", d.Kind, d.Where, d.Before, d.After)
+		}
+	}
+	return nil
 }
 
 func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge, trades int) error {

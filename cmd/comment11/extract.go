@@ -11,12 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"comment11/configs"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
 func newExtract(shared *sharedFlags) *cobra.Command {
-	var asOf, compare, out string
+	var asOf, compare, out, audience string
 	var formats []string
 	var draft, traces bool
 	command := &cobra.Command{
@@ -37,6 +38,9 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					return err
 				}
 			}
+			if err := oneOf("audience", audience, render.Audiences...); err != nil {
+				return err
+			}
 			packet, err := batch.Packet(cmd.Context(), config, dates...)
 			if err != nil {
 				return err
@@ -46,19 +50,28 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
 			}
 			packet.Draft = draft
-			if wantsLetter(formats, out) {
-				if err := batch.AddLetter(cmd.Context(), config, &packet, draft, traces); err != nil {
+			if wantsLetter(formats, out) && audience != render.Auditor {
+				if err := batch.AddLetter(cmd.Context(), config, &packet, draft, traces && audience == render.Internal); err != nil {
 					return err
 				}
 			}
-			if out == "" {
-				return printPacket(cmd, packet, formats)
+			if out != "" && len(formats) == 0 || slices.Contains(formats, "questions") {
+				if packet.Questions, err = batch.Questions(cmd.Context(), config, packet); err != nil {
+					return err
+				}
 			}
-			written, err := writePacket(packet, out, formats)
+			shows, err := batch.Edition(cmd.Context(), config, packet, audience)
 			if err != nil {
 				return err
 			}
+			if out == "" {
+				return printPacket(cmd, shows, formats)
+			}
 			folder, err := filepath.Abs(out)
+			if err != nil {
+				return err
+			}
+			written, err := writeEdition(cmd, config, packet, shows, folder, formats)
 			if err != nil {
 				return err
 			}
@@ -75,6 +88,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD")
 	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
 	flags.BoolVar(&traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
+	flags.StringVar(&audience, "audience", render.Internal, "who reads it: internal: everything; filing: cells, text and footnotes alone; auditor: keyed hashes in place of ids and names")
 	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
 	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(), ", ")+" (default all to a folder, text to the screen)")
 	return command
@@ -100,6 +114,23 @@ func wantsLetter(formats []string, out string) bool {
 		return out != ""
 	}
 	return slices.ContainsFunc(formats, func(f string) bool { return strings.HasPrefix(f, "letter") })
+}
+
+// writeEdition writes a whole packet, with its proof, or the formats that were asked
+// for. Beside a filing it writes what the controller must know of it.
+func writeEdition(cmd *cobra.Command, config configs.Config, packet, shows render.Packet, folder string, formats []string) (written []string, err error) {
+	if len(formats) > 0 {
+		return writePacket(shows, folder, formats)
+	}
+	if written, err = batch.WritePacket(cmd.Context(), config, shows, packet.Releases, folder, program()); err != nil || shows.Audience != render.Filing {
+		return written, err
+	}
+	path, figures, err := batch.WriteForController(cmd.Context(), config, packet, folder)
+	if err == nil {
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "for the controller: %s lists %d figures that rest on fewer than %d counterparties, or whose counterparties are not counted\n",
+			shown(path), figures, config.Packet.LeastCounterparties)
+	}
+	return written, err
 }
 
 func formatNames() []string {

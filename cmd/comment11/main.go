@@ -69,7 +69,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &busy):
 		return exitBusy
-	case errors.Is(err, batch.ErrData), errors.Is(err, store.ErrNoCatalog), errors.Is(err, store.ErrTimeLimit):
+	case errors.Is(err, batch.ErrData), errors.Is(err, batch.ErrPacket), errors.Is(err, store.ErrNoCatalog), errors.Is(err, store.ErrTimeLimit):
 		return exitData
 	case errors.Is(err, batch.ErrUsage), errors.Is(err, errUsage), errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrQuery), errors.Is(err, sample.ErrRequest), errors.As(err, &faults):
 		return exitUsage
@@ -102,7 +102,7 @@ func newRoot() *cobra.Command {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(newInit(shared), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
-		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared))
+		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared), newSign(shared))
 	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}

@@ -2,19 +2,27 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
 func newVerify(shared *sharedFlags) *cobra.Command {
 	var choice batch.Choice
+	var signatures string
 	command := &cobra.Command{
-		Use:   "verify",
-		Short: "Recompute hashes, controls, cells and footing of releases",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use:   "verify [PACKET]",
+		Short: "Recompute hashes, controls, cells and footing of releases, or every figure of a packet",
+		Long:  "Recompute hashes, controls, cells and footing of releases. With the folder of a packet: every figure of all its documents, from the facts that it brings along; no config and no warehouse are needed, but with them it also says whether the figures still stand and who signed them.",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return verifyPacket(cmd, shared, args[0], signatures)
+			}
 			config, err := shared.loadFor("text", "json")
 			if err != nil {
 				return err
@@ -35,6 +43,7 @@ func newVerify(shared *sharedFlags) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&choice.AsOf, "as-of", "", "only releases of this date, YYYY-MM-DD")
+	flags.StringVar(&signatures, "signatures", "", "of a packet: a copy of the log of signatures (default that of the config's warehouse)")
 	flags.StringVar(&choice.Release, "release", "", "only this release")
 	return command
 }
@@ -54,9 +63,63 @@ func sayVerification(cmd *cobra.Command, shared *sharedFlags, v batch.Verificati
 	if len(v.Faults) == 0 {
 		return nil
 	}
-	for _, fault := range v.Faults {
+	return sayFaults(cmd, v.Faults)
+}
+
+func sayFaults(cmd *cobra.Command, faults []string) error {
+	for _, fault := range faults {
 		fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %s\n", fault)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %d faults\n", len(v.Faults))
-	return fmt.Errorf("%w%w", errSaid, batch.ErrData)
+	fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %d faults\n", len(faults))
+	return fmt.Errorf("%w%w", errSaid, batch.ErrData) // exit code 1
+}
+
+// verifyPacket needs no config; where there is one, its warehouse is asked too.
+func verifyPacket(cmd *cobra.Command, shared *sharedFlags, folder, signatures string) error {
+	if err := oneOf("output", shared.output, "text", "json"); err != nil {
+		return err
+	}
+	with := batch.Prover{Program: program(), Signatures: signatures}
+	_, missing := os.Stat(shared.config)
+	if missing == nil || cmd.Flags().Changed("config") {
+		config, err := shared.load()
+		if err != nil {
+			return err
+		}
+		with.Config = &config
+	}
+	if signatures != "" {
+		if _, err := os.Stat(signatures); err != nil {
+			return fmt.Errorf("%w: --signatures: %w", errUsage, err)
+		}
+	}
+	v, err := batch.VerifyPacket(cmd.Context(), folder, with)
+	if err != nil {
+		return err
+	}
+	if shared.output == "json" {
+		err = writeJSON(cmd.OutOrStdout(), v)
+	} else if !shared.quiet {
+		sayPacket(cmd.OutOrStdout(), v)
+	}
+	if err != nil || len(v.Faults) == 0 {
+		return err
+	}
+	return sayFaults(cmd, v.Faults)
+}
+
+func sayPacket(w io.Writer, v batch.PacketVerification) {
+	against := ""
+	if v.Compare != "" {
+		against = " against " + v.Compare
+	}
+	fmt.Fprintf(w, "packet of %s%s, %s edition, manifest %s\n", v.AsOf, against, v.Audience, v.SHA256)
+	fmt.Fprintf(w, "%d files, %d figures, %d cells computed from the packet's own facts\n", v.Files, v.Figures, v.Computed)
+	if v.Audience == render.Filing {
+		fmt.Fprintln(w, "a filing edition brings no facts along: its documents were held against each other")
+	}
+	for _, note := range v.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
+	}
+	fmt.Fprintln(w, v.Status)
 }

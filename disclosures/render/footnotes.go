@@ -20,14 +20,19 @@ func letter(mark string) string {
 
 // figure is the displayed number with the letters of its footnotes.
 func (c Cell) figure() string {
+	if letters := c.letters(); letters != "" {
+		return Figure(c.Displayed) + " " + letters
+	}
+	return Figure(c.Displayed)
+}
+
+// letters are those of the figure's footnotes.
+func (c Cell) letters() string {
 	var letters []string
 	for _, m := range c.Marks {
 		letters = append(letters, letter(m.ID))
 	}
-	if len(letters) == 0 {
-		return Figure(c.Displayed)
-	}
-	return Figure(c.Displayed) + " " + strings.Join(letters, ",")
+	return strings.Join(letters, ",")
 }
 
 func (c Cell) markIDs() string {
@@ -41,6 +46,7 @@ func (c Cell) markIDs() string {
 // footnotes explain the letters of the table, each with the figure that rests on
 // most such facts.
 func (t Table) footnotes() []string {
+	marked := map[string]bool{}
 	ids, texts := disclosures.Footnotes()
 	var notes []string
 	for i, id := range ids {
@@ -48,6 +54,7 @@ func (t Table) footnotes() []string {
 		var where string
 		t.each(func(at Place, cell Cell) {
 			for _, m := range cell.Marks {
+				marked[m.ID] = true
 				if m.ID == id && m.Facts > most.Facts {
 					most, where = m, fmt.Sprintf("%s, %s at %s", at.Row, at.Column, at.Date)
 				}
@@ -55,6 +62,8 @@ func (t Table) footnotes() []string {
 		})
 		if most.Facts > 0 {
 			notes = append(notes, fmt.Sprintf("(%s) %s Most in %s: %d facts, %s.", letter(id), texts[i], where, most.Facts, most.Amount.StringFixed(2)))
+		} else if marked[id] { // an edition that does not tell how many
+			notes = append(notes, fmt.Sprintf("(%s) %s", letter(id), texts[i]))
 		}
 	}
 	return notes

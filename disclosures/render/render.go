@@ -1,5 +1,6 @@
-// Package render writes a packet of disclosure tables as CSV, JSON, Markdown or
-// text, and the letter that responds to the comment. It knows cells and no database.
+// Package render writes a packet of disclosure tables as CSV, JSON, Markdown, text or
+// a workbook, and the letter that responds to the comment. It knows cells and no
+// database.
 package render
 
 import (
@@ -19,9 +20,14 @@ import (
 type Packet struct {
 	AsOf     string    `json:"as_of_date"`
 	Compare  string    `json:"compare_date,omitempty"`
+	Audience string    `json:"audience"` // internal, filing or auditor
 	Releases []Release `json:"releases"`
 	Draft    bool      `json:"draft,omitempty"` // extracted in spite of what figures rest on
 	Tables   []Table   `json:"tables"`
+	// Appendix is of editions for readers inside.
+	Appendix *Appendix `json:"appendix,omitempty"`
+	// Questions are those of a reviewer; they name trades.
+	Questions []Question `json:"questions,omitempty"`
 	// Differing names figures that two tables show differently because no rounding
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
@@ -54,25 +60,27 @@ type Sheet struct {
 type Column struct {
 	ID    string `json:"id"`
 	Label string `json:"label"`
+	Total bool   `json:"total,omitempty"` // the sum of the block's other columns of its measure
 }
 
 // Row is a row with one cell per column.
 type Row struct {
-	ID    string `json:"id"`
-	Label string `json:"label"`
-	Depth int    `json:"depth"`
-	Memo  bool   `json:"memo,omitempty"`
-	Cells []Cell `json:"cells"`
+	ID     string `json:"id"`
+	Label  string `json:"label"`
+	Depth  int    `json:"depth"`
+	Memo   bool   `json:"memo,omitempty"`
+	Parent string `json:"parent,omitempty"` // the row that it is a part of
+	Cells  []Cell `json:"cells"`
 }
 
 // Cell is a number: exact in currency units, displayed in whole units.
 type Cell struct {
-	Exact     string `json:"exact"`
+	Exact     string `json:"exact,omitempty"` // "" in a filing
 	Displayed int64  `json:"displayed"`
 	Unit      string `json:"unit"`
 	Moved     int64  `json:"moved,omitempty"`
 	Measure   string `json:"measure"`
-	Predicate string `json:"predicate"`
+	Predicate string `json:"predicate,omitempty"` // likewise
 	Code      string `json:"code,omitempty"`
 
 	Marks []disclosures.Mark `json:"marks,omitempty"`
@@ -87,7 +95,7 @@ type Dated struct {
 // New lays the cells of the as-of date, and of the date compared with if any,
 // into tables.
 func New(heads []disclosures.Head, dates ...Dated) Packet {
-	packet := Packet{AsOf: dates[0].Date}
+	packet := Packet{AsOf: dates[0].Date, Audience: Internal}
 	if len(dates) > 1 {
 		packet.Compare = dates[1].Date
 	}
@@ -127,10 +135,10 @@ func (t *Table) add(date string, c disclosures.Cell) {
 	}
 	sheet := &block.Sheets[len(block.Sheets)-1]
 	if n := len(sheet.Rows); n == 0 || sheet.Rows[n-1].ID != c.RowID {
-		sheet.Rows = append(sheet.Rows, Row{ID: c.RowID, Label: c.RowLabel, Depth: c.Depth, Memo: c.Memo})
+		sheet.Rows = append(sheet.Rows, Row{ID: c.RowID, Label: c.RowLabel, Depth: c.Depth, Memo: c.Memo, Parent: c.ParentRowID})
 	}
 	if len(sheet.Rows) == 1 {
-		sheet.Columns = append(sheet.Columns, Column{c.ColumnID, c.ColumnLabel})
+		sheet.Columns = append(sheet.Columns, Column{ID: c.ColumnID, Label: c.ColumnLabel, Total: c.TotalColumn})
 	}
 	row := &sheet.Rows[len(sheet.Rows)-1]
 	exact := c.Exact.StringFixed(2)
@@ -141,17 +149,24 @@ func (t *Table) add(date string, c disclosures.Cell) {
 		Code: c.Code, Marks: c.Marks})
 }
 
-// Formats are the formats of a packet with the names of their files.
-var Formats = []struct {
+// Format is a form of a packet with the name of its file.
+type Format struct {
 	Name, File string
 	Write      func(io.Writer, Packet) error
-}{
-	{"csv", "cells.csv", CSV},
-	{"json", "packet.json", JSON},
-	{"markdown", "packet.md", Markdown},
-	{"text", "packet.txt", Text},
-	{"letter", "letter.html", LetterHTML},
-	{"letter-markdown", "letter.md", LetterMarkdown},
+	Audiences  []string // nil: all
+}
+
+// Formats are the formats of a packet.
+var Formats = []Format{
+	{"csv", "cells.csv", CSV, nil},
+	{"json", "packet.json", JSON, nil},
+	{"markdown", "packet.md", Markdown, nil},
+	{"text", "packet.txt", Text, nil},
+	{"xlsx", "tables.xlsx", Workbook, nil},
+	{"html", "tables.html", HTML, nil},
+	{"questions", "questions.md", Questions, []string{Internal}},
+	{"letter", "letter.html", LetterHTML, []string{Internal, Filing}},
+	{"letter-markdown", "letter.md", LetterMarkdown, []string{Internal, Filing}},
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,
@@ -182,7 +197,7 @@ func CSV(w io.Writer, p Packet) error {
 func (s Sheet) csv(out *csv.Writer, table, block string) error {
 	for _, row := range s.Rows {
 		for i, cell := range row.Cells {
-			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, cell.Code, cell.markIDs()})
+			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, Harmless(cell.Code), cell.markIDs()})
 			if err != nil {
 				return err
 			}

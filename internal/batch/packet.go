@@ -28,11 +28,25 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	}
 	defer session.Close()
 	read := func(query string) (store.Table, error) { return session.Query(ctx, query) }
+	packet, err := readTables(read, dates)
+	if err != nil {
+		return packet, err
+	}
+	if packet.Appendix, err = appendix(session, read, dates); err != nil {
+		return packet, err
+	}
+	packet.Releases, err = packetReleases(read, dates)
+	return packet, err
+}
+
+// readTables reads heads, cells and footnotes of the dates from relations of their
+// releases: the catalog's, or those that a packet brings along.
+func readTables(read func(string) (store.Table, error), dates []string) (render.Packet, error) {
 	var dated []render.Dated
 	for _, date := range dates {
 		cells, err := read(`
 select table_id, block_id, block_title, row_id, row_label, column_id, column_label, table_number, block_number, row_number, column_number,
-  depth, measure, predicate, exact, displayed, unit, moved, memo, code
+  depth, measure, predicate, exact, displayed, unit, moved, memo, code, parent_row_id, total_column
 from cells where as_of_date = date '` + date + `' order by table_number, block_number, row_number, column_number`)
 		if err != nil {
 			return render.Packet{}, err
@@ -69,8 +83,7 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 	for _, row := range differing.Rows {
 		packet.Differing = append(packet.Differing, row[0].(string))
 	}
-	packet.Releases, err = packetReleases(read, dates)
-	return packet, err
+	return packet, nil
 }
 
 // packetReleases gives the releases of the dates, with their accepted breaks.
@@ -142,7 +155,7 @@ func cellOf(row []any) disclosures.Cell {
 	return disclosures.Cell{TableID: text(0), BlockID: text(1), BlockTitle: text(2), RowID: text(3), RowLabel: text(4), ColumnID: text(5), ColumnLabel: text(6),
 		TableNumber: number(7), BlockNumber: number(8), RowNumber: number(9), ColumnNumber: number(10), Depth: number(11),
 		Measure: text(12), Predicate: text(13), Exact: row[14].(decimal.Decimal), Displayed: row[15].(int64), Unit: text(16),
-		Moved: row[17].(int64), Memo: row[18].(bool), Code: row[19].(string)}
+		Moved: row[17].(int64), Memo: row[18].(bool), Code: row[19].(string), ParentRowID: text(20), TotalColumn: row[21].(bool)}
 }
 
 // carry gives the cells their footnotes.

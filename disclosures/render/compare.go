@@ -1,0 +1,178 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// mostNamed are the differences of one file that are named.
+const mostNamed = 20
+
+// Differences say where a file of a packet is not what its cells come to, "" for
+// none. Files of text are compared by lines, a workbook by its cells.
+func Differences(name string, got, want []byte) ([]string, error) {
+	if bytes.Equal(got, want) {
+		return nil, nil
+	}
+	var list []string
+	var err error
+	if strings.HasSuffix(name, ".xlsx") {
+		list, err = workbookDifferences(got, want)
+	} else {
+		list = lineDifferences(string(got), string(want))
+	}
+	if len(list) == 0 {
+		list = []string{"it has other bytes than its figures give, though each of them is the same"}
+	}
+	if len(list) > mostNamed {
+		list = append(list[:mostNamed], fmt.Sprintf("and %d more differences", len(list)-mostNamed))
+	}
+	for i := range list {
+		list[i] = name + list[i]
+	}
+	return list, err
+}
+
+// lineDifferences name the lines that differ, of the same number where the files
+// are as long as each other.
+func lineDifferences(got, want string) (list []string) {
+	has, should := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range max(len(has), len(should)) {
+		switch {
+		case i >= len(has):
+			return append(list, fmt.Sprintf(":%d: the file ends here, its cells give %s", i+1, brief(should[i])))
+		case i >= len(should):
+			return append(list, fmt.Sprintf(":%d: has %s, its cells give no more", i+1, brief(has[i])))
+		case has[i] != should[i]:
+			list = append(list, fmt.Sprintf(":%d: has %s, its cells give %s", i+1, brief(has[i]), brief(should[i])))
+		}
+	}
+	return list
+}
+
+func brief(line string) string {
+	const most = 200
+	if runes := []rune(line); len(runes) > most {
+		line = string(runes[:most]) + "..."
+	}
+	return strconv.Quote(strings.TrimSpace(line))
+}
+
+// SameFigures tells whether two texts have the same numbers in the same order: a file
+// that another version of the program wrote may differ in its words.
+func SameFigures(got, want []byte) bool {
+	return slices.Equal(numbers.FindAllString(string(got), -1), numbers.FindAllString(string(want), -1))
+}
+
+var numbers = regexp.MustCompile(`\(?-?\d[\d,.]*\)?`)
+
+// workbookDifferences name the cells of two workbooks that differ in value or formula.
+func workbookDifferences(got, want []byte) ([]string, error) {
+	has, err := workbookCells(got)
+	if err != nil {
+		return []string{fmt.Sprintf(": cannot be read as a workbook: %v", err)}, nil
+	}
+	should, err := workbookCells(want)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, name := range should.order {
+		if h, s := has.cells[name], should.cells[name]; h != s {
+			list = append(list, fmt.Sprintf(": %s has %s, its cells give %s", name, h, s))
+		}
+	}
+	for _, name := range has.order {
+		if _, known := should.cells[name]; !known {
+			list = append(list, fmt.Sprintf(": %s has %s, its cells give nothing there", name, has.cells[name]))
+		}
+	}
+	return list, nil
+}
+
+type workbookContent struct {
+	order []string // sheet!cell
+	cells map[string]workbookCell
+}
+
+type workbookCell struct{ value, formula string }
+
+func (c workbookCell) String() string {
+	if c.formula != "" {
+		return fmt.Sprintf("%q by =%s", c.value, c.formula)
+	}
+	return strconv.Quote(c.value)
+}
+
+// workbookCells reads every cell of a workbook: the stored value and the formula.
+func workbookCells(content []byte) (all workbookContent, err error) {
+	file, err := excelize.OpenReader(bytes.NewReader(content))
+	if err != nil {
+		return all, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	all.cells = map[string]workbookCell{}
+	for _, sheet := range file.GetSheetList() {
+		rows, err := file.GetRows(sheet, excelize.Options{RawCellValue: true})
+		if err != nil {
+			return all, err
+		}
+		for r, row := range rows {
+			for c, value := range row {
+				at, err := excelize.CoordinatesToCellName(c+1, r+1)
+				if err != nil {
+					return all, err
+				}
+				formula, err := file.GetCellFormula(sheet, at)
+				if err != nil {
+					return all, err
+				}
+				if value == "" && formula == "" {
+					continue
+				}
+				all.order = append(all.order, sheet+"!"+at)
+				all.cells[sheet+"!"+at] = workbookCell{value, formula}
+			}
+		}
+	}
+	return all, nil
+}
+
+// FormulaFaults evaluates every formula of a workbook and names those that do not
+// come to the value stored beside them.
+func FormulaFaults(content []byte) (faults []string, formulas int, err error) {
+	stored, err := workbookCells(content)
+	if err != nil {
+		return nil, 0, err
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(content))
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for _, name := range stored.order {
+		cell := stored.cells[name]
+		if cell.formula == "" {
+			continue
+		}
+		formulas++
+		sheet, at, _ := strings.Cut(name, "!")
+		text, err := file.CalcCellValue(sheet, at, excelize.Options{RawCellValue: true})
+		if err != nil {
+			return faults, formulas, fmt.Errorf("%s: =%s: %w", name, cell.formula, err)
+		}
+		got, gotErr := strconv.ParseFloat(text, 64)
+		value, valueErr := strconv.ParseFloat(cell.value, 64)
+		if gotErr != nil || valueErr != nil || got != value {
+			faults = append(faults, fmt.Sprintf("%s: =%s comes to %s, beside it stands %s", name, cell.formula, text, cell.value))
+		}
+	}
+	return faults, formulas, nil
+}

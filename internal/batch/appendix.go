@@ -1,0 +1,71 @@
+package batch
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/disclosures/render"
+	"comment11/internal/store"
+)
+
+// exactText is an exact amount with its cents, or "" where there is none.
+func exactText(value any) string {
+	amount, ok := value.(decimal.Decimal)
+	if !ok {
+		return ""
+	}
+	return amount.StringFixed(max(2, -amount.Exponent()))
+}
+
+// appendix reads what a reviewer sees beside the tables: controls, findings and
+// adjustments of the releases of the dates.
+func appendix(session *store.Session, read func(string) (store.Table, error), dates []string) (*render.Appendix, error) {
+	a := &render.Appendix{Controls: []render.Control{}, Findings: []render.Finding{}, Adjustments: []render.Adjustment{}}
+	text := func(value any) string { s, _ := value.(string); return s }
+	for _, date := range dates {
+		of := " where as_of_date = date " + store.Literal(date)
+		controls, err := read(`select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, difference, tolerance, holds
+from controls` + of + " order by control_id, subject")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range controls.Rows {
+			a.Controls = append(a.Controls, render.Control{AsOf: date, ID: text(r[0]), Subject: text(r[1]), Class: text(r[2]), Severity: text(r[3]), LeftMeaning: text(r[4]),
+				Left: exactText(r[5]), RightMeaning: text(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
+		}
+		findings, err := read("select code, subject, severity, positions, notional, example, message from findings" + of + " order by code, subject")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range findings.Rows {
+			positions, _ := r[3].(int64)
+			a.Findings = append(a.Findings, render.Finding{AsOf: date, Code: text(r[0]), Subject: text(r[1]), Severity: text(r[2]), Positions: positions,
+				Notional: exactText(r[4]), Example: text(r[5]), Message: text(r[6])})
+		}
+		if !hasRelation(session, "adjustments") { // of no release, so that there are none
+			continue
+		}
+		adjustments, err := read(fmt.Sprintf(`
+with texts as (
+  select adjustment_id, max(reason_code) as reason_code, max(reason) as reason, max(preparer) as preparer, max(approver) as approver
+  from adjustments%[1]s group by adjustment_id)
+select f.adjustment_id, f.position_id, f.direction, f.instrument, f.purpose, f.notional, f.fair_value, a.reason_code, a.reason, a.preparer, a.approver
+from facts as f left join texts as a on a.adjustment_id = f.adjustment_id%[2]s and f.origin = 'adjustment'
+order by f.adjustment_id, f.source_system, f.position_id, f.slice`, of, strings.ReplaceAll(of, "as_of_date", "f.as_of_date")))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range adjustments.Rows {
+			a.Adjustments = append(a.Adjustments, render.Adjustment{AsOf: date, ID: text(r[0]), Position: text(r[1]), Direction: text(r[2]), Instrument: text(r[3]), Purpose: text(r[4]),
+				Notional: exactText(r[5]), FairValue: exactText(r[6]), Reason: text(r[7]), Text: text(r[8]), Preparer: text(r[9]), Approver: text(r[10])})
+		}
+	}
+	return a, nil
+}
+
+func hasRelation(session *store.Session, name string) bool {
+	return slices.ContainsFunc(session.Relations, func(r store.SessionRelation) bool { return r.Name == name })
+}

@@ -1,0 +1,302 @@
+package batch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"comment11/configs"
+	"comment11/disclosures/render"
+	"comment11/internal/store"
+)
+
+// PacketVerification is what verify found of a packet.
+type PacketVerification struct {
+	AsOf      string      `json:"as_of_date"`
+	Compare   string      `json:"compare_date,omitempty"`
+	Audience  string      `json:"audience"`
+	SHA256    string      `json:"manifest_sha256"`
+	Files     int         `json:"files"`
+	Figures   int         `json:"figures"`   // of packet.json
+	Computed  int         `json:"computed"`  // of the releases' cells, from the packet's own facts
+	Warehouse bool        `json:"warehouse"` // the releases were at hand
+	Signed    []Signature `json:"signed"`    // that still hold
+	Status    string      `json:"status"`
+	Faults    []string    `json:"faults"`
+	Notes     []string    `json:"notes"`
+}
+
+// Prover says what a packet is verified with.
+type Prover struct {
+	Program    store.Program
+	Config     *configs.Config // where the warehouse is at hand, else nil
+	Signatures string          // a copy of the log of signatures; "": that of the warehouse
+}
+
+// VerifyPacket holds a packet against itself, on any machine: its files against its
+// manifest, every figure of packet.json against the cells that it brings along, those
+// against their facts, and every other document against packet.json. Where the
+// warehouse or a log of signatures is at hand, it is held against those too.
+func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerification, error) {
+	manifest, hash, err := ReadPacketManifest(folder)
+	if err != nil {
+		return PacketVerification{}, err
+	}
+	v := PacketVerification{AsOf: manifest.AsOf, Compare: manifest.Compare, Audience: manifest.Audience, SHA256: hash, Faults: []string{}, Notes: []string{}, Signed: []Signature{}}
+	if err := v.files(folder, manifest); err != nil {
+		return v, err
+	}
+	packet, err := ReadPacket(folder)
+	switch {
+	case errors.Is(err, ErrPacket):
+		v.fault("%v", err)
+	case err != nil:
+		return v, err
+	default:
+		packet.Each(func(render.Place, render.Cell) { v.Figures++ })
+		v.holdsManifest(packet, manifest)
+		if err := v.documents(folder, packet, manifest, with.Program); err != nil {
+			return v, err
+		}
+		if manifest.Audience != render.Filing {
+			if err := v.proof(ctx, folder, packet, manifest); err != nil {
+				return v, err
+			}
+		}
+	}
+	if err := v.signatures(ctx, manifest, packet, with); err != nil {
+		return v, err
+	}
+	return v, nil
+}
+
+func (v *PacketVerification) fault(format string, arguments ...any) {
+	v.Faults = append(v.Faults, fmt.Sprintf(format, arguments...))
+}
+
+// files holds every file of the folder against the manifest.
+func (v *PacketVerification) files(folder string, manifest PacketManifest) error {
+	there, err := packetFiles(folder)
+	if err != nil {
+		return err
+	}
+	v.Files = len(there)
+	for _, want := range manifest.Files {
+		i := slices.IndexFunc(there, func(f store.FileHash) bool { return f.Name == want.Name })
+		switch {
+		case i < 0:
+			v.fault("%s is missing", want.Name)
+		case there[i].SHA256 == "":
+			v.fault("%s is no plain file", want.Name)
+		case there[i] != want:
+			v.fault("%s was changed: its SHA-256 is %s, in the manifest stands %s", want.Name, there[i].SHA256, want.SHA256)
+		}
+	}
+	for _, file := range there {
+		if !slices.ContainsFunc(manifest.Files, func(f store.FileHash) bool { return f.Name == file.Name }) {
+			v.fault("%s is there, and the manifest does not name it", file.Name)
+		}
+	}
+	if !slices.ContainsFunc(manifest.Files, func(f store.FileHash) bool { return f.Name == packetJSON }) {
+		v.fault("the manifest does not name %s", packetJSON)
+	}
+	return nil
+}
+
+// holdsManifest holds what packet.json says of itself against the manifest.
+func (v *PacketVerification) holdsManifest(packet render.Packet, manifest PacketManifest) {
+	if packet.AsOf != manifest.AsOf || packet.Compare != manifest.Compare || packet.Audience != manifest.Audience || packet.Draft != manifest.Draft {
+		v.fault("%s is of another packet than the manifest: dates, audience or draft differ", packetJSON)
+	}
+	var pinned []string
+	for _, r := range manifest.Releases {
+		pinned = append(pinned, r.AsOf)
+	}
+	if want := packetDates(packet); !slices.Equal(pinned, want) {
+		v.fault("the manifest pins releases of %s, the packet is of %s", strings.Join(pinned, ", "), strings.Join(want, ", "))
+	}
+	for i, r := range packet.Releases {
+		if i >= len(manifest.Releases) || r.Name != manifest.Releases[i].Release || r.Hash != manifest.Releases[i].ReleaseHash {
+			v.fault("%s names release %s of %s, which is not the one that the manifest pins", packetJSON, r.Name, r.AsOf)
+		}
+	}
+}
+
+func packetDates(packet render.Packet) []string {
+	dates := []string{packet.AsOf}
+	if packet.Compare != "" {
+		dates = append(dates, packet.Compare)
+	}
+	return dates
+}
+
+// documents writes every document again from packet.json and compares.
+func (v *PacketVerification) documents(folder string, packet render.Packet, manifest PacketManifest, program store.Program) error {
+	rendered, err := renderAll(packet)
+	if err != nil {
+		v.fault("from %s no documents can be written: %v", packetJSON, err)
+		return nil
+	}
+	same := manifest.Program == store.Program{Version: program.Version, Revision: program.Revision}
+	for _, document := range rendered {
+		got, err := os.ReadFile(filepath.Join(folder, document.name))
+		if err != nil {
+			if !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			continue // told already, unless another version of the program did not write it
+		}
+		differences, err := render.Differences(document.name, got, document.content)
+		if err != nil {
+			return err
+		}
+		if len(differences) > 0 && !same && !strings.HasSuffix(document.name, ".xlsx") && render.SameFigures(got, document.content) {
+			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s %s in other words; its figures are those of %s", document.name, manifest.Program.Version, manifest.Program.Revision, packetJSON))
+			continue
+		}
+		v.Faults = append(v.Faults, differences...)
+	}
+	return nil
+}
+
+// proof computes the cells that the packet brings along from its facts, and holds
+// packet.json against them.
+func (v *PacketVerification) proof(ctx context.Context, folder string, packet render.Packet, manifest PacketManifest) error {
+	var config configs.Config
+	config.Engine.MemoryLimit = "1500MB" // the config of the warehouse need not be at hand
+	db, done, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w := store.Warehouse{Root: filepath.Join(folder, proofFolder)}
+	from := map[string][]string{}
+	whole := true
+	for _, pinned := range manifest.Releases {
+		m, err := carried(w, pinned, manifest)
+		if err != nil {
+			v.fault("%v", err)
+			whole = false
+			continue
+		}
+		if m.Hash() != pinned.SHA256 && manifest.Audience == render.Internal {
+			v.fault("the manifest of release %s is not the one that is pinned: its SHA-256 is %s", pinned.Release, m.Hash())
+		}
+		if manifest.Audience == render.Internal && (releaseHash(m.Manifest) != m.ReleaseHash || m.ReleaseHash != pinned.ReleaseHash) {
+			v.fault("the release hash of %s is not that of its relations", pinned.Release)
+		}
+		m.Manifest = m.only
+		if ok, err := v.proofOf(ctx, db, w, m.Manifest); err != nil {
+			return fmt.Errorf("the proof of release %s: %w", pinned.Release, err)
+		} else if !ok {
+			whole = false
+			continue
+		}
+		for _, name := range []string{"cells", "cell_marks", "controls", "tables"} {
+			from[name] = append(from[name], w.Files(m.Manifest, name)...)
+		}
+	}
+	if !whole {
+		return nil // what is not as it was published says nothing more
+	}
+	for name, files := range from {
+		if err := db.CreateView(ctx, name, "select * from read_parquet("+store.List(files)+", hive_partitioning = false)"); err != nil {
+			return err
+		}
+	}
+	proven, err := readTables(func(query string) (store.Table, error) { return store.Query(ctx, db, query) }, packetDates(packet))
+	if err != nil {
+		return err
+	}
+	faults, err := differingTables(packet, proven)
+	v.Faults = append(v.Faults, faults...)
+	return err
+}
+
+// carriedManifest is a release's manifest, and what of it a packet brings along.
+type carriedManifest struct {
+	store.Manifest
+	only store.Manifest
+}
+
+// carried reads the manifest of a release in a packet, and leaves of its relations and
+// files those that the packet names.
+func carried(w store.Warehouse, pinned PinnedRelease, manifest PacketManifest) (carriedManifest, error) {
+	all, err := w.Manifests()
+	if err != nil {
+		return carriedManifest{}, err
+	}
+	i := slices.IndexFunc(all, func(m store.Manifest) bool { return m.Release == pinned.Release && m.AsOfDate == pinned.AsOf })
+	if i < 0 {
+		return carriedManifest{}, fmt.Errorf("the packet does not bring release %s of %s along", pinned.Release, pinned.AsOf)
+	}
+	m := all[i]
+	within := func(file string) bool {
+		name := filepath.ToSlash(filepath.Join(proofFolder, "releases", "as_of_date="+m.AsOfDate, "release="+m.Release, file))
+		return slices.ContainsFunc(manifest.Files, func(f store.FileHash) bool { return f.Name == name })
+	}
+	only := m
+	only.Relations = slices.DeleteFunc(slices.Clone(m.Relations), func(r store.Relation) bool { return !slices.ContainsFunc(r.Files, within) })
+	only.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileHash) bool { return !within(f.Name) })
+	for _, needed := range []string{"cells", "cell_marks", "controls", "tables"} {
+		if _, there := only.Relation(needed); !there {
+			return carriedManifest{}, fmt.Errorf("the packet does not bring the relation %s of release %s along", needed, pinned.Release)
+		}
+	}
+	return carriedManifest{m, only}, nil
+}
+
+// proofOf verifies the relations of one release that a packet brings along, and
+// computes its cells again.
+func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest) (whole bool, err error) {
+	faults, whole := w.VerifyFiles(m)
+	v.Faults = append(v.Faults, faults...)
+	if !whole {
+		return false, nil
+	}
+	faults, err = w.VerifyRelations(ctx, db, m)
+	v.Faults = append(v.Faults, faults...)
+	if err != nil {
+		return false, err
+	}
+	if err := releaseViews(ctx, db, w, m, ""); err != nil {
+		return false, err
+	}
+	for _, check := range []func(context.Context, *store.DB, store.Manifest) (list []string, counted int, err error){(*Verification)(nil).cells, footing} {
+		list, counted, err := check(ctx, db, m)
+		if err != nil {
+			return false, err
+		}
+		v.Computed += counted
+		for _, text := range list {
+			v.fault("release %s: %s", m.Release, text)
+		}
+	}
+	return true, nil
+}
+
+// differingTables names the figures and texts of packet.json that are not those of
+// the cells.
+func differingTables(packet, proven render.Packet) (faults []string, err error) {
+	for _, c := range render.Compare(proven, packet) {
+		faults = append(faults, packetJSON+": "+c.String("its cells give", "it has"))
+	}
+	text := func(p render.Packet) (string, error) {
+		b, err := json.Marshal([]any{p.Tables, p.Differing})
+		return string(b), err
+	}
+	got, err := text(packet)
+	if err != nil {
+		return faults, err
+	}
+	want, err := text(proven)
+	if err == nil && got != want && len(faults) == 0 {
+		faults = append(faults, packetJSON+": its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed")
+	}
+	return faults, err
+}

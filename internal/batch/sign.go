@@ -1,0 +1,402 @@
+package batch
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/configs"
+	"comment11/disclosures/render"
+	"comment11/internal/store"
+)
+
+// Roles are those in which a packet is signed.
+var Roles = []string{"preparer", "reviewer", "controller"}
+
+// Signature is a line of the log of signatures. It names the packet by the hash of its
+// manifest, which names every file and pins the releases.
+type Signature struct {
+	store.ChainedLine
+	At       time.Time       `json:"at"`
+	Role     string          `json:"role"`
+	Name     string          `json:"name"`
+	User     string          `json:"user"` // that ran the command
+	Host     string          `json:"host"`
+	Packet   string          `json:"packet_sha256"`
+	AsOf     string          `json:"as_of_date"`
+	Compare  string          `json:"compare_date,omitempty"`
+	Audience string          `json:"audience"`
+	Releases []PinnedRelease `json:"releases"`
+	Key      string          `json:"ed25519_public_key,omitempty"`
+	Detached string          `json:"ed25519_signature,omitempty"` // of the line without it
+}
+
+// String says who signed as what and when.
+func (s Signature) String() string {
+	text := fmt.Sprintf("%s (%s) at %s", s.Name, s.Role, s.At.Format(time.RFC3339))
+	if s.Key != "" {
+		text += " with key " + s.Key
+	}
+	return text
+}
+
+// signed is what a detached key signs.
+func (s Signature) signed() ([]byte, error) {
+	s.Detached = ""
+	text, err := json.Marshal(s)
+	return append([]byte("comment11 signature\n"), text...), err
+}
+
+// readSignatures reads a log of signatures and holds its chain; last is what the next
+// line continues.
+func readSignatures(path string) (list []Signature, last store.ChainedLine, err error) {
+	last, err = store.ReadLog(path, func(line []byte) (store.ChainedLine, error) {
+		var s Signature
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&s); err != nil {
+			return store.ChainedLine{}, err
+		}
+		list = append(list, s)
+		return s.ChainedLine, nil
+	})
+	if err != nil {
+		return nil, last, fmt.Errorf("%w: %w", ErrPacket, err)
+	}
+	return list, last, nil
+}
+
+// valid tells why a detached signature does not hold, or nil. Without one there is
+// nothing to hold, unless only trusted keys count.
+func (s Signature) valid(trusted []string) error {
+	if s.Key == "" && s.Detached == "" {
+		if len(trusted) > 0 {
+			return fmt.Errorf("it has no key, and the config trusts certain keys only")
+		}
+		return nil
+	}
+	key, err := base64.StdEncoding.DecodeString(s.Key)
+	if err != nil || len(key) != ed25519.PublicKeySize {
+		return fmt.Errorf("its key is no Ed25519 key")
+	}
+	detached, err := base64.StdEncoding.DecodeString(s.Detached)
+	if err != nil {
+		return fmt.Errorf("its signature cannot be read")
+	}
+	text, err := s.signed()
+	if err != nil {
+		return err
+	}
+	if !ed25519.Verify(key, text, detached) {
+		return fmt.Errorf("its key did not sign this")
+	}
+	if len(trusted) > 0 && !slices.Contains(trusted, s.Key) {
+		return fmt.Errorf("its key %s is not among those that the config trusts", s.Key)
+	}
+	return nil
+}
+
+// readPrivateKey reads an Ed25519 key from a PEM file that only its owner can read.
+func readPrivateKey(path string) (ed25519.PrivateKey, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("packet.signing_key: %w", err))
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, usageError(fmt.Errorf("packet.signing_key: %s has the permissions %04o; a key may be readable by its owner alone: chmod 600", path, info.Mode().Perm()))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("packet.signing_key: %w", err))
+	}
+	expected := fmt.Errorf("packet.signing_key: %s: expected one PEM block PRIVATE KEY of an Ed25519 key, as openssl genpkey -algorithm ed25519 writes it", path)
+	block, rest := pem.Decode(text)
+	if block == nil || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, usageError(expected)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	key, ok := parsed.(ed25519.PrivateKey)
+	if err != nil || !ok {
+		return nil, usageError(expected)
+	}
+	return key, nil
+}
+
+// readTrusted reads the public keys that signatures may have, as they stand in the log.
+func readTrusted(path string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("packet.trusted_keys: %w", err))
+	}
+	var keys []string
+	for {
+		block, rest := pem.Decode(text)
+		if block == nil {
+			break
+		}
+		parsed, err := x509.ParsePKIXPublicKey(block.Bytes)
+		key, ok := parsed.(ed25519.PublicKey)
+		if err != nil || !ok {
+			return nil, usageError(fmt.Errorf("packet.trusted_keys: %s: block %d is no Ed25519 public key", path, len(keys)+1))
+		}
+		keys, text = append(keys, base64.StdEncoding.EncodeToString(key)), rest
+	}
+	if len(keys) == 0 || len(bytes.TrimSpace(text)) > 0 {
+		return nil, usageError(fmt.Errorf("packet.trusted_keys: %s: expected PEM blocks PUBLIC KEY and nothing else", path))
+	}
+	return keys, nil
+}
+
+// Sign verifies a packet, with the warehouse, and appends a signature to the log there.
+func Sign(ctx context.Context, config configs.Config, folder, role, name string, program store.Program, now time.Time) (s Signature, v PacketVerification, err error) {
+	name = strings.TrimSpace(name)
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
+		return s, v, usageError(fmt.Errorf("the name %q: expected that of a person", name))
+	}
+	w := Warehouse(config)
+	unlock, err := lock(w, now)
+	if err != nil {
+		return s, v, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	// Under the lock: no run may publish between looking and signing.
+	if v, err = VerifyPacket(ctx, folder, Prover{Program: program, Config: &config}); err != nil || len(v.Faults) > 0 {
+		return s, v, err
+	}
+	manifest, hash, err := ReadPacketManifest(folder)
+	if err != nil {
+		return s, v, err
+	}
+	refuse := func(format string, arguments ...any) (Signature, PacketVerification, error) {
+		return Signature{}, v, fmt.Errorf("%w: not signed: %s", ErrPacket, fmt.Sprintf(format, arguments...))
+	}
+	if hash != v.SHA256 {
+		return refuse("the packet changed while it was verified")
+	}
+	if manifest.Draft {
+		return refuse("the packet is a draft; extract it without --draft")
+	}
+	if changed, err := changedSince(w, manifest); err != nil || len(changed) > 0 {
+		if err != nil {
+			return s, v, err
+		}
+		return refuse("what its figures rest on changed since it was extracted: %s; extract it again", strings.Join(changed, "; "))
+	}
+	me := store.Me(now)
+	s = Signature{At: now.UTC().Truncate(time.Second), Role: role, Name: name, User: me.User, Host: me.Host, Packet: hash,
+		AsOf: manifest.AsOf, Compare: manifest.Compare, Audience: manifest.Audience, Releases: manifest.Releases}
+	var key ed25519.PrivateKey
+	if config.Packet.SigningKey != "" {
+		if key, err = readPrivateKey(config.Packet.SigningKey); err != nil {
+			return s, v, err
+		}
+		s.Key = base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	}
+	list, last, err := readSignatures(w.SignatureLog())
+	if err != nil {
+		return s, v, err
+	}
+	s.ChainedLine = store.ChainedLine{Line: last.Line + 1, Previous: last.Previous}
+	for _, other := range list {
+		if other.Packet != hash {
+			continue
+		}
+		if other.Role == role {
+			return refuse("%s signed it as %s already", other.Name, role)
+		}
+		if conflict := sameHand(other, s); conflict != "" {
+			return refuse("%s", conflict)
+		}
+	}
+	if key != nil {
+		text, err := s.signed()
+		if err != nil {
+			return s, v, err
+		}
+		s.Detached = base64.StdEncoding.EncodeToString(ed25519.Sign(key, text))
+	}
+	trusted, err := readTrusted(config.Packet.TrustedKeys)
+	if err != nil {
+		return s, v, err
+	}
+	if err := s.valid(trusted); err != nil {
+		return refuse("%v", err)
+	}
+	return s, v, w.AppendSignature(s)
+}
+
+// sameHand says that preparer and reviewer are one person, or "".
+func sameHand(a, b Signature) string {
+	roles := []string{a.Role, b.Role}
+	if !slices.Contains(roles, "preparer") || !slices.Contains(roles, "reviewer") {
+		return ""
+	}
+	if strings.EqualFold(a.Name, b.Name) {
+		return fmt.Sprintf("%s is preparer and reviewer; another person must review", a.Name)
+	}
+	if a.Key != "" && a.Key == b.Key {
+		return fmt.Sprintf("%s and %s sign with one key; another person must review", a.Name, b.Name)
+	}
+	return ""
+}
+
+// changedSince says what differs between the releases that a packet pins and those that
+// stand: any trade, rule or adjustment that contributes, even where no figure moved.
+func changedSince(w store.Warehouse, manifest PacketManifest) (changed []string, err error) {
+	shown, err := w.Shown()
+	if err != nil {
+		return nil, err
+	}
+	for _, pinned := range manifest.Releases {
+		var was, stands *store.Manifest
+		for i, m := range shown {
+			if m.AsOfDate != pinned.AsOf {
+				continue
+			}
+			if m.Release == pinned.Release {
+				was = &shown[i]
+			}
+			if stands == nil || m.Sequence > stands.Sequence {
+				stands = &shown[i]
+			}
+		}
+		if was == nil || was.Hash() != pinned.SHA256 {
+			changed = append(changed, fmt.Sprintf("release %s of %s is not in the warehouse as the packet pins it", pinned.Release, pinned.AsOf))
+			continue
+		}
+		if stands.Release == was.Release {
+			continue
+		}
+		if what := contributing(*was, *stands); len(what) > 0 {
+			changed = append(changed, fmt.Sprintf("release %s took the place of %s, with another %s", stands.Release, was.Release, strings.Join(what, ", ")))
+		}
+	}
+	return changed, nil
+}
+
+// contributing names the relations and definitions that two releases of a date have
+// otherwise. The config's own text does not count: what it decides is in the settings
+// in force and in the relations.
+func contributing(a, b store.Manifest) (changed []string) {
+	relations := map[string][2]string{}
+	for i, m := range []store.Manifest{a, b} {
+		for _, r := range m.Relations {
+			pair := relations["relation "+r.Name]
+			pair[i] = fmt.Sprint(r.Rows, r.ContentHash)
+			relations["relation "+r.Name] = pair
+		}
+		for _, c := range m.Configuration {
+			if c.Name == "comment11.yaml" || strings.HasPrefix(c.Name, "sql/") { // sql is of the program
+				continue
+			}
+			pair := relations[c.Name]
+			pair[i] = c.SHA256
+			relations[c.Name] = pair
+		}
+	}
+	for name, pair := range relations {
+		if pair[0] != pair[1] {
+			changed = append(changed, name)
+		}
+	}
+	slices.Sort(changed)
+	return changed
+}
+
+// signatures says who signed the packet, and whether that still holds.
+func (v *PacketVerification) signatures(ctx context.Context, manifest PacketManifest, packet render.Packet, with Prover) error {
+	log := with.Signatures
+	var trusted, changed []string
+	if with.Config != nil {
+		w := Warehouse(*with.Config)
+		v.Warehouse = true
+		if log == "" {
+			log = w.SignatureLog()
+		}
+		var err error
+		if trusted, err = readTrusted(with.Config.Packet.TrustedKeys); err != nil {
+			return err
+		}
+		if changed, err = changedSince(w, manifest); err != nil {
+			return err
+		}
+		if len(changed) == 0 && manifest.Audience == render.Filing && len(v.Faults) == 0 {
+			if err := v.filedFromReleases(ctx, *with.Config, packet); err != nil {
+				return err
+			}
+		}
+	}
+	var signed []Signature
+	if log != "" {
+		list, _, err := readSignatures(log)
+		if errors.Is(err, ErrPacket) {
+			v.fault("%v", err)
+		} else if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Packet != v.SHA256 {
+				continue
+			}
+			if err := s.valid(trusted); err != nil {
+				v.fault("the signature of %s does not hold: %v", s, err)
+				continue
+			}
+			for _, other := range signed {
+				if conflict := sameHand(other, s); conflict != "" {
+					v.fault("%s", conflict)
+				}
+			}
+			signed = append(signed, s)
+		}
+	}
+	var names []string
+	for _, s := range signed {
+		names = append(names, s.String())
+	}
+	switch {
+	case len(changed) > 0 && len(signed) > 0:
+		v.fault("void is what %s signed: %s", strings.Join(names, ", "), strings.Join(changed, "; "))
+		signed = nil
+	case len(changed) > 0:
+		v.Notes = append(v.Notes, "its figures do not stand any more: "+strings.Join(changed, "; "))
+	}
+	switch {
+	case len(v.Faults) > 0:
+		v.Status = "not what was extracted, or void"
+	case len(signed) > 0:
+		v.Signed, v.Status = signed, "unchanged since signed by "+strings.Join(names, ", ")
+	default:
+		v.Status = "self-consistent only"
+	}
+	return nil
+}
+
+// filedFromReleases holds a filing edition, which brings no facts along, against the
+// releases in the warehouse.
+func (v *PacketVerification) filedFromReleases(ctx context.Context, config configs.Config, packet render.Packet) error {
+	stands, err := Packet(ctx, config, packetDates(packet)...)
+	if err != nil {
+		return err
+	}
+	stands, err = Edition(ctx, config, stands, render.Filing)
+	if err != nil {
+		return err
+	}
+	faults, err := differingTables(packet, stands)
+	v.Faults = append(v.Faults, faults...)
+	return err
+}
