@@ -43,7 +43,7 @@ func TestEvaluate(t *testing.T) {
 		{`It {{fell "t/b/sold/total"}} by {{change "t/b/sold/total"}} ({{percent "t/b/sold/total"}}).`, "It fell by USD 83 million (8%)."},
 		{`It {{rose "t/b/bought/total"}}; the rest is {{unchanged "t/b/other/total"}}.`, "It rose; the rest is unchanged."},
 		{`{{percent "t/b/other/total"}}`, "a percentage that is not meaningful"},
-		{`{{share "t/b/sold/total" "t/b/bought/total"}} of two-way, {{amount "t/b/sold/count"}} contracts, {{amount "t/b/net/total"}} net`, "36% of two-way, 43 contracts, minus USD 12 million net"},
+		{`{{share "t/b/sold/total" "t/b/bought/total"}} of two-way, {{amount "t/b/sold/count"}} contracts, {{amount "t/b/net/total"}} net, {{size "t/b/net/total"}} lost`, "36% of two-way, 43 contracts, minus USD 12 million net, USD 12 million lost"},
 		{`{{label "t/b/sold/total"}} {{is_below "t/b/sold/total" "t/b/bought/total"}}; {{largest "t/b" "total"}}: {{largest_amount "t/b" "total"}}`, "Protection sold is below; Protection bought: USD 2,558 million"},
 		{`{{cite "ASC 815-10-50-4K"}} {{/* 7 notes for the writer */}}ok`, "ASC 815-10-50-4K ok"},
 		{`{{not_material "own downgrade" "t/b/net/total"}}`, "not material: minus USD 12 million, below the threshold of USD 50,000,000"},

@@ -42,6 +42,7 @@ var functions = allFunctions()
 func allFunctions() map[string]function {
 	list := map[string]function{
 		"amount":  {[]string{cellArgument}, "the figure, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.amount(e.figures.AsOf, a[0]) }},
+		"size":    {[]string{cellArgument}, "the figure without its sign, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.size(a[0]) }},
 		"before":  {[]string{cellArgument}, "the figure at the date compared with", func(e *evaluation, _ int, a []string) (string, error) { return e.before(a[0]) }},
 		"change":  {[]string{cellArgument}, "by how much it changed, without sign", func(e *evaluation, _ int, a []string) (string, error) { return e.change(a[0]) }},
 		"percent": {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil or the sign turned", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
@@ -104,6 +105,14 @@ func (e *evaluation) amount(date, address string) (string, error) {
 		return "", err
 	}
 	return inWords(f.Displayed, f.Unit), nil
+}
+
+func (e *evaluation) size(address string) (string, error) {
+	f, err := e.find(e.figures.AsOf, address)
+	if err != nil {
+		return "", err
+	}
+	return inWords(absolute(f.Displayed), f.Unit), nil
 }
 
 func (e *evaluation) now(address string) (string, error) { return e.amount(e.figures.AsOf, address) }
