@@ -417,8 +417,11 @@ func (b *book) list(l list) error {
 			if cells[c], err = b.text(text, false, false, 0); err != nil {
 				return err
 			}
+			if !slices.Contains(l.amounts, c) {
+				continue
+			}
 			amount, parsed := decimal.NewFromString(text)
-			if !slices.Contains(l.amounts, c) || parsed != nil || amount.NumDigits() > excelDigits {
+			if parsed != nil || amount.NumDigits() > excelDigits { // one of more digits would be shown rounded
 				continue
 			}
 			format := "#,##0_);(#,##0);0_)"
