@@ -41,6 +41,7 @@ type Config struct {
 	Query             Query
 	Monitoring        Monitoring
 	Purpose           Purpose
+	RollForward       string // with_events, period_ends or never: for which period ends movements are made
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -94,6 +95,7 @@ type Limits struct {
 		Unpriced int    // rejected positions without a readable amount
 	}
 	InternalBreaks string // what internal trades may miss each other by, in the reporting currency
+	Unexplained    string // what of a roll-forward may stay unexplained, in the reporting currency
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
@@ -162,6 +164,7 @@ var settings = []setting{
 	{"limits.rejects.money", "0", expectMoney},
 	{"limits.rejects.unpriced", "0", expectWhole(0)},
 	{"limits.unclassified", "-1", expectWhole(-1)},
+	{"limits.unexplained", "0", expectMoney},
 	{"maps", "", nil},
 	{"monitoring.lineage", "", nil},
 	{"monitoring.metrics", "", nil},
@@ -175,6 +178,7 @@ var settings = []setting{
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"retention.grace_hours", "72", expectWhole(0)},
 	{"retention.years", "7", expectWhole(1)},
+	{"roll_forward", "with_events", expectOneOf([]string{"with_events", "period_ends", "never"})},
 	{"rules", "", nil},
 	{"schedule.business_days", "1", expectWhole(0)},
 	{"schedule.time", "07:00", expectTime},
@@ -313,8 +317,10 @@ type document struct {
 		InternalBreaks strictyaml.Text `yaml:"internal_breaks"`
 		NoValue        strictyaml.Text `yaml:"no_value"`
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
+		Unexplained    strictyaml.Text `yaml:"unexplained"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
+	RollForward strictyaml.Text `yaml:"roll_forward"`
 	Purpose struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
@@ -454,7 +460,7 @@ func (r *reader) checkSettings(doc document) {
 		"limits.cells.floors": doc.Limits.Cells.Floors, "limits.cells.no_value": doc.Limits.Cells.NoValue, "limits.cells.unclassified": doc.Limits.Cells.Unclassified,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
-		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
+		"limits.unclassified": doc.Limits.Unclassified, "limits.unexplained": doc.Limits.Unexplained, "roll_forward": doc.RollForward, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
 		"purpose.evidence": doc.Purpose.Evidence, "purpose.over_hedge_tolerance": doc.Purpose.OverHedgeTolerance,
 		"purpose.over_hedge": doc.Purpose.OverHedge, "purpose.offset": doc.Purpose.Offset,
 		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
@@ -495,7 +501,8 @@ func (r *reader) checkSettings(doc document) {
 	c.Purpose = Purpose{Evidence: r.values["purpose.evidence"], OverHedgeTolerance: r.values["purpose.over_hedge_tolerance"],
 		OverHedge: r.values["purpose.over_hedge"], Offset: r.values["purpose.offset"]}
 	c.Limits.Cells = CellLimits{number("limits.cells.floors"), number("limits.cells.no_value"), number("limits.cells.unclassified")}
-	c.Limits.InternalBreaks = r.values["limits.internal_breaks"]
+	c.Limits.InternalBreaks, c.Limits.Unexplained = r.values["limits.internal_breaks"], r.values["limits.unexplained"]
+	c.RollForward = r.values["roll_forward"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
 	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {

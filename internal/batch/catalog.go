@@ -19,7 +19,7 @@ func CatalogViews() []store.CatalogView {
 		}
 		return transform.FactsQuery(scopes, from)
 	}}}
-	for _, name := range []string{"realized_facts", "evidence", "slices", "identical_underlyings"} {
+	for _, name := range []string{"realized_facts", "movements", "evidence", "slices", "identical_underlyings"} {
 		views = append(views, store.CatalogView{Name: name, Relation: name, Query: func(_ store.Manifest, from string) (string, error) {
 			return "select * exclude (file_row_number) from " + from, nil
 		}})
