@@ -321,7 +321,7 @@ type document struct {
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 	} `yaml:"limits"`
 	RollForward strictyaml.Text `yaml:"roll_forward"`
-	Purpose struct {
+	Purpose     struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
 		OverHedge          strictyaml.Text `yaml:"over_hedge"`

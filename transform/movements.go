@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,20 +22,36 @@ type RollForward struct {
 	Since       time.Time
 	Path        string // of position.MovementPaths
 	Unexplained string // most that may stay unexplained, in the reporting currency
+	Nights      []Night
+	Restated    bool // readers were shown another opening, whose facts are reported_facts
+}
+
+// Night is a release in between: its relations are known under <Prefix><name>.
+type Night struct {
+	Date   time.Time
+	Prefix string
 }
 
 // rollParameters are what the templates of the roll-forward may ask for.
 type rollParameters struct {
 	parameters
-	roll RollForward
-	side string
+	roll          RollForward
+	side          string
+	before, after string    // prefixes of the relations of the two dates compared
+	moved         string    // relation of the positions of both
+	date          time.Time // the later of the two
 }
 
 func (p rollParameters) Since() string       { return dateLiteral(p.roll.Since) }
 func (p rollParameters) Path() string        { return store.Literal(p.roll.Path) }
 func (p rollParameters) ByEvents() bool      { return p.roll.Path == "events" }
 func (p rollParameters) Unexplained() string { return p.roll.Unexplained }
+func (p rollParameters) Restated() bool      { return p.roll.Restated }
 func (p rollParameters) Side() string        { return p.side }
+func (p rollParameters) Before() string      { return p.before }
+func (p rollParameters) After() string       { return p.after }
+func (p rollParameters) Moved() string       { return p.moved }
+func (p rollParameters) MoveDate() string    { return dateLiteral(p.date) }
 
 // ClassColumns are the columns of facts whose values a roll-forward keeps apart.
 func (p rollParameters) ClassColumns() []string {
@@ -128,14 +145,8 @@ func (p rollParameters) Steps() []Step {
 // Movements writes the roll-forward from the opening release to the facts, after
 // Facts, makes the relation movements, and gives the Parquet file and the controls.
 func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (string, []position.Control, error) {
-	p := rollParameters{parameters: parameters{Input: in}, roll: roll}
-	for _, side := range []string{"opening", "closing"} {
-		p.side = map[string]string{"opening": "opening_facts", "closing": "facts"}[side]
-		if err := p.createView(ctx, db, "placed_positions", side+"_positions_placed"); err != nil {
-			return "", nil, err
-		}
-	}
-	if err := p.createTable(ctx, db, "moved_positions"); err != nil {
+	p := rollParameters{parameters: parameters{Input: in}, roll: roll, before: "opening_", moved: "moved_positions", date: in.AsOf}
+	if err := p.compareDates(ctx, db); err != nil {
 		return "", nil, err
 	}
 	if err := p.createMoves(ctx, db); err != nil {
@@ -150,6 +161,11 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 			create = func(ctx context.Context, db *store.DB, name string) error { return p.createView(ctx, db, name, name) }
 		}
 		if err := create(ctx, db, name); err != nil {
+			return "", nil, err
+		}
+	}
+	if roll.Restated {
+		if err := p.createTable(ctx, db, "restated"); err != nil {
 			return "", nil, err
 		}
 	}
@@ -179,7 +195,12 @@ func (p rollParameters) createView(ctx context.Context, db *store.DB, file, name
 }
 
 func (p rollParameters) createTable(ctx context.Context, db *store.DB, name string) error {
-	query, err := render(name, p)
+	return p.fill(ctx, db, name, name)
+}
+
+// fill makes a table of the query of a file.
+func (p rollParameters) fill(ctx context.Context, db *store.DB, file, name string) error {
+	query, err := render(file, p)
 	if err != nil {
 		return err
 	}
@@ -189,20 +210,46 @@ func (p rollParameters) createTable(ctx context.Context, db *store.DB, name stri
 	return nil
 }
 
+// compareDates makes the relation p.moved of the positions of two dates.
+func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
+	for _, prefix := range []string{p.before, p.after} {
+		p.side = prefix + "facts"
+		if err := p.createView(ctx, db, "placed_positions", prefix+"positions_placed"); err != nil {
+			return err
+		}
+	}
+	return p.fill(ctx, db, "moved_positions", p.moved)
+}
+
 // createMoves makes the relation moves by the path of the roll-forward.
 func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
-	name := "inferred_moves"
-	if p.ByEvents() {
-		name = "event_moves"
+	switch p.roll.Path {
+	case "events":
+		return p.fill(ctx, db, "event_moves", "moves")
+	case "two_point":
+		return p.fill(ctx, db, "inferred_moves", "moves")
 	}
-	query, err := render(name, p)
-	if err != nil {
-		return err
+	nights := slices.Concat([]Night{{Date: p.roll.Since, Prefix: p.before}}, p.roll.Nights, []Night{{Date: p.Input.AsOf}})
+	for i := range nights[1:] {
+		pair := p
+		pair.before, pair.after, pair.date, pair.moved = nights[i].Prefix, nights[i+1].Prefix, nights[i+1].Date, "night_positions"
+		if err := pair.compareDates(ctx, db); err != nil {
+			return err
+		}
+		query, err := render("inferred_moves", pair)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			err = db.CreateTable(ctx, "night_moves", query)
+		} else {
+			err = db.Run(ctx, "insert into night_moves "+query)
+		}
+		if err != nil {
+			return fmt.Errorf("the moves of %s: %w", pair.date.Format(time.DateOnly), err)
+		}
 	}
-	if err := db.CreateTable(ctx, "moves", query); err != nil {
-		return fmt.Errorf("relation %s: %w", name, err)
-	}
-	return nil
+	return p.fill(ctx, db, "nightly_moves", "moves")
 }
 
 // createMovementRates makes the relation movement_rates: of each currency at the as-of

@@ -44,7 +44,7 @@ func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
 		built = append(built, *m.Opening)
 	}
 	if m.RollForward != nil {
-		for _, r := range m.RollForward.Releases() {
+		for _, r := range append([]store.ReadRelease{m.RollForward.Opening}, m.RollForward.Between...) {
 			built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
 		}
 	}

@@ -44,6 +44,9 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 			ErrUsage, date, j.config.ReportingCurrency, date)
 	}
 	roll := &store.RollForward{Path: j.options.Path, Opening: readRelease(opening)}
+	if roll.Reported, err = j.reported(opening, shown); err != nil {
+		return nil, err
+	}
 	delete(newest, date)
 	if roll.Path == "" {
 		roll.Path = "two_point"
@@ -70,6 +73,31 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 		}
 	}
 	return roll, nil
+}
+
+// reported is the opening that the last packet of its date shows, nil where none does or
+// where it has the same facts.
+func (j *job) reported(opening store.Manifest, shown []store.Manifest) (*store.ReadRelease, error) {
+	packets, err := j.warehouse.Packets()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(packets, func(a, b store.PacketRecord) int { return b.ExtractedAt.Compare(a.ExtractedAt) })
+	for _, p := range packets {
+		for _, m := range shown {
+			if m.AsOfDate != opening.AsOfDate || !p.Names(m.Release) {
+				continue
+			}
+			was, _ := m.Relation("facts")
+			is, _ := opening.Relation("facts")
+			if was.ContentHash == is.ContentHash {
+				return nil, nil
+			}
+			read := readRelease(m)
+			return &read, nil
+		}
+	}
+	return nil, nil
 }
 
 // newestOfDates are the published releases of the dates from one on and before
@@ -132,19 +160,28 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 	if err := j.openingViews(ctx, find(roll.Opening.Release), "opening_"); err != nil {
 		return nil, err
 	}
+	if roll.Reported != nil {
+		if err := j.openingViews(ctx, find(roll.Reported.Release), "reported_"); err != nil {
+			return nil, err
+		}
+	}
 	since, err := time.Parse(time.DateOnly, roll.Opening.AsOfDate)
 	if err != nil {
 		return nil, err
 	}
-	request := transform.RollForward{Since: since, Path: roll.Path, Unexplained: j.config.Limits.Unexplained}
+	request := transform.RollForward{Since: since, Path: roll.Path, Unexplained: j.config.Limits.Unexplained, Restated: roll.Reported != nil}
 	var between []store.Manifest
 	for _, r := range roll.Between {
 		between = append(between, find(r.Release))
 	}
-	if roll.Path == "events" {
-		if err := j.lifecycleSince(ctx, between); err != nil {
-			return nil, err
-		}
+	switch roll.Path {
+	case "events":
+		err = j.lifecycleSince(ctx, between)
+	case "daily":
+		request.Nights, err = j.nights(ctx, between)
+	}
+	if err != nil {
+		return nil, err
 	}
 	_, controls, err := transform.Movements(ctx, j.db, in, request)
 	return controls, err
@@ -194,3 +231,19 @@ select %[1]s from (
   from (%[2]s)) where place = 1`, strings.Join(set.Names(), ", "), strings.Join(deliveries, " union all ")))
 }
 
+// nights makes the relations of the releases in between known.
+func (j *job) nights(ctx context.Context, between []store.Manifest) ([]transform.Night, error) {
+	var nights []transform.Night
+	for i, m := range between {
+		date, err := time.Parse(time.DateOnly, m.AsOfDate)
+		if err != nil {
+			return nil, err
+		}
+		night := transform.Night{Date: date, Prefix: fmt.Sprintf("night_%d_", i)}
+		if err := j.openingViews(ctx, m, night.Prefix); err != nil {
+			return nil, err
+		}
+		nights = append(nights, night)
+	}
+	return nights, nil
+}

@@ -1,7 +1,7 @@
 -- moved_positions: one row per position and currency that is open at either end, with
 -- its amounts and classes at both, and its class: the closing one or, where it is gone,
 -- the opening one
--- reads: opening_positions_placed, closing_positions_placed
+-- reads: placed_positions of both ends
 select
   coalesce(c.source_system, o.source_system) as source_system,
   coalesce(c.position_id, o.position_id) as position_id,
@@ -15,5 +15,5 @@ select
   coalesce(o.notional, cast(0 as decimal(18, 2))) as opening_notional,
   coalesce(c.notional_local, cast(0 as decimal(18, 2))) as closing_local,
   coalesce(c.notional, cast(0 as decimal(18, 2))) as closing_notional
-from opening_positions_placed as o
-full join closing_positions_placed as c on c.position_id = o.position_id and c.source_system = o.source_system and c.currency = o.currency
+from {{.Before}}positions_placed as o
+full join {{.After}}positions_placed as c on c.position_id = o.position_id and c.source_system = o.source_system and c.currency = o.currency

@@ -1,10 +1,14 @@
 -- movements: one row per opening fact, and per position or adjustment, event, cause
 -- and class that moved; together they are the facts of the as-of date
--- reads: opening_facts, position_moves, sliced_moves, resliced, moved_classes, adjusted
+-- reads: opening_facts, reported_facts where the opening was restated since, position_moves, sliced_moves, resliced, moved_classes, adjusted
 with moves as (
   select source_system, position_id, adjustment_id, cast(null as varchar) as event_id, cast(null as date) as event_date, 'opening' as cause,
     'none' as attribute, currency, notional_local, notional, {{.Class ""}}
-  from opening_facts
+  from {{if .Restated}}reported_facts{{else}}opening_facts{{end}}{{if .Restated}}
+  union all
+  select source_system, position_id, adjustment_id, cast(null as varchar), cast(null as date), 'restated_opening',
+    'none', currency, notional_local, notional, {{.Class ""}}
+  from restated{{end}}
   union all
   select source_system, position_id, cast(null as varchar), event_id, event_date, cause, case when cause = 'reclassified' then 'position' else 'none' end,
     currency, notional_local, notional, {{.Class ""}}
