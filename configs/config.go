@@ -44,6 +44,7 @@ type Config struct {
 	Monitoring        Monitoring
 	Purpose           Purpose
 	CallReport        CallReport
+	RollForward       string // with_events, period_ends or never: for which period ends movements are made
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -108,6 +109,7 @@ type Limits struct {
 	}
 	InternalBreaks string // what internal trades may miss each other by, in the reporting currency
 	Ledger         string // what book and ledger may differ by, in the reporting currency; "none": a difference holds nothing back
+	Unexplained    string // what of a roll-forward may stay unexplained, in the reporting currency
 	NoValue        int    // positions without a fair value
 	Unclassified   int    // facts with an unclassified attribute; -1: no limit
 	RateAgeDays    int    // oldest rate that may convert, in days
@@ -202,6 +204,7 @@ var settings = []setting{
 	{"limits.rejects.money", "0", expectMoney},
 	{"limits.rejects.unpriced", "0", expectWhole(0)},
 	{"limits.unclassified", "-1", expectWhole(-1)},
+	{"limits.unexplained", "0", expectMoney},
 	{"maps", "", nil},
 	{"monitoring.lineage", "", nil},
 	{"monitoring.metrics", "", nil},
@@ -221,6 +224,7 @@ var settings = []setting{
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"retention.grace_hours", "72", expectWhole(0)},
 	{"retention.years", "7", expectWhole(1)},
+	{"roll_forward", "with_events", expectOneOf([]string{"with_events", "period_ends", "never"})},
 	{"rules", "", nil},
 	{"schedule.business_days", "1", expectWhole(0)},
 	{"schedule.time", "07:00", expectTime},
@@ -375,6 +379,7 @@ type document struct {
 		Ledger         strictyaml.Text `yaml:"ledger"`
 		NoValue        strictyaml.Text `yaml:"no_value"`
 		Unclassified   strictyaml.Text `yaml:"unclassified"`
+		Unexplained    strictyaml.Text `yaml:"unexplained"`
 		RateAgeDays    strictyaml.Text `yaml:"rate_age_days"`
 		Findings       map[strictyaml.Text]struct {
 			Positions strictyaml.Text `yaml:"positions"`
@@ -385,6 +390,7 @@ type document struct {
 		TwoWay strictyaml.Text `yaml:"two_way"`
 	} `yaml:"call_report"`
 	Materiality *materialityNode `yaml:"materiality"`
+	RollForward strictyaml.Text  `yaml:"roll_forward"`
 	Purpose     struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
@@ -538,7 +544,7 @@ func (r *reader) checkSettings(doc document) {
 		"limits.cells.floors": doc.Limits.Cells.Floors, "limits.cells.no_value": doc.Limits.Cells.NoValue, "limits.cells.unclassified": doc.Limits.Cells.Unclassified,
 		"limits.rate_age_days": doc.Limits.RateAgeDays, "limits.rejects.count": doc.Limits.Rejects.Count,
 		"limits.rejects.money": doc.Limits.Rejects.Money, "limits.rejects.unpriced": doc.Limits.Rejects.Unpriced,
-		"limits.unclassified": doc.Limits.Unclassified, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
+		"limits.unclassified": doc.Limits.Unclassified, "limits.unexplained": doc.Limits.Unexplained, "roll_forward": doc.RollForward, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
 		"purpose.evidence": doc.Purpose.Evidence, "purpose.over_hedge_tolerance": doc.Purpose.OverHedgeTolerance,
 		"purpose.over_hedge": doc.Purpose.OverHedge, "purpose.offset": doc.Purpose.Offset,
 		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
@@ -587,6 +593,8 @@ func (r *reader) checkSettings(doc document) {
 	c.Limits.Cells = CellLimits{number("limits.cells.floors"), number("limits.cells.no_value"), number("limits.cells.unclassified")}
 	c.Limits.InternalBreaks, c.Limits.Ledger = r.values["limits.internal_breaks"], r.values["limits.ledger"]
 	c.CallReport.TwoWay = r.values["call_report.two_way"]
+	c.Limits.InternalBreaks, c.Limits.Unexplained = r.values["limits.internal_breaks"], r.values["limits.unexplained"]
+	c.RollForward = r.values["roll_forward"]
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
 	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {

@@ -134,6 +134,8 @@ func drawFact(random *rand.Rand, contract position.DataSet, number int, most int
 		switch {
 		case column.Has(position.Measure):
 			values = append(values, drawMoney(random, most, empty))
+		case column.Has(position.Key) && column.Type == position.Date:
+			values = append(values, fmt.Sprintf("date '2000-01-01' + %d", number))
 		case column.Has(position.Key) && (!column.Has(position.Dimension) || column.Name == "name"):
 			values = append(values, "'"+strconv.Itoa(number)+"'")
 		case !column.Has(position.Dimension):

@@ -20,6 +20,7 @@ import (
 // relation, scopes those of the configuration.
 var relations = map[string]func(scopes []string) position.DataSet{
 	"facts":          position.Facts,
+	"movements":      position.Movements,
 	"realized_facts": position.RealizedFacts,
 
 	"counterparty_ranks":      position.CounterpartyRanks,

@@ -120,6 +120,10 @@ var unitNames = []string{"dollars", "thousands", "millions", "billions"}
 // the row has of the block's first row in that column, to the hundredth.
 const ShareMeasure = "share of "
 
+// OpeningRelease is what a table over time needs beside data sets: a published release
+// that the run rolled the notional forward from.
+const OpeningRelease = "opening_release"
+
 // countMeasure counts facts instead of summing money.
 const countMeasure = "count"
 
@@ -286,7 +290,7 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 	}
 	oneOf(t.Unit, "unit", unitNames)
 	for _, set := range t.Needs {
-		oneOf(set, "needs", position.DataSetNames())
+		oneOf(set, "needs", append(position.DataSetNames(), OpeningRelease))
 	}
 	if _, known := relations[t.Relation.Value]; !known {
 		oneOf(t.Relation, "relation", sortedKeys(relations))

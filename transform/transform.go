@@ -483,7 +483,8 @@ func createView(ctx context.Context, db *store.DB, name string, p parameters) er
 	return db.CreateView(ctx, name, query)
 }
 
-func render(name string, p parameters) (string, error) {
+// render fills in a template; p has what it may ask for.
+func render(name string, p any) (string, error) {
 	text, err := fs.ReadFile(queries, "sql/"+name+".sql")
 	if err != nil {
 		return "", err

@@ -24,7 +24,7 @@ import (
 )
 
 func newRun(shared *sharedFlags) *cobra.Command {
-	var asOf string
+	var asOf, compare string
 	var options batch.Options
 	var tables bool
 	command := &cobra.Command{
@@ -37,6 +37,9 @@ func newRun(shared *sharedFlags) *cobra.Command {
 				return err
 			}
 			if options.AsOf, err = parseDate("as-of", asOf); err != nil {
+				return err
+			}
+			if options.Compare, err = comparedDate(options.AsOf, compare, options.Path); err != nil {
 				return err
 			}
 			options.Program, options.Executable = program(), executableHash()
@@ -60,7 +63,27 @@ func newRun(shared *sharedFlags) *cobra.Command {
 	flags.BoolVar(&options.Force, "force", false, "make a release even where nothing changed")
 	flags.BoolVar(&options.DryRun, "dry-run", false, "do everything but publish")
 	flags.BoolVar(&tables, "tables", false, "print the tables")
+	flags.StringVar(&compare, "compare", "", "roll the notional forward from this date, YYYY-MM-DD (default: as roll_forward in the config says)")
+	flags.StringVar(&options.Path, "path", "", "how, with --compare: "+strings.Join(position.MovementPaths, ", ")+" (default: events where the data set lifecycle is there, else daily where every night is published, else two_point)")
 	return command
+}
+
+// comparedDate checks from when and how the notional is to be rolled forward.
+func comparedDate(asOf time.Time, compare, path string) (time.Time, error) {
+	if path != "" && compare == "" {
+		return time.Time{}, fmt.Errorf("%w: --path needs --compare", errUsage)
+	}
+	if compare == "" {
+		return time.Time{}, nil
+	}
+	date, err := parseDate("compare", compare)
+	if err == nil && !date.Before(asOf) {
+		err = fmt.Errorf("%w: --compare %s: expected a date before --as-of", errUsage, compare)
+	}
+	if err == nil && path != "" {
+		err = oneOf("path", path, position.MovementPaths...)
+	}
+	return date, err
 }
 
 // runRecord is the result of a run for machines.

@@ -122,12 +122,6 @@ func TestSample(t *testing.T) {
 			t.Errorf("%s: opening and events are not closing (- closing, + rolled): %s", date, diff)
 		}
 		facts := queryRecords(t, config, "select direction, instrument, currency, sum(notional_local) as notional from facts where origin = 'position' and as_of_date = date '"+date+"' group by all")
-		// What an internal pair is broken by is in the position alone, not in its events.
-		for _, r := range readRecords(t, filepath.Join(folder, "key", "evidence_"+date+".csv")) {
-			if r["finding"] == "internal_break" {
-				closing = addTo(t, closing, factOf(t, config, date, r["subject"]), "500000.00")
-			}
-		}
 		if diff := cmp.Diff(closing, sums(t, facts, "notional", by...)); diff != "" {
 			t.Errorf("%s: facts are not what the trades are (- trades, + facts): %s", date, diff)
 		}
@@ -156,22 +150,6 @@ func TestSample(t *testing.T) {
 			}
 		}
 	})
-}
-
-func factOf(t *testing.T, config, date, mirror string) string {
-	t.Helper()
-	r := queryRecords(t, config, "select direction, instrument, currency from facts where as_of_date = date '"+date+"' and mirror_id = '"+mirror+"' and legal_entity = 'BROKER-NY'")
-	if len(r) != 1 {
-		t.Fatalf("%s: %d second legs of %s", date, len(r), mirror)
-	}
-	return r[0]["direction"] + " " + r[0]["instrument"] + " " + r[0]["currency"]
-}
-
-func addTo(t *testing.T, totals map[string]string, key, amount string) map[string]string {
-	t.Helper()
-	sum := decimal.RequireFromString(amount).Add(decimal.RequireFromString(totals[key]))
-	totals[key] = sum.StringFixed(2)
-	return totals
 }
 
 // compareRealized compares realized gains and losses of the group with the key,

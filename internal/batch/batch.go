@@ -47,6 +47,10 @@ type Options struct {
 	Warn       func(text string) // told of what an operator should know; may be nil
 	Disk       *store.Disk       // nil: the file system
 	Verb       string            // that asked for the run; "": run
+	// Compare is the date that the notional is rolled forward from, by Path; zero and "":
+	// as the config says.
+	Compare time.Time
+	Path    string
 	// LeaveCatalog leaves it to the caller to rebuild the catalog.
 	LeaveCatalog bool
 	// WithoutEvidence leaves purposes untested, and identical underlyings out: for the
@@ -248,6 +252,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	manifest.EvidenceOf = j.frozen.Release
+	if manifest.RollForward, err = j.rollForward(files); err != nil {
+		return false, err
+	}
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
 	if manifest.Opening, err = j.opening(); err != nil {
@@ -301,6 +308,10 @@ func (j *job) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	movements, err := j.move(ctx, in)
+	if err != nil {
+		return dataError(err)
+	}
 	written, err := j.factFiles()
 	if err != nil {
 		return err
@@ -322,7 +333,7 @@ func (j *job) classify(ctx context.Context) error {
 	if j.outcome.Rules, j.outcome.Conflicts, err = quality.Quality(ctx, j.db); err != nil {
 		return err
 	}
-	j.outcome.Controls = append(recordControls(j.outcome.Files), controls...)
+	j.outcome.Controls = slices.Concat(recordControls(j.outcome.Files), controls, movements)
 	stated, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
 	if err != nil {
 		return err
@@ -361,6 +372,9 @@ func (j *job) loaded() []string {
 	var names []string
 	for _, f := range j.outcome.Files {
 		names = append(names, f.DataSet)
+	}
+	if j.outcome.Manifest.RollForward != nil {
+		names = append(names, disclosures.OpeningRelease)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

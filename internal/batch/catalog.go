@@ -19,7 +19,7 @@ func CatalogViews() []store.CatalogView {
 		}
 		return transform.FactsQuery(scopes, from)
 	}}}
-	for _, name := range []string{"realized_facts", "evidence", "slices", "evidence_notes", "identical_underlyings", "finding_cells", "rules_used", "rule_conflicts"} {
+	for _, name := range []string{"realized_facts", "movements", "evidence", "slices", "evidence_notes", "identical_underlyings", "finding_cells", "rules_used", "rule_conflicts"} {
 		views = append(views, store.CatalogView{Name: name, Relation: name, Query: func(_ store.Manifest, from string) (string, error) {
 			return "select * exclude (file_row_number) from " + from, nil
 		}})

@@ -91,7 +91,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 	}
 	hashes := []store.FileHash{hashText("comment11.yaml", text)}
 	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
-		"purpose": config.Purpose, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
+		"purpose": config.Purpose, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +136,12 @@ func fingerprint(m store.Manifest, files []ingest.File) string {
 	}
 	for _, f := range files {
 		fmt.Fprintln(h, f.Source, f.DataSet, f.Name, f.SHA256)
+	}
+	if m.RollForward != nil {
+		fmt.Fprintln(h, m.RollForward.Path)
+		for _, r := range m.RollForward.Releases() {
+			fmt.Fprintln(h, r.AsOfDate, r.ContentHash)
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

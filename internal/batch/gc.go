@@ -99,7 +99,7 @@ func neededBy(m store.Manifest, manifests []store.Manifest, packets []store.Pack
 		return "packet " + packet + " shows it"
 	}
 	for _, other := range manifests {
-		if other.Opening != nil && other.Opening.Release == m.Release && !other.Removed() && (other.AsOfDate >= limit || shownBy(other.Release) != "") {
+		if ((other.Opening != nil && other.Opening.Release == m.Release) || other.Reads(m.Release)) && !other.Removed() && (other.AsOfDate >= limit || shownBy(other.Release) != "") {
 			return "release " + other.Release + " builds on it"
 		}
 	}

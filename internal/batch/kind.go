@@ -36,20 +36,28 @@ func (j *job) opening() (*store.Opening, error) {
 	return opening, nil
 }
 
-// SupersededOpening tells whether the opening that a release builds on was
-// replaced by a release with other figures.
+// SupersededOpening tells whether the opening that a release builds on, or one that it
+// was rolled forward from, was replaced by a release with other figures.
 func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
-	if m.Opening == nil {
-		return false
+	var built []store.Opening
+	if m.Opening != nil {
+		built = append(built, *m.Opening)
 	}
-	var since int
-	for _, other := range shown {
-		if other.Release == m.Opening.Release {
-			since = other.Sequence
+	if m.RollForward != nil {
+		for _, r := range append([]store.ReadRelease{m.RollForward.Opening}, m.RollForward.Between...) {
+			built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
 		}
 	}
-	return slices.ContainsFunc(shown, func(other store.Manifest) bool {
-		return other.AsOfDate == m.Opening.AsOfDate && other.Sequence > since && other.Kind != "rerun"
+	return slices.ContainsFunc(built, func(opening store.Opening) bool {
+		var since int
+		for _, other := range shown {
+			if other.Release == opening.Release {
+				since = other.Sequence
+			}
+		}
+		return slices.ContainsFunc(shown, func(other store.Manifest) bool {
+			return other.AsOfDate == opening.AsOfDate && other.Sequence > since && other.Kind != "rerun"
+		})
 	})
 }
 

@@ -160,6 +160,11 @@ func covered(packet render.Packet, clause disclosures.Clause, text commentary.Te
 		result.How, result.By = render.NotAnswered, clause.Reason.Value
 	case clause.Text && sound:
 		result.How, result.By = render.ByText, text.File
+		for _, answer := range clause.Answers {
+			if absentBlock(packet, answer.Value) == "" {
+				result.By += ", " + answer.Value
+			}
+		}
 	case clause.Text:
 		result.How, result.By = render.Missing, "its text has faults: "+text.File
 	default:

@@ -127,10 +127,14 @@ func (j *job) recordFiles() map[string][]string {
 	return files
 }
 
-// factFiles are the files of facts and realized facts.
+// factFiles are the files of facts, realized facts and movements.
 func (j *job) factFiles() (map[string][]string, error) {
 	facts, err := filepath.Glob(filepath.Join(j.output, "facts-*.parquet"))
-	return map[string][]string{"facts": facts, "realized_facts": {filepath.Join(j.output, "realized_facts.parquet")}}, err
+	files := map[string][]string{"facts": facts, "realized_facts": {filepath.Join(j.output, "realized_facts.parquet")}}
+	if j.outcome.Manifest.RollForward != nil {
+		files["movements"] = []string{filepath.Join(j.output, "movements.parquet")}
+	}
+	return files, err
 }
 
 // rows makes a SELECT of literal rows with the columns and types of a published relation.

@@ -196,6 +196,12 @@ var lifecycle = DataSet{
 		{Name: "notional_before", Type: Amount, Use: essential, Unit: "currency", Meaning: "Notional before the event."},
 		{Name: "notional_after", Type: Amount, Use: essential, Unit: "currency", Meaning: "Notional after the event."},
 		{Name: "related_position_id", Type: Text, Meaning: "The other position of a novation, compression or reclassification."},
+		{Name: "currency", Type: Currency, Meaning: "Currency of both notionals; needed of trades that are open at neither end of a roll-forward."},
+		{Name: "instrument", Type: Text, Values: Instruments, Meaning: "Frozen classification at the event; needed of trades that are open at neither end."},
+		{Name: "direction", Type: Text, Values: Directions, Meaning: "Frozen classification at the event."},
+		{Name: "purpose", Type: Text, Values: Purposes, Meaning: "Frozen classification at the event."},
+		{Name: "legal_entity", Type: Text, Meaning: "Our entity at the event; decides the scope of trades that are open at neither end."},
+		{Name: "counterparty_entity", Type: Text, Meaning: "Our own entity on the other side of an internal trade."},
 	},
 }
 

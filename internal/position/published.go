@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, evidenceNotes, identicalUnderlyings, cells, cellMarks, tables, controls, findings, findingCells, rulesUsed, ruleConflicts, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), Movements(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, evidenceNotes, identicalUnderlyings, cells, cellMarks, tables, controls, findings, findingCells, rulesUsed, ruleConflicts, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }

@@ -26,12 +26,13 @@ type Manifest struct {
 	AsOfDate          string          `json:"as_of_date"`
 	BusinessDay       string          `json:"business_day"`
 	Release           string          `json:"release"`
-	Kind              string          `json:"kind"`                // first, rerun, correction, revision or restatement
-	Status            string          `json:"status"`              // published or held
-	Follows           string          `json:"follows,omitempty"`   // the published release of the date whose place it takes
-	Opening           *Opening        `json:"opening,omitempty"`   // the release of an earlier date that it builds on
-	Approvals         []Approval      `json:"approvals,omitempty"` // breaks that were accepted
-	ReleaseHash       string          `json:"release_hash"`        // of the fingerprint and all relations' contents: what an approval names
+	Kind              string          `json:"kind"`                   // first, rerun, correction, revision or restatement
+	Status            string          `json:"status"`                 // published or held
+	Follows           string          `json:"follows,omitempty"`      // the published release of the date whose place it takes
+	Opening           *Opening        `json:"opening,omitempty"`      // the release of an earlier date that it builds on
+	RollForward       *RollForward    `json:"roll_forward,omitempty"` // what the movements lead from
+	Approvals         []Approval      `json:"approvals,omitempty"`    // breaks that were accepted
+	ReleaseHash       string          `json:"release_hash"`           // of the fingerprint and all relations' contents: what an approval names
 	ReportingCurrency string          `json:"reporting_currency"`
 	Scopes            []string        `json:"scopes"`
 	EvidenceOf        string          `json:"evidence_of,omitempty"` // earlier release whose evidence decides purposes
@@ -58,6 +59,36 @@ func (m Manifest) Hash() string { return m.hash }
 type Opening struct {
 	AsOfDate string `json:"as_of_date"`
 	Release  string `json:"release"`
+}
+
+// RollForward names the releases that the movements of a release were made from, as
+// they were when it was made.
+type RollForward struct {
+	Opening  ReadRelease   `json:"opening"`
+	Reported *ReadRelease  `json:"reported,omitempty"` // the opening that the last packet of its date shows, where that is another one
+	Path     string        `json:"path"`               // events, daily or two_point
+	Between  []ReadRelease `json:"between,omitempty"`  // releases after the opening whose events or positions were read
+}
+
+// ReadRelease names an earlier release that was read, with the hash of what was read of it.
+type ReadRelease struct {
+	AsOfDate    string `json:"as_of_date"`
+	Release     string `json:"release"`
+	ContentHash string `json:"content_hash"`
+}
+
+// Releases are all that were read, the opening first.
+func (r RollForward) Releases() []ReadRelease {
+	list := append([]ReadRelease{r.Opening}, r.Between...)
+	if r.Reported != nil {
+		list = append(list, *r.Reported)
+	}
+	return list
+}
+
+// Reads tells whether the release was made of figures of another one.
+func (m Manifest) Reads(release string) bool {
+	return m.RollForward != nil && slices.ContainsFunc(m.RollForward.Releases(), func(r ReadRelease) bool { return r.Release == release })
 }
 
 // Approval is a break that a second person accepted.

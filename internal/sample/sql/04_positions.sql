@@ -77,8 +77,9 @@ select
   case when t.first_purpose = 'CPM' then case when draw(t.k, 'asc815', 10) = 0 then 'asc815_hedge' else 'management_hedge' end when t.first_purpose = 'CVA' then 'management_hedge' else 'trading' end as designation,
   case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then 'CLIENT' else t.first_purpose end as purpose_code,
   t.offsets_position_id,
-  -- what the reader does not see: for the key, without what was broken on purpose
+  -- what the reader does not see: for the key
   t.i, t.k, t.instrument, t.direction, t.is_internal, t.is_second,
-  current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.k, t.instrument, t.first_notional, d) as current_notional
+  cast(current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.k, t.instrument, t.first_notional, d)
+    + case when is_broken(t.k, t.is_internal, t.is_second) then 500000 else 0 end as decimal(18, 2)) as current_notional
 from trades as t
 where t.booking_date <= d and (t.is_open or t.closing_booking_date > d);

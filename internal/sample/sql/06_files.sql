@@ -26,7 +26,7 @@ create table changes as from lifecycle_events limit 0;
 create table realized as from realized_events limit 0;
 
 create macro lifecycle_file() as table
-select * exclude (instrument, direction, currency) from changes order by event_id;
+from changes order by event_id;
 
 -- realized_file: the fiscal year to date; a corrected event comes twice
 create macro realized_file() as table

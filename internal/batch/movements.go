@@ -1,0 +1,249 @@
+package batch
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/ingest"
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// rollForward decides whether movements are made, and from which releases: at the ends
+// of fiscal periods from the last fiscal year-end that is published, or from the date
+// that was asked for. A night in between has none: it would read two books for figures
+// that nobody files.
+func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
+	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
+	since := j.options.Compare
+	switch {
+	case !since.IsZero():
+	case j.config.RollForward == "never", !j.config.Calendar.IsPeriodEnd(j.options.AsOf), j.config.RollForward == "with_events" && !hasEvents:
+		return nil, nil
+	default:
+		since = j.config.Calendar.PreviousYearEnd(j.options.AsOf)
+	}
+	shown, err := j.warehouse.Shown()
+	if err != nil {
+		return nil, err
+	}
+	date, asOf := since.Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly)
+	newest := newestOfDates(shown, j.config.ReportingCurrency, date, asOf)
+	opening, known := newest[date]
+	if !known {
+		if j.options.Compare.IsZero() {
+			return nil, nil // the first period ends of a warehouse have no opening; the table says what it needs
+		}
+		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s",
+			ErrUsage, date, j.config.ReportingCurrency, date)
+	}
+	roll := &store.RollForward{Path: j.options.Path, Opening: readRelease(opening)}
+	if roll.Reported, err = j.reported(opening, shown); err != nil {
+		return nil, err
+	}
+	delete(newest, date)
+	if roll.Path == "" {
+		roll.Path = "two_point"
+		if hasEvents {
+			roll.Path = "events"
+		} else if j.missingNight(newest, since) == "" && len(newest) > 0 {
+			roll.Path = "daily"
+		}
+	}
+	switch roll.Path {
+	case "events":
+		if !hasEvents {
+			return nil, fmt.Errorf("%w: --path events needs the data set lifecycle, of which there is no file", ErrUsage)
+		}
+	case "daily":
+		if missing := j.missingNight(newest, since); missing != "" {
+			return nil, fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none", ErrUsage, missing)
+		}
+	}
+	for _, night := range sortedDates(newest) {
+		_, hasRecords := newest[night].Relation("lifecycle_records")
+		if roll.Path == "daily" || (roll.Path == "events" && hasRecords) {
+			roll.Between = append(roll.Between, readRelease(newest[night]))
+		}
+	}
+	return roll, nil
+}
+
+// reported is the opening that the last packet of its date shows, nil where none does or
+// where it has the same facts.
+func (j *job) reported(opening store.Manifest, shown []store.Manifest) (*store.ReadRelease, error) {
+	packets, err := j.warehouse.Packets()
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(packets, func(a, b store.PacketRecord) int { return b.ExtractedAt.Compare(a.ExtractedAt) })
+	for _, p := range packets {
+		for _, m := range shown {
+			if m.AsOfDate != opening.AsOfDate || !p.Names(m.Release) {
+				continue
+			}
+			was, _ := m.Relation("facts")
+			is, _ := opening.Relation("facts")
+			if was.ContentHash == is.ContentHash {
+				return nil, nil
+			}
+			read := readRelease(m)
+			return &read, nil
+		}
+	}
+	return nil, nil
+}
+
+// newestOfDates are the published releases of the dates from one on and before
+// another, the newest of each.
+func newestOfDates(shown []store.Manifest, currency, from, before string) map[string]store.Manifest {
+	newest := map[string]store.Manifest{}
+	for _, m := range shown {
+		other, known := newest[m.AsOfDate]
+		if m.AsOfDate >= from && m.AsOfDate < before && m.ReportingCurrency == currency && (!known || m.Sequence > other.Sequence) {
+			newest[m.AsOfDate] = m
+		}
+	}
+	return newest
+}
+
+func sortedDates(releases map[string]store.Manifest) []string {
+	var dates []string
+	for date := range releases {
+		dates = append(dates, date)
+	}
+	slices.Sort(dates)
+	return dates
+}
+
+// missingNight is the first business day after the opening and before the as-of date
+// without a release, or "".
+func (j *job) missingNight(newest map[string]store.Manifest, since time.Time) string {
+	for day := since.AddDate(0, 0, 1); day.Before(j.options.AsOf); day = day.AddDate(0, 0, 1) {
+		date := day.Format(time.DateOnly)
+		if _, known := newest[date]; !known && j.config.Calendar.IsBusinessDay(day) {
+			return date
+		}
+	}
+	return ""
+}
+
+// readRelease names a release with the hash of what a roll-forward reads of it.
+func readRelease(m store.Manifest) store.ReadRelease {
+	h := sha256.New()
+	for _, name := range []string{"conversions", "facts", "lifecycle_records", "positions_records"} {
+		relation, _ := m.Relation(name)
+		fmt.Fprintln(h, name, relation.Rows, relation.ContentHash)
+	}
+	return store.ReadRelease{AsOfDate: m.AsOfDate, Release: m.Release, ContentHash: hex.EncodeToString(h.Sum(nil))}
+}
+
+// move makes the movements, where there is an opening release.
+func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control, error) {
+	roll := j.outcome.Manifest.RollForward
+	if roll == nil {
+		return nil, nil
+	}
+	manifests, err := j.warehouse.Manifests()
+	if err != nil {
+		return nil, err
+	}
+	find := func(release string) store.Manifest {
+		return manifests[slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == release })]
+	}
+	if err := j.openingViews(ctx, find(roll.Opening.Release), "opening_"); err != nil {
+		return nil, err
+	}
+	if roll.Reported != nil {
+		if err := j.openingViews(ctx, find(roll.Reported.Release), "reported_"); err != nil {
+			return nil, err
+		}
+	}
+	since, err := time.Parse(time.DateOnly, roll.Opening.AsOfDate)
+	if err != nil {
+		return nil, err
+	}
+	request := transform.RollForward{Since: since, Path: roll.Path, Unexplained: j.config.Limits.Unexplained, Restated: roll.Reported != nil}
+	var between []store.Manifest
+	for _, r := range roll.Between {
+		between = append(between, find(r.Release))
+	}
+	switch roll.Path {
+	case "events":
+		err = j.lifecycleSince(ctx, between)
+	case "daily":
+		request.Nights, err = j.nights(ctx, between)
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, controls, err := transform.Movements(ctx, j.db, in, request)
+	return controls, err
+}
+
+// openingViews makes the relations of an earlier release known, with the scopes of
+// today: what was in a scope that there was not, was out of it.
+func (j *job) openingViews(ctx context.Context, m store.Manifest, prefix string) error {
+	if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
+		return err
+	}
+	var missing []string
+	for _, scope := range j.scopeNames() {
+		if !slices.Contains(m.Scopes, scope) {
+			missing = append(missing, ", 'out_of_scope' as "+position.ScopeColumn(scope))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	view := CatalogViews()[0] // facts
+	query, err := view.Query(m, store.ReadParquet(j.warehouse.Files(m, view.Relation)))
+	if err != nil {
+		return err
+	}
+	return j.db.CreateView(ctx, prefix+"facts", "select *"+strings.Join(missing, "")+" from ("+query+")")
+}
+
+// lifecycleSince makes the relation lifecycle_since: the events that were delivered
+// after the opening, of each the highest version, and of that the last delivery.
+func (j *job) lifecycleSince(ctx context.Context, between []store.Manifest) error {
+	set, _ := position.Find("lifecycle")
+	if len(between) == 0 {
+		return j.db.CreateView(ctx, "lifecycle_since", "select "+strings.Join(set.Names(), ", ")+" from lifecycle")
+	}
+	deliveries := []string{fmt.Sprintf("select %s, date '%s' as delivered from lifecycle", strings.Join(set.Names(), ", "), j.options.AsOf.Format(time.DateOnly))}
+	for i, m := range between {
+		prefix := fmt.Sprintf("night_%d_", i)
+		if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
+			return err
+		}
+		deliveries = append(deliveries, fmt.Sprintf("select %s, date '%s' from %slifecycle", strings.Join(set.Names(), ", "), m.AsOfDate, prefix))
+	}
+	return j.db.CreateTable(ctx, "lifecycle_since", fmt.Sprintf(`
+select %[1]s from (
+  select *, row_number() over (partition by event_id order by coalesce(event_version, 0) desc, delivered desc) as place
+  from (%[2]s)) where place = 1`, strings.Join(set.Names(), ", "), strings.Join(deliveries, " union all ")))
+}
+
+// nights makes the relations of the releases in between known.
+func (j *job) nights(ctx context.Context, between []store.Manifest) ([]transform.Night, error) {
+	var nights []transform.Night
+	for i, m := range between {
+		date, err := time.Parse(time.DateOnly, m.AsOfDate)
+		if err != nil {
+			return nil, err
+		}
+		night := transform.Night{Date: date, Prefix: fmt.Sprintf("night_%d_", i)}
+		if err := j.openingViews(ctx, m, night.Prefix); err != nil {
+			return nil, err
+		}
+		nights = append(nights, night)
+	}
+	return nights, nil
+}

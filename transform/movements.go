@@ -1,0 +1,345 @@
+package transform
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// RollForward is what the roll-forward of the notional is made of (DOMAIN: flows).
+// The database has the relations of the opening release under opening_<name>, and
+// lifecycle_since, the events that were delivered since.
+type RollForward struct {
+	Since       time.Time
+	Path        string // of position.MovementPaths
+	Unexplained string // most that may stay unexplained, in the reporting currency
+	Nights      []Night
+	Restated    bool // readers were shown another opening, whose facts are reported_facts
+}
+
+// Night is a release in between: its relations are known under <Prefix><name>.
+type Night struct {
+	Date   time.Time
+	Prefix string
+}
+
+// rollParameters are what the templates of the roll-forward may ask for.
+type rollParameters struct {
+	parameters
+	roll          RollForward
+	side          string
+	before, after string    // prefixes of the relations of the two dates compared
+	moved         string    // relation of the positions of both
+	date          time.Time // the later of the two
+}
+
+func (p rollParameters) Since() string       { return dateLiteral(p.roll.Since) }
+func (p rollParameters) Path() string        { return store.Literal(p.roll.Path) }
+func (p rollParameters) ByEvents() bool      { return p.roll.Path == "events" }
+func (p rollParameters) Unexplained() string { return p.roll.Unexplained }
+func (p rollParameters) Restated() bool      { return p.roll.Restated }
+func (p rollParameters) Side() string        { return p.side }
+func (p rollParameters) Before() string      { return p.before }
+func (p rollParameters) After() string       { return p.after }
+func (p rollParameters) Moved() string       { return p.moved }
+func (p rollParameters) MoveDate() string    { return dateLiteral(p.date) }
+
+// ClassColumns are the columns of facts whose values a roll-forward keeps apart.
+func (p rollParameters) ClassColumns() []string {
+	columns := []string{"direction", "instrument", "funded", "counterparty_type", "purpose"}
+	for _, scope := range p.Scopes {
+		columns = append(columns, scope.Column())
+	}
+	return columns
+}
+
+// Class lists them, of a relation by its alias.
+func (p rollParameters) Class(alias string) string { return p.ClassBut(alias, "", "") }
+
+// ClassBut lists them with another value for one of them.
+func (p rollParameters) ClassBut(alias, column, value string) string {
+	list := p.ClassColumns()
+	for i, name := range list {
+		switch {
+		case name == column:
+			list[i] = value + " as " + name
+		case alias != "":
+			list[i] = alias + "." + name
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// ownColumns are the columns of a position that decide its class without any other
+// data set: where one of them differs, the trade changed, and else rules or reference
+// data did.
+var ownColumns = []string{
+	"legal_entity", "counterparty_id", "counterparty_type", "counterparty_entity", "book", "product", "role", "option_type", "reference_entity_id", "index_name",
+	"basket_id", "attachment_point", "nth_to_default", "designation", "purpose_code", "hedged_item_id", "offsets_position_id", "offset_pool", "embedded_in",
+}
+
+// OwnColumns are those of the template.
+func (rollParameters) OwnColumns() []string { return ownColumns }
+
+// Step moves the opening amount of positions from one class to another that differs in
+// one attribute alone.
+type Step struct{ Attribute, Cause, Where, Before, After string }
+
+// Steps lead from the class at the opening to that at the as-of date, an attribute at a
+// time, so that each attribute's moves sum to nil. The purposes of sliced positions
+// are compared slice by slice instead.
+func (p rollParameters) Steps() []Step {
+	var scopes []string
+	for _, scope := range p.Scopes {
+		scopes = append(scopes, scope.Column())
+	}
+	attributes := []struct {
+		name    string
+		columns []string
+	}{{"direction", []string{"direction"}}, {"instrument", []string{"instrument", "funded"}}, {"counterparty_type", []string{"counterparty_type"}},
+		{"scope", scopes}, {"purpose", []string{"purpose"}}}
+	moved := map[string]bool{}
+	class := func() string {
+		var list []string
+		for _, column := range p.ClassColumns() {
+			switch {
+			case moved[column]:
+				list = append(list, "m."+column)
+			case column == "purpose":
+				list = append(list, "f."+column)
+			default:
+				list = append(list, "m.opening_"+column)
+			}
+		}
+		return strings.Join(list, ", ")
+	}
+	var steps []Step
+	for _, a := range attributes {
+		step := Step{Attribute: a.name, Cause: "case when m.is_own then 'reclassified' else 'rule_or_reference_data' end", Before: class()}
+		var differs []string
+		for _, column := range a.columns {
+			moved[column] = true
+			differs = append(differs, "m.opening_"+column+" is distinct from m."+column)
+		}
+		step.After, step.Where = class(), "("+strings.Join(differs, " or ")+")"
+		switch a.name {
+		case "scope":
+			step.Cause = "'scope'"
+		case "purpose":
+			step.Where += " and not m.is_sliced"
+		}
+		steps = append(steps, step)
+	}
+	return steps
+}
+
+// Movements writes the roll-forward from the opening release to the facts, after
+// Facts, makes the relation movements, and gives the Parquet file and the controls.
+func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (string, []position.Control, error) {
+	p := rollParameters{parameters: parameters{Input: in}, roll: roll, before: "opening_", moved: "moved_positions", date: in.AsOf}
+	if err := p.compareDates(ctx, db); err != nil {
+		return "", nil, err
+	}
+	if err := p.createMoves(ctx, db); err != nil {
+		return "", nil, err
+	}
+	if err := createMovementRates(ctx, db, in); err != nil {
+		return "", nil, err
+	}
+	for _, name := range []string{"converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted"} {
+		create := p.createTable
+		if name == "position_moves" {
+			create = func(ctx context.Context, db *store.DB, name string) error { return p.createView(ctx, db, name, name) }
+		}
+		if err := create(ctx, db, name); err != nil {
+			return "", nil, err
+		}
+	}
+	if roll.Restated {
+		if err := p.createTable(ctx, db, "restated"); err != nil {
+			return "", nil, err
+		}
+	}
+	query, err := render("movements", p)
+	if err != nil {
+		return "", nil, err
+	}
+	lists := position.Movements(p.scopeNames()).ClosedLists()
+	lists["release"] = []string{in.Release}
+	file := filepath.Join(in.Output, "movements.parquet")
+	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
+		return "", nil, fmt.Errorf("writing the movements: %w", err)
+	}
+	if err := db.CreateView(ctx, "movements", "select * exclude (file_row_number) from "+store.ReadParquet([]string{file})); err != nil {
+		return "", nil, err
+	}
+	controls, err := p.controls(ctx, db)
+	return file, controls, err
+}
+
+func (p rollParameters) createView(ctx context.Context, db *store.DB, file, name string) error {
+	query, err := render(file, p)
+	if err != nil {
+		return err
+	}
+	return db.CreateView(ctx, name, query)
+}
+
+func (p rollParameters) createTable(ctx context.Context, db *store.DB, name string) error {
+	return p.fill(ctx, db, name, name)
+}
+
+// fill makes a table of the query of a file.
+func (p rollParameters) fill(ctx context.Context, db *store.DB, file, name string) error {
+	query, err := render(file, p)
+	if err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, name, query); err != nil {
+		return fmt.Errorf("relation %s: %w", name, err)
+	}
+	return nil
+}
+
+// compareDates makes the relation p.moved of the positions of two dates.
+func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
+	for _, prefix := range []string{p.before, p.after} {
+		p.side = prefix + "facts"
+		if err := p.createView(ctx, db, "placed_positions", prefix+"positions_placed"); err != nil {
+			return err
+		}
+	}
+	return p.fill(ctx, db, "moved_positions", p.moved)
+}
+
+// createMoves makes the relation moves by the path of the roll-forward.
+func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
+	switch p.roll.Path {
+	case "events":
+		return p.fill(ctx, db, "event_moves", "moves")
+	case "two_point":
+		return p.fill(ctx, db, "inferred_moves", "moves")
+	}
+	nights := slices.Concat([]Night{{Date: p.roll.Since, Prefix: p.before}}, p.roll.Nights, []Night{{Date: p.Input.AsOf}})
+	for i := range nights[1:] {
+		pair := p
+		pair.before, pair.after, pair.date, pair.moved = nights[i].Prefix, nights[i+1].Prefix, nights[i+1].Date, "night_positions"
+		if err := pair.compareDates(ctx, db); err != nil {
+			return err
+		}
+		query, err := render("inferred_moves", pair)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			err = db.CreateTable(ctx, "night_moves", query)
+		} else {
+			err = db.Run(ctx, "insert into night_moves "+query)
+		}
+		if err != nil {
+			return fmt.Errorf("the moves of %s: %w", pair.date.Format(time.DateOnly), err)
+		}
+	}
+	return p.fill(ctx, db, "nightly_moves", "moves")
+}
+
+// createMovementRates makes the relation movement_rates: of each currency at the as-of
+// date and at every date on which something in it moved.
+func createMovementRates(ctx context.Context, db *store.DB, in Input) error {
+	history, err := readRates(ctx, db)
+	if err != nil {
+		return err
+	}
+	needed, err := store.Query(ctx, db, fmt.Sprintf(`
+select distinct currency, event_date from (
+  select currency, event_date from moves
+  union select currency, %[1]s from moves
+  union select currency, %[1]s from moved_positions
+  union select currency, %[1]s from opening_facts
+  union select currency, %[1]s from facts)
+where currency is not null order by event_date, currency`, dateLiteral(in.AsOf)))
+	if err != nil {
+		return err
+	}
+	var conversions []conversion
+	var faults []error
+	for _, row := range needed.Rows {
+		date := row[1].(time.Time)
+		c, ok := convert(row[0].(string), in.ReportingCurrency, history.on(date, in.RateAgeDays))
+		c.eventDate = date
+		if !ok {
+			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of a movement", []string{c.currency}))
+		}
+		conversions = append(conversions, c)
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	return writeConversions(ctx, db, "movement_rates", conversions)
+}
+
+// controls are those of the roll-forward.
+func (p rollParameters) controls(ctx context.Context, db *store.DB) ([]position.Control, error) {
+	query, err := render("movement_controls", p)
+	if err != nil {
+		return nil, err
+	}
+	table, err := store.Query(ctx, db, query)
+	if err != nil {
+		return nil, err
+	}
+	var controls []position.Control
+	for _, row := range table.Rows {
+		controls = append(controls, position.Control{
+			ID: row[0].(string), Class: row[1].(string), Subject: row[2].(string), Severity: "hold",
+			LeftMeaning: row[3].(string), Left: row[4].(decimal.Decimal),
+			RightMeaning: row[5].(string), Right: row[6].(decimal.Decimal), Tolerance: row[7].(decimal.Decimal),
+		})
+	}
+	fx, err := p.fxControls(ctx, db)
+	return append(controls, fx...), err
+}
+
+// fxControls compute what the rates made of opening and movements again, from the sums
+// of each currency, and compare it with the movements' own.
+func (p rollParameters) fxControls(ctx context.Context, db *store.DB) ([]position.Control, error) {
+	query, err := render("movement_fx_checks", p)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := store.Query(ctx, db, query)
+	if err != nil {
+		return nil, err
+	}
+	expected, records := map[string]decimal.Decimal{}, map[string]int64{}
+	for _, row := range parts.Rows {
+		currency, local := row[1].(string), row[2].(decimal.Decimal)
+		at := func(i int) decimal.Decimal {
+			return local.Mul(decimal.NewFromInt(row[i].(int64))).DivRound(decimal.NewFromInt(row[i+1].(int64)), 8)
+		}
+		expected[currency] = expected[currency].Add(at(6).Sub(at(4)))
+		records[currency] += row[3].(int64)
+	}
+	found, err := store.Query(ctx, db, "select currency, cast(coalesce(sum(notional) filter (where cause = 'fx'), 0) as decimal(38, 2)) from movements where currency is not null group by currency order by currency")
+	if err != nil {
+		return nil, err
+	}
+	var controls []position.Control
+	for _, row := range found.Rows {
+		currency := row[0].(string)
+		control := position.Integrity("movements_fx_is_computed", currency,
+			"opening and movements in "+currency+" times the change of the rate", expected[currency].Round(2), "FX of the movements", row[1].(decimal.Decimal))
+		control.Tolerance = halfCent.Mul(decimal.NewFromInt(2*records[currency] + 1))
+		controls = append(controls, control)
+	}
+	return controls, nil
+}

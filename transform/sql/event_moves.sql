@@ -1,0 +1,50 @@
+-- event_moves: one row per event booked after the opening and up to the as-of date,
+-- with its amount in the trade's currency and the class of its position; of a
+-- position that is open at neither end, the class that was frozen at its events or,
+-- where none was, at what it realized
+-- reads: lifecycle_since, moved_positions, realized
+with booked as (
+  select *, cast(coalesce(notional_after, cast(0 as decimal(18, 2))) - coalesce(notional_before, cast(0 as decimal(18, 2))) as decimal(18, 2)) as notional_local
+  from lifecycle_since
+  where booking_date > {{.Since}} and booking_date <= {{.AsOf}}
+),
+gone as (
+  select
+    e.position_id, coalesce(min(e.currency), min(r.currency)) as currency, coalesce(min(e.instrument), min(r.instrument), 'unclassified') as instrument,
+    coalesce(min(e.direction), min(r.direction), 'unclassified') as direction, coalesce(min(e.purpose), min(r.purpose), 'unclassified') as purpose,
+    coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity, coalesce(min(e.counterparty_entity), min(r.counterparty_entity)) as counterparty_entity
+  from booked as e
+  left join moved_positions as m on m.position_id = e.position_id
+  left join realized as r on r.position_id = e.position_id and r.instrument is not null and r.direction is not null
+  where m.position_id is null
+  group by e.position_id
+)
+select
+  e.event_id, m.source_system, e.position_id, e.event_date, coalesce(m.currency, g.currency) as currency, e.notional_local,
+  coalesce(m.is_sliced, false) as is_sliced, m.position_id is not null as is_placed,
+  case
+    when e.kind = 'new' and e.event_date <= {{.Since}} then 'late_trades'
+    when e.kind = 'new' then 'new_trades'
+    when e.kind = 'increase' then 'increases'
+    when e.kind = 'novation_in' then 'novated_in'
+    when e.kind = 'maturity' then 'matured'
+    when e.kind in ('termination', 'partial_termination') then 'terminated'
+    when e.kind = 'compression' then 'compressed'
+    when e.kind = 'novation_out' then 'novated_out'
+    when e.kind = 'amendment' then 'amended'
+    when e.kind = 'amortisation' then 'amortised'
+    when e.kind = 'exercise' then 'exercised'
+    when e.kind = 'credit_event' then 'credit_events'
+    when e.kind = 'index_factor' then 'index_factor'
+    when e.kind = 'reclassification' then 'reclassified'
+    when e.kind = 'correction' then 'corrections'
+  end as cause,
+  coalesce(m.direction, g.direction) as direction,
+  coalesce(m.instrument, g.instrument) as instrument,
+  coalesce(m.funded, g.instrument = 'credit_linked_note') as funded,
+  coalesce(m.counterparty_type, 'unclassified') as counterparty_type,
+  coalesce(m.purpose, g.purpose) as purpose{{range .Scopes}},
+  coalesce(m.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
+from booked as e
+left join moved_positions as m on m.position_id = e.position_id and (e.currency is null or e.currency = m.currency)
+left join gone as g on g.position_id = e.position_id
