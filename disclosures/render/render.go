@@ -156,6 +156,9 @@ type Format struct {
 	Audiences  []string // nil: all
 }
 
+// IsLetter tells whether it is the letter, which needs Packet.Letter.
+func (f Format) IsLetter() bool { return strings.HasPrefix(f.Name, "letter") }
+
 // Formats are the formats of a packet.
 var Formats = []Format{
 	{"csv", "cells.csv", CSV, nil},
