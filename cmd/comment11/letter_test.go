@@ -25,9 +25,9 @@ func TestLetter(t *testing.T) {
 	shared := []string{"--config", filepath.Join(folder, "comment11.yaml"), "--set", "warehouse=" + t.TempDir(), "--as-of", "2007-09-30"}
 	mustRun(t, append([]string{"run"}, shared...)...)
 	mustRun(t, append([]string{"init", "--commentary"}, shared...)...)
-	mustRun(t, append([]string{"extract", "--draft", "--out", folder}, shared...)...)
+	mustRun(t, append([]string{"extract", "--draft", "--out", filepath.Join(folder, "packet")}, shared...)...)
 	read := func(name string) string {
-		text, err := os.ReadFile(filepath.Join(folder, name))
+		text, err := os.ReadFile(filepath.Join(folder, "packet", name))
 		if err != nil {
 			t.Fatal(err)
 		}

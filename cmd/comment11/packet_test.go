@@ -50,11 +50,18 @@ func newPacketBook(t *testing.T) packetBook {
 	}
 	config := readFile(t, b.config)
 	config = regexp.MustCompile(`(?m)^.*control_totals.*\n`).ReplaceAllString(config, "") // they would forbid what is changed below
+	// With these every clause is answered, so that the packet is no draft.
+	config += "  - {name: realized, data_set: realized, files: realized.csv}\n  - {name: collateral, data_set: collateral, files: collateral.csv}\n"
+	writeFile(t, filepath.Join(b.folder, "realized.csv"), "event_id,event_version,position_id,kind,event_date,booking_date,realized_gain_loss,currency,instrument,direction,purpose\n"+
+		"E1,1,X-ONE,premium,2006-12-20,2006-12-20,2000000.00,USD,cds_single_name,sold,client\nE2,1,X-ONE,premium,2007-09-20,2007-09-20,-3000000.00,USD,cds_single_name,sold,client\n")
+	writeFile(t, filepath.Join(b.folder, "collateral.csv"), "netting_set_id,agreement,currency,held,posted,recoverable_on_trigger,agency,grade,threshold,minimum_transfer,termination_trigger\n"+
+		"NS-K14,CSA,USD,0.00,1000.00,false,lower,A-,5000000.00,500000.00,BBB-\n")
 	writeFile(t, b.config, config)
 	b.positions = readFile(t, filepath.Join(b.folder, "positions_2007-09-30.csv"))
 	b.deliver(t, "10000000.00", "20000000.00")
 	mustRun(t, "run", "--config", b.config, "--as-of", "2006-12-31")
 	mustRun(t, "run", "--config", b.config, "--as-of", "2007-09-30")
+	mustRun(t, "init", "--commentary", "--config", b.config, "--as-of", "2007-09-30", "--compare", "2006-12-31")
 	return b
 }
 

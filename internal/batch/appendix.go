@@ -36,7 +36,7 @@ from controls` + of + " order by control_id, subject")
 			a.Controls = append(a.Controls, render.Control{AsOf: date, ID: text(r[0]), Subject: text(r[1]), Class: text(r[2]), Severity: text(r[3]), LeftMeaning: text(r[4]),
 				Left: exactText(r[5]), RightMeaning: text(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
 		}
-		findings, err := read("select code, subject, severity, positions, notional, example, message from findings" + of + " order by code, subject")
+		findings, err := read("select code, subject, severity, positions, money, example, message from findings" + of + " order by code, subject")
 		if err != nil {
 			return nil, err
 		}
