@@ -105,6 +105,9 @@ func said(t *testing.T, code int, want string, args ...string) {
 // TestPacket goes the way of a packet: extracted for each audience, verified, doctored,
 // compared, signed, and voided by trades that change and cancel out.
 func TestPacket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("packets take their time")
+	}
 	b := newPacketBook(t)
 	packet := b.extract(t, "packet")
 	t.Run("is the same each time and verifies without a warehouse", func(t *testing.T) {
@@ -134,7 +137,7 @@ func TestPacket(t *testing.T) {
 	t.Run("for an auditor", func(t *testing.T) { auditor(t, b) })
 	t.Run("takes the place of packets alone", func(t *testing.T) {
 		writeFile(t, filepath.Join(b.extract(t, "used"), "notes.txt"), "mine")
-		said(t, exitUsage, "used has notes.txt, which no extract wrote", "extract", "--config", b.config, "--as-of", "2007-09-30", "--out", filepath.Join(b.folder, "used"))
+		said(t, exitUsage, "used has notes.txt, which no extract wrote", "extract", "--config", b.config, "--as-of", "2007-09-30", "--compare", "2006-12-31", "--out", filepath.Join(b.folder, "used"))
 	})
 	t.Run("questions", func(t *testing.T) {
 		for _, want := range []string{"## Moves above materiality without a cause\n\n- 2007-09-30 `comment-11a/", "## Concentration in one trade\n\n- 2007-09-30 `", "## Gross figures that look netted\n\n"} {
