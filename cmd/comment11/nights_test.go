@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,6 +34,9 @@ func inferredCause(event map[string]string) string {
 // cause and the same amount; events alone know what else happened within a night, and
 // whether what disappeared without maturing was terminated, novated or compressed.
 func TestNightlyMovements(t *testing.T) {
+	if os.Getenv("COMMENT11_LONG") == "" {
+		t.Skip("takes minutes; scripts/long.sh runs it")
+	}
 	var dates []string
 	for day := time.Date(2007, 9, 28, 0, 0, 0, 0, time.UTC); len(dates) <= *nightsOfTest; day = day.AddDate(0, 0, -1) {
 		if day.Weekday() != time.Saturday && day.Weekday() != time.Sunday {

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# The tests that take minutes: a packet extracted, verified, doctored, signed and voided,
+# the roll-forward of several books, and night by night.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+COMMENT11_LONG=1 go test ./cmd/comment11 -run 'TestPacket|TestMovements|TestNightlyMovements' -count=1 -timeout 60m -v
