@@ -3,4 +3,4 @@
 # the roll-forward of several books, and night by night.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-COMMENT11_LONG=1 go test ./cmd/comment11 -run 'TestPacket|TestMovements|TestNightlyMovements' -count=1 -timeout 60m -v
+LONG_TESTS=1 go test ./cmd/comment11 -run 'TestPacket|TestMovements|TestNightlyMovements' -count=1 -timeout 60m -v

@@ -42,7 +42,7 @@ func quotedCauses() string {
 // left unexplained. To replay a seed: comment11 sample --seed.
 func TestMovements(t *testing.T) {
 	seeds := []string{"11", "23", "47"}
-	if os.Getenv("COMMENT11_LONG") == "" { // scripts/long.sh runs all of them
+	if os.Getenv("LONG_TESTS") == "" { // scripts/long.sh runs all of them
 		seeds = seeds[:1]
 	}
 	for _, seed := range seeds {

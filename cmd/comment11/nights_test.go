@@ -34,7 +34,7 @@ func inferredCause(event map[string]string) string {
 // cause and the same amount; events alone know what else happened within a night, and
 // whether what disappeared without maturing was terminated, novated or compressed.
 func TestNightlyMovements(t *testing.T) {
-	if os.Getenv("COMMENT11_LONG") == "" {
+	if os.Getenv("LONG_TESTS") == "" {
 		t.Skip("takes minutes; scripts/long.sh runs it")
 	}
 	var dates []string

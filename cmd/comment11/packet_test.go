@@ -105,7 +105,7 @@ func said(t *testing.T, code int, want string, args ...string) {
 // TestPacket goes the way of a packet: extracted for each audience, verified, doctored,
 // compared, signed, and voided by trades that change and cancel out.
 func TestPacket(t *testing.T) {
-	if os.Getenv("COMMENT11_LONG") == "" {
+	if os.Getenv("LONG_TESTS") == "" {
 		t.Skip("takes minutes; scripts/long.sh runs it")
 	}
 	b := newPacketBook(t)
