@@ -105,7 +105,7 @@ func openLives(tb testing.TB, trades int) *store.DB {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { db.Close() })
+	tb.Cleanup(func() { _ = db.Close() })
 	lives(tb, db, trades)
 	return db
 }
