@@ -30,6 +30,17 @@ func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, 
 	if err != nil {
 		return nil, err
 	}
+	controls, err := readControls(ctx, db, query)
+	if err != nil {
+		return nil, err
+	}
+	conversions, err := conversionControls(ctx, db, in)
+	return append(controls, conversions...), err
+}
+
+// readControls reads controls that hold: id, class, subject, and both sides with their
+// meanings and the tolerance.
+func readControls(ctx context.Context, db *store.DB, query string) ([]position.Control, error) {
 	table, err := store.Query(ctx, db, query)
 	if err != nil {
 		return nil, err
@@ -42,8 +53,7 @@ func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, 
 			RightMeaning: row[5].(string), Right: row[6].(decimal.Decimal), Tolerance: row[7].(decimal.Decimal),
 		})
 	}
-	conversions, err := conversionControls(ctx, db, in)
-	return append(controls, conversions...), err
+	return controls, nil
 }
 
 // halfCent is the most by which rounding moves one converted amount.

@@ -293,17 +293,9 @@ func (p rollParameters) controls(ctx context.Context, db *store.DB) ([]position.
 	if err != nil {
 		return nil, err
 	}
-	table, err := store.Query(ctx, db, query)
+	controls, err := readControls(ctx, db, query)
 	if err != nil {
 		return nil, err
-	}
-	var controls []position.Control
-	for _, row := range table.Rows {
-		controls = append(controls, position.Control{
-			ID: row[0].(string), Class: row[1].(string), Subject: row[2].(string), Severity: "hold",
-			LeftMeaning: row[3].(string), Left: row[4].(decimal.Decimal),
-			RightMeaning: row[5].(string), Right: row[6].(decimal.Decimal), Tolerance: row[7].(decimal.Decimal),
-		})
 	}
 	fx, err := p.fxControls(ctx, db)
 	return append(controls, fx...), err

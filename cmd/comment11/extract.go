@@ -33,13 +33,13 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, format := range formats {
-				if err := oneOf("format", format, formatNames()...); err != nil {
-					return err
-				}
-			}
 			if err := oneOf("audience", audience, render.Audiences...); err != nil {
 				return err
+			}
+			for _, format := range formats {
+				if err := oneOf("format", format, formatNames(render.FormatsFor(audience))...); err != nil {
+					return err
+				}
 			}
 			packet, err := batch.Packet(cmd.Context(), config, dates...)
 			if err != nil {
@@ -50,7 +50,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
 			}
 			packet.Draft = draft
-			if wantsLetter(formats, out) && audience != render.Auditor {
+			if wantsLetter(render.FormatsFor(audience), formats, out) {
 				if err := batch.AddLetter(cmd.Context(), config, &packet, draft, traces && audience == render.Internal); err != nil {
 					return err
 				}
@@ -90,7 +90,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	flags.BoolVar(&traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
 	flags.StringVar(&audience, "audience", render.Internal, "who reads it: internal: everything; filing: cells, text and footnotes alone; auditor: keyed hashes in place of ids and names")
 	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
-	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(), ", ")+" (default all to a folder, text to the screen)")
+	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(render.Formats), ", ")+" (default all to a folder, text to the screen)")
 	return command
 }
 
@@ -109,11 +109,10 @@ func packetDates(asOf, compare string) ([]string, error) {
 }
 
 // wantsLetter tells whether one of the formats is the letter.
-func wantsLetter(formats []string, out string) bool {
-	if len(formats) == 0 {
-		return out != ""
-	}
-	return slices.ContainsFunc(formats, func(f string) bool { return strings.HasPrefix(f, "letter") })
+func wantsLetter(edition []render.Format, formats []string, out string) bool {
+	return slices.ContainsFunc(edition, func(f render.Format) bool {
+		return f.IsLetter() && (slices.Contains(formats, f.Name) || len(formats) == 0 && out != "")
+	})
 }
 
 // writeEdition writes a whole packet, with its proof, or the formats that were asked
@@ -133,9 +132,9 @@ func writeEdition(cmd *cobra.Command, config configs.Config, packet, shows rende
 	return written, err
 }
 
-func formatNames() []string {
+func formatNames(formats []render.Format) []string {
 	var names []string
-	for _, f := range render.Formats {
+	for _, f := range formats {
 		names = append(names, f.Name)
 	}
 	return names
@@ -148,7 +147,7 @@ func printPacket(cmd *cobra.Command, packet render.Packet, formats []string) err
 	if len(formats) > 1 {
 		return fmt.Errorf("%w: several formats need a folder; give --out", errUsage)
 	}
-	i := slices.Index(formatNames(), formats[0])
+	i := slices.Index(formatNames(render.Formats), formats[0])
 	return render.Formats[i].Write(cmd.OutOrStdout(), packet)
 }
 

@@ -259,7 +259,7 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 		len(o.Controls), len(o.Controls)-len(o.Broken()))
 	switch o.Status {
 	case store.Published:
-		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet\n",
+		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet --draft\n",
 			o.Manifest.Release, o.Manifest.Kind, shown(config.File), o.Manifest.AsOfDate)
 	case "dry_run":
 		fmt.Fprintf(w, "dry run: nothing was published\nnext: comment11 run --config %s --as-of %s\n", shown(config.File), o.Manifest.AsOfDate)

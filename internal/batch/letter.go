@@ -36,7 +36,15 @@ func AddLetter(ctx context.Context, config configs.Config, packet *render.Packet
 		return err
 	}
 	folder := CommentaryFolder(config, packet.AsOf)
-	texts, faults, err := commentary.Read(os.DirFS(folder), "commentary/"+packet.AsOf, figuresOf(*packet))
+	figures := figuresOf(*packet)
+	if config.Materiality != nil {
+		balance, err := decimal.NewFromString(config.Materiality.Balance)
+		if err != nil {
+			return err // checked when the config was read
+		}
+		figures.Material = &balance
+	}
+	texts, faults, err := commentary.Read(os.DirFS(folder), "commentary/"+packet.AsOf, figures)
 	if err != nil {
 		return err
 	}

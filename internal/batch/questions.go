@@ -15,9 +15,14 @@ import (
 
 // Questions are what a reviewer would ask of a packet: figures that moved, came, went
 // or turned between its dates, that rest on one trade or name, that have no evidence, or
-// that look netted. What is below packet.materiality is not asked.
+// that look netted. What is below the materiality of balances is not
+// asked, or below packet.materiality where none is configured.
 func Questions(ctx context.Context, config configs.Config, packet render.Packet) ([]render.Question, error) {
-	limit, err := decimal.NewFromString(config.Packet.Materiality)
+	threshold := config.Packet.Materiality
+	if config.Materiality != nil {
+		threshold = config.Materiality.Balance
+	}
+	limit, err := decimal.NewFromString(threshold)
 	if err != nil {
 		return nil, err // checked when the config was read
 	}
