@@ -15,7 +15,10 @@ import (
 // fault. want.txt has the exit code, the message, and what became of every
 // record. What is refused or held leaves nothing published.
 func TestBadInput(t *testing.T) {
-	for _, folder := range folders(t, "../../testdata/bad") {
+	for i, folder := range folders(t, "../../testdata/bad") {
+		if testing.Short() && i%4 != 0 {
+			continue // what runs at the same time is the same in all of them
+		}
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			t.Parallel()
 			work := t.TempDir()
