@@ -328,8 +328,12 @@ func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.
 			return c, err
 		}
 	}
-	for name, query := range map[string]string{"cells": cellRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency)} {
-		if err := j.db.CreateTable(ctx, "after_"+name, query); err != nil {
+	counted, err := j.countedRelations()
+	if err != nil {
+		return c, err
+	}
+	for _, name := range []string{"cells", "tables"} {
+		if err := j.db.CreateTable(ctx, "after_"+name, counted[name]); err != nil {
 			return c, err
 		}
 	}
@@ -337,7 +341,6 @@ func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.
 	if err := p.prepare(ctx); err != nil {
 		return c, err
 	}
-	var err error
 	c.Moves, c.Cells, err = p.plan(ctx)
 	return c, err
 }

@@ -95,10 +95,9 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		return nil, err
 	}
 	maps.Copy(files, facts)
-	queries := map[string]string{
-		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
-		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
-		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
+	queries, err := j.countedRelations()
+	if err != nil {
+		return nil, err
 	}
 	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "evidence_notes", "identical_underlyings"} {
 		queries[name] = "select * from " + name
@@ -115,6 +114,24 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		files[name] = []string{path}
 	}
 	return files, nil
+}
+
+// countedRelations are the relations whose rows are no records or facts but what was
+// counted of them, each as a SELECT.
+func (j *job) countedRelations() (map[string]string, error) {
+	queries := map[string]string{}
+	var err error
+	for name, values := range map[string][][]any{
+		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
+		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
+		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
+	} {
+		set, _ := position.Find(name)
+		if queries[name], err = store.Rows(set.Columns, values); err != nil {
+			return nil, fmt.Errorf("relation %s: %w", name, err)
+		}
+	}
+	return queries, nil
 }
 
 // recordFiles are the files of the records of every data set.
@@ -137,61 +154,26 @@ func (j *job) factFiles() (map[string][]string, error) {
 	return files, err
 }
 
-// rows makes a SELECT of literal rows with the columns and types of a published relation.
-func rows(relation string, values [][]any) string {
-	set, _ := position.Find(relation)
-	var nulls, texts []string
-	for _, c := range set.Columns {
-		nulls = append(nulls, "cast(null as "+c.Type.SQL()+")")
-	}
-	texts = append(texts, "("+strings.Join(nulls, ", ")+")")
-	for _, row := range values {
-		cells := make([]string, len(row))
-		for i, value := range row {
-			cells[i] = literal(value)
-		}
-		texts = append(texts, "("+strings.Join(cells, ", ")+")")
-	}
-	return fmt.Sprintf("select * from (values %s) as v(%s) where %s is not null", strings.Join(texts, ", "),
-		strings.Join(set.Names(), ", "), set.Columns[0].Name)
-}
-
-func literal(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "null"
-	case string:
-		return store.Literal(v)
-	case time.Time:
-		if v.IsZero() {
-			return "null"
-		}
-		return "date '" + v.Format(time.DateOnly) + "'"
-	default:
-		return fmt.Sprint(v)
-	}
-}
-
-func cellRows(cells []disclosures.Cell) string {
+func cellRows(cells []disclosures.Cell) [][]any {
 	var values [][]any
 	for _, c := range cells {
 		values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, c.RowNumber, c.ColumnNumber, c.TableNumber, c.BlockNumber, c.Depth,
 			c.BlockTitle, c.RowLabel, c.ColumnLabel, c.Measure, c.Predicate, c.Exact, c.Displayed, c.Unit, c.Moved, c.Memo, c.ParentRowID, c.TotalColumn, c.Code})
 	}
-	return rows("cells", values)
+	return values
 }
 
-func markRows(cells []disclosures.Cell) string {
+func markRows(cells []disclosures.Cell) [][]any {
 	var values [][]any
 	for _, c := range cells {
 		for _, m := range c.Marks {
 			values = append(values, []any{c.TableID, c.BlockID, c.RowID, c.ColumnID, m.ID, m.Facts, m.Amount})
 		}
 	}
-	return rows("cell_marks", values)
+	return values
 }
 
-func tableRows(tables []disclosures.Table, loaded []string, currency string) string {
+func tableRows(tables []disclosures.Table, loaded []string, currency string) [][]any {
 	var values [][]any
 	for number, t := range tables {
 		var clauses, notes []string
@@ -204,18 +186,18 @@ func tableRows(tables []disclosures.Table, loaded []string, currency string) str
 		values = append(values, []any{t.ID.Value, number, t.Relation.Value, t.Title.Value, strings.Join(clauses, ", "), t.Scope.Value, t.OptionView.Value,
 			currency + " " + t.Unit.Value, strings.Join(notes, "\n"), strings.Join(t.Missing(loaded), ", ")})
 	}
-	return rows("tables", values)
+	return values
 }
 
-func controlRows(controls []position.Control) string {
+func controlRows(controls []position.Control) [][]any {
 	var values [][]any
 	for _, c := range controls {
 		values = append(values, []any{c.ID, c.Subject, c.Class, c.Severity, c.LeftMeaning, c.Left, c.RightMeaning, c.Right, c.Difference(), c.Tolerance, c.Holds()})
 	}
-	return rows("controls", values)
+	return values
 }
 
-func findingRows(findings []transform.Finding) string {
+func findingRows(findings []transform.Finding) [][]any {
 	var values [][]any
 	for _, f := range findings {
 		var money, material any
@@ -227,30 +209,30 @@ func findingRows(findings []transform.Finding) string {
 		}
 		values = append(values, []any{f.Code, f.Subject, f.Severity, f.Positions, money, material, f.Example, f.Message})
 	}
-	return rows("findings", values)
+	return values
 }
 
-func touchedRows(touched []disclosures.Touched) string {
+func touchedRows(touched []disclosures.Touched) [][]any {
 	var values [][]any
 	for _, t := range touched {
 		key := noteKey(t.Note)
 		values = append(values, []any{key[0], key[1], t.TableID, t.BlockID, t.RowID, t.ColumnID, t.Measure, t.Amount})
 	}
-	return rows("finding_cells", values)
+	return values
 }
 
-func ruleRows(rules []transform.RuleUse) string {
+func ruleRows(rules []transform.RuleUse) [][]any {
 	var values [][]any
 	for _, r := range rules {
 		values = append(values, []any{r.Attribute, r.Rule, r.Place, r.From, r.Until, r.InForce, r.Positions, r.Money})
 	}
-	return rows("rules_used", values)
+	return values
 }
 
-func conflictRows(conflicts []transform.RuleConflict) string {
+func conflictRows(conflicts []transform.RuleConflict) [][]any {
 	var values [][]any
 	for _, c := range conflicts {
 		values = append(values, []any{c.Attribute, c.Rule, c.Shadowed, c.Positions, c.Money})
 	}
-	return rows("rule_conflicts", values)
+	return values
 }

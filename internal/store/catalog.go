@@ -268,7 +268,18 @@ func (w Warehouse) createRuns(ctx context.Context, db *DB, manifests []Manifest)
 	}
 	for name, list := range map[string][][]any{"runs": runs, "approvals": approvals, "packets": extracted} {
 		set, _ := position.Find(name)
-		if err := db.CreateTable(ctx, name, literalRows(set, list)+" order by all"); err != nil {
+		for _, row := range list { // what nobody said is NULL
+			for i, value := range row {
+				if value == "" {
+					row[i] = nil
+				}
+			}
+		}
+		query, err := Rows(set.Columns, list)
+		if err != nil {
+			return err
+		}
+		if err := db.CreateTable(ctx, name, query+" order by all"); err != nil {
 			return err
 		}
 	}
@@ -278,37 +289,6 @@ func (w Warehouse) createRuns(ctx context.Context, db *DB, manifests []Manifest)
 func distinct(names []string) string {
 	slices.Sort(names)
 	return strings.Join(slices.Compact(names), ", ")
-}
-
-// literalRows is a SELECT of literal rows with the columns and types of a relation.
-func literalRows(set position.DataSet, rows [][]any) string {
-	list := make([]string, len(set.Columns))
-	for i, c := range set.Columns {
-		list[i] = fmt.Sprintf("cast(%[1]s as %[2]s) as %[1]s", Identifier(c.Name), c.Type.SQL())
-	}
-	texts := []string{"(" + strings.TrimSuffix(strings.Repeat("null, ", len(set.Columns)), ", ") + ", false)"}
-	for _, row := range rows {
-		values := make([]string, len(row))
-		for i, value := range row {
-			switch v := value.(type) {
-			case string:
-				values[i] = "nullif(" + Literal(v) + ", '')"
-			case time.Time:
-				values[i] = "null"
-				if !v.IsZero() {
-					values[i] = Literal(v.UTC().Format("2006-01-02 15:04:05.000"))
-				}
-			default:
-				values[i] = fmt.Sprint(v)
-			}
-		}
-		texts = append(texts, "("+strings.Join(values, ", ")+", true)")
-	}
-	names := make([]string, len(set.Columns))
-	for i, name := range set.Names() {
-		names[i] = Identifier(name)
-	}
-	return fmt.Sprintf("select %s from (values %s) as v(%s, is_row) where is_row", strings.Join(list, ", "), strings.Join(texts, ", "), strings.Join(names, ", "))
 }
 
 // newest tells whether no later release of the same date is published.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,9 +16,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/shopspring/decimal"
+
+	"comment11/internal/position"
 )
 
 // Settings are the limits within which a database works.
@@ -264,6 +268,47 @@ func exactValue(value any) any {
 		return decimal.NewFromBigInt(v, 0)
 	default:
 		return value
+	}
+}
+
+// Rows is a SELECT of the given rows, each with a value for every column: a text, a
+// number, a decimal, a truth value, a time or nil; a time that is not set is NULL.
+// A value that is not of its column's type is an error of the query.
+//
+// The rows are one text of JSON, which the engine reads several times faster than the
+// expressions of VALUES. Decimals are texts in it, so that they stay exact.
+func Rows(columns []position.Column, rows [][]any) (string, error) {
+	form := make([]string, len(columns))
+	for i, c := range columns {
+		form[i] = fmt.Sprintf("%q: %q", c.Name, c.Type.SQL())
+	}
+	texts := make([]string, len(rows))
+	for n, row := range rows {
+		fields := make([]string, len(row))
+		for i, value := range row {
+			if at, is := value.(time.Time); is {
+				value = timeText(at, columns[i].Type)
+			}
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				return "", fmt.Errorf("%s of row %d: %w", columns[i].Name, n+1, err)
+			}
+			fields[i] = fmt.Sprintf("%q: %s", columns[i].Name, encoded)
+		}
+		texts[n] = "{" + strings.Join(fields, ", ") + "}"
+	}
+	return fmt.Sprintf("select unnest(from_json_strict(%s, '[{%s}]'), recursive := true)", Literal("["+strings.Join(texts, ", ")+"]"), strings.Join(form, ", ")), nil
+}
+
+// timeText is a time as a column of dates or of times reads it, nil where it is not set.
+func timeText(at time.Time, of position.Type) any {
+	switch {
+	case at.IsZero():
+		return nil
+	case of == position.Date:
+		return at.Format(time.DateOnly)
+	default:
+		return at.UTC().Format("2006-01-02 15:04:05.000")
 	}
 }
 
