@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,10 +17,9 @@ import (
 
 // TestRandomBooksFoot rounds all embedded tables of random books: every displayed
 // total foots, no figure is a whole unit or more from its exact value, grand totals are
-// rounded conventionally, and a figure shows the same value in every table of its unit,
-// or is named, which may happen once in a hundred books. COMMENT11_BOOKS says how
-// many, COMMENT11_SEED from which seed on; scripts/random-books runs 10,000. A
-// failure names the book's seed.
+// rounded conventionally, and a figure shows the same value in every table of its unit.
+// COMMENT11_BOOKS says how many, COMMENT11_SEED from which seed on;
+// scripts/random-books.sh runs 10,000. A failure names the book's seed.
 func TestRandomBooksFoot(t *testing.T) {
 	books, seed := fromEnvironment(t, "COMMENT11_BOOKS", 30), fromEnvironment(t, "COMMENT11_SEED", 1)
 	ctx := context.Background()
@@ -34,31 +32,35 @@ func TestRandomBooksFoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var moved, unlinked, linked int
+	var moved, linked int
 	p, err := compilePredicates(ctx, db, tables, []string{"group", "bank"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	seeds := []int{5195, 5978, 6087, 6864} // books with a figure that differed, before sheets changed their order
 	for n := range books {
-		random := rand.New(rand.NewPCG(uint64(seed+n), 11))
+		seeds = append(seeds, seed+n)
+	}
+	for _, seed := range seeds {
+		random := rand.New(rand.NewPCG(uint64(seed), 11))
 		sources := drawGroups(ctx, t, db, p, tables, random)
 		sheets, err := laySheets(tables, position.DataSetNames(), p, sources)
 		if err != nil {
-			t.Fatalf("seed %d: %v", seed+n, err)
+			t.Fatalf("seed %d: %v", seed, err)
 		}
 		grand := shownFirst(sheets)
 		if err := roundSheets(sheets, grand); err != nil {
-			t.Fatalf("seed %d: %v", seed+n, err)
+			t.Fatalf("seed %d: %v", seed, err)
 		}
 		shown := map[figure]int64{}
 		for _, s := range sheets {
-			name := fmt.Sprintf("seed %d, %s/%s", seed+n, s.head.TableID, s.head.BlockID)
+			name := fmt.Sprintf("seed %d, %s/%s", seed, s.head.TableID, s.head.BlockID)
 			if totals, footing := s.footing(); totals != footing {
 				t.Errorf("%s: %d of %d totals foot", name, footing, totals)
 			}
-			linked, unlinked = linked+s.linked, unlinked+len(s.unlinked)
+			linked += s.linked
 			if len(s.unlinked) > 0 {
-				t.Logf("%s: unlinked %v", name, s.unlinked)
+				t.Errorf("%s: shown otherwise than elsewhere: %v", name, s.unlinked)
 			}
 			for r := range s.rows {
 				for c, column := range s.columns {
@@ -73,8 +75,8 @@ func TestRandomBooksFoot(t *testing.T) {
 						t.Errorf("%s: the grand total %s / %s shows %d, rounded conventionally %d", name, s.rows[r].id, column.id, s.displayed[r][c], value)
 					}
 					before, known := shown[s.figures[r][c]]
-					if known && before != s.displayed[r][c] && !slices.Contains(s.unlinked, s.rows[r].id+" / "+column.id) {
-						t.Errorf("%s: %s / %s shows %d, elsewhere %d, and nothing says so", name, s.rows[r].id, column.id, s.displayed[r][c], before)
+					if known && before != s.displayed[r][c] {
+						t.Errorf("%s: %s / %s shows %d, elsewhere %d", name, s.rows[r].id, column.id, s.displayed[r][c], before)
 					}
 					if !known {
 						shown[s.figures[r][c]] = s.displayed[r][c]
@@ -83,10 +85,7 @@ func TestRandomBooksFoot(t *testing.T) {
 			}
 		}
 	}
-	if 100*unlinked > books+99 {
-		t.Errorf("%d figures of %d books differ between tables, more than one in a hundred books", unlinked, books)
-	}
-	t.Logf("%d books from seed %d: %d cells moved, %d cells linked, %d of them not alike", books, seed, moved, linked, unlinked)
+	t.Logf("%d books from seed %d: %d cells moved, %d cells shown more than once", books, seed, moved, linked)
 }
 
 func fromEnvironment(t *testing.T, name string, otherwise int) int {

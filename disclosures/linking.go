@@ -14,72 +14,89 @@ const mostAttempts = 400
 // roundSheets rounds all sheets of a release. Each is rounded exactly, as a flow,
 // and keeps what the ones before it show; together they are an integer problem for
 // which no such method is known. So where a sheet could not keep a figure, all are
-// rounded anew, and those that show the figure first lean to what the later one
+// rounded anew: that sheet first, and those that show the figure lean to what it
 // needed, the more the longer they disagree. Memo rows stand outside of every
-// footing and follow. Figures of known stay as they are. Where nothing helps, the
-// attempt with the fewest differences stays, and the control
+// footing and follow at first. Figures of known stay as they are. Where nothing
+// helps, the attempt with the fewest differences stays, and the control
 // same_figure_same_display says which figures differ.
 func roundSheets(sheets []*sheet, known map[figure]int64) error {
-	grids := make([][]*footed, len(sheets))
-	for i, s := range sheets {
-		var err error
-		if grids[i], err = s.grids(); err != nil {
-			return err
+	var order []*footed
+	for _, memo := range []bool{false, true} {
+		for _, s := range sheets {
+			grids, err := s.grids(memo)
+			if err != nil {
+				return err
+			}
+			order = append(order, grids...)
 		}
 	}
-	leans, fewest := leaning{}, -1
-	var best leaning
-	bestTurn := 0
-	for turn := range mostAttempts {
-		differing, err := roundOnce(sheets, grids, known, leans, turn)
+	next := attempt{order: order, leans: leaning{}}
+	best, fewest := next, -1
+	for range mostAttempts {
+		differing, err := next.round(sheets, known)
 		if err != nil || len(differing) == 0 {
 			return err
 		}
 		if fewest < 0 || len(differing) < fewest {
-			best, bestTurn, fewest = maps.Clone(leans), turn, len(differing)
+			best, fewest = next, len(differing)
 		}
-		leans = maps.Clone(leans)
-		for _, d := range differing {
-			leans[d.figure] += d.toward
-		}
+		next = next.after(differing)
 	}
-	_, err := roundOnce(sheets, grids, known, best, bestTurn)
+	_, err := best.round(sheets, known)
 	return err
 }
 
 // leaning is by how many units a figure would rather be rounded up.
 type leaning map[figure]int64
 
-// difference is a figure that a sheet shows otherwise than one before it, one unit
+// difference is a figure that rows show otherwise than those before them, one unit
 // higher or lower.
 type difference struct {
 	figure figure
 	toward int64
+	in     *footed
 }
 
-// roundOnce rounds the sheets in their order, and gives the figures that differ.
-// Which figures are to blame for a contradiction depends on which are kept first;
-// so that each is blamed in its turn, attempts begin with another one.
-func roundOnce(sheets []*sheet, grids [][]*footed, known map[figure]int64, leans leaning, turn int) ([]difference, error) {
-	shown := map[figure]int64{}
-	var differing []difference
+// attempt is a way to round all sheets: in which order, with which leanings. Which
+// figures are to blame for a contradiction depends on which are kept first; so that
+// each is blamed in its turn, attempts begin with another one.
+type attempt struct {
+	order []*footed
+	leans leaning
+	turn  int
+}
+
+// after is the attempt that follows one with differences.
+func (a attempt) after(differing []difference) attempt {
+	next := attempt{leans: maps.Clone(a.leans), turn: a.turn + 1}
+	for _, d := range differing {
+		next.leans[d.figure] += d.toward
+		if !slices.Contains(next.order, d.in) {
+			next.order = append(next.order, d.in)
+		}
+	}
+	for _, f := range a.order {
+		if !slices.Contains(next.order, f) {
+			next.order = append(next.order, f)
+		}
+	}
+	return next
+}
+
+// round rounds the sheets, and gives the figures that differ.
+func (a attempt) round(sheets []*sheet, known map[figure]int64) ([]difference, error) {
 	for _, s := range sheets {
 		s.linked, s.unlinked = 0, nil
 	}
-	for _, memo := range []bool{false, true} {
-		for i, s := range sheets {
-			for _, f := range grids[i] {
-				if f.memo != memo {
-					continue
-				}
-				f.turn = turn
-				found, err := s.round(f, known, shown, leans)
-				if err != nil {
-					return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
-				}
-				differing = append(differing, found...)
-			}
+	shown := map[figure]int64{}
+	var differing []difference
+	for _, f := range a.order {
+		f.turn = a.turn
+		found, err := f.round(known, shown, a.leans)
+		if err != nil {
+			return nil, fmt.Errorf("table %s, block %s: %w", f.sheet.head.TableID, f.sheet.head.BlockID, err)
 		}
+		differing = append(differing, found...)
 	}
 	return differing, nil
 }
@@ -117,54 +134,52 @@ func (s *sheet) split(r, c int) whole {
 // one measure that foot, or its memo rows.
 type footed struct {
 	grid
-	memo          bool
+	sheet         *sheet
 	rows, columns []int
 }
 
-// grids divides a sheet into what is rounded together.
-func (s *sheet) grids() ([]*footed, error) {
+// grids divides the memo rows of a sheet, or its other rows, into what is rounded together.
+func (s *sheet) grids(memo bool) ([]*footed, error) {
 	var list []*footed
 	isMemo := make([]bool, len(s.rows))
-	for _, memo := range []bool{false, true} {
-		var rows []int
-		for r, row := range s.rows {
-			if isMemo[r] = row.memo || (row.parent >= 0 && isMemo[row.parent]); isMemo[r] == memo {
-				rows = append(rows, r)
-			}
+	var rows []int
+	for r, row := range s.rows {
+		if isMemo[r] = row.memo || (row.parent >= 0 && isMemo[row.parent]); isMemo[r] == memo {
+			rows = append(rows, r)
 		}
-		for _, measure := range s.measures {
-			columns, total := s.columnsOf(measure)
-			f := &footed{grid: grid{total: total, unit: s.unitOf(measure), free: true}, memo: memo, rows: rows, columns: columns}
-			for _, r := range rows {
-				var exact []decimal.Decimal
-				for _, c := range columns {
-					exact = append(exact, amount(measure, s.exact[r][c]))
-				}
-				f.parent = append(f.parent, slices.Index(rows, s.rows[r].parent))
-				f.exact = append(f.exact, exact)
-				f.pinned = append(f.pinned, make([]*int64, len(columns)))
-				f.lean = append(f.lean, make([]int64, len(columns)))
+	}
+	for _, measure := range s.measures {
+		columns, total := s.columnsOf(measure)
+		f := &footed{grid: grid{total: total, unit: s.unitOf(measure), free: true}, sheet: s, rows: rows, columns: columns}
+		for _, r := range rows {
+			var exact []decimal.Decimal
+			for _, c := range columns {
+				exact = append(exact, amount(measure, s.exact[r][c]))
 			}
-			if err := f.prepare(); err != nil {
-				return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
-			}
-			for i, r := range rows {
-				for j, c := range columns {
-					if s.columns[c].shared != "" {
-						f.split[i][j] = s.share(r, c).whole
-					}
+			f.parent = append(f.parent, slices.Index(rows, s.rows[r].parent))
+			f.exact = append(f.exact, exact)
+			f.pinned = append(f.pinned, make([]*int64, len(columns)))
+			f.lean = append(f.lean, make([]int64, len(columns)))
+		}
+		if err := f.prepare(); err != nil {
+			return nil, fmt.Errorf("table %s, block %s: %w", s.head.TableID, s.head.BlockID, err)
+		}
+		for i, r := range rows {
+			for j, c := range columns {
+				if s.columns[c].shared != "" {
+					f.split[i][j] = s.share(r, c).whole
 				}
 			}
-			list = append(list, f)
 		}
+		list = append(list, f)
 	}
 	return list, nil
 }
 
-// round rounds a part of the sheet. A figure that is already shown in the same
-// unit is shown with the same value wherever that is possible; those that are not
-// are given.
-func (s *sheet) round(f *footed, known, shown map[figure]int64, leans leaning) ([]difference, error) {
+// round rounds rows of a sheet. A figure that is already shown in the same unit is
+// shown with the same value wherever that is possible; those that are not are given.
+func (f *footed) round(known, shown map[figure]int64, leans leaning) ([]difference, error) {
+	s := f.sheet
 	for i, r := range f.rows {
 		for j, c := range f.columns {
 			f.pinned[i][j] = nil
@@ -185,7 +200,7 @@ func (s *sheet) round(f *footed, known, shown map[figure]int64, leans leaning) (
 	var differing []difference
 	for _, d := range dropped {
 		key := s.figures[f.rows[d.row]][f.columns[d.column]]
-		differing = append(differing, difference{key, displayed[d.row][d.column] - *f.pinned[d.row][d.column]})
+		differing = append(differing, difference{key, displayed[d.row][d.column] - *f.pinned[d.row][d.column], f})
 		s.unlinked = append(s.unlinked, s.rows[f.rows[d.row]].id+" / "+s.columns[f.columns[d.column]].id)
 	}
 	for i, r := range f.rows {
@@ -196,7 +211,7 @@ func (s *sheet) round(f *footed, known, shown map[figure]int64, leans leaning) (
 				continue
 			}
 			if before, twice := shown[key]; twice && before != displayed[i][j] { // twice in these rows
-				differing = append(differing, difference{key, before - displayed[i][j]})
+				differing = append(differing, difference{key, before - displayed[i][j], f})
 				s.unlinked = append(s.unlinked, s.rows[r].id+" / "+s.columns[c].id)
 				s.linked++
 				continue
