@@ -97,7 +97,7 @@ type runRecord struct {
 	Files    []ingest.File       `json:"files"`
 	Controls []controlRecord     `json:"controls"`
 	Findings []transform.Finding `json:"findings"`
-	Coverage []batch.Coverage    `json:"coverage"`
+	Coverage []store.RuleCoverage    `json:"coverage"`
 	Seconds  map[string]float64  `json:"seconds"`
 }
 
@@ -315,7 +315,7 @@ func sayFindings(w io.Writer, findings []transform.Finding) {
 }
 
 // sayCoverage tells, where rules leave gaps or never fire, of which attributes.
-func sayCoverage(w io.Writer, coverage []batch.Coverage) {
+func sayCoverage(w io.Writer, coverage []store.RuleCoverage) {
 	said := false
 	for _, c := range coverage {
 		if c.Gaps == 0 {

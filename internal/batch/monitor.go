@@ -57,7 +57,7 @@ func fillRecord(record *store.RunRecord, o Outcome, err error, interrupted bool,
 		}
 	}
 	facts, _ := o.Manifest.Relation("facts")
-	record.Facts, record.Cells, record.Broken = facts.Rows, int64(len(o.Cells)), int64(len(o.Broken()))
+	record.Facts, record.Cells, record.Broken, record.Coverage = facts.Rows, int64(len(o.Cells)), int64(len(o.Broken())), o.Coverage()
 }
 
 // tell writes what others read about the run. Only the record of the run itself

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"regexp"
 	"strings"
 	"testing"
@@ -642,5 +643,10 @@ func TestTold(t *testing.T) {
 	runs, err := batch.Warehouse(b.config).Runs()
 	if err != nil || len(runs) != 2 || runs[0].Status != store.Published || runs[1].Status != store.Held || runs[0].Seconds["ingest"] < 0 {
 		t.Errorf("%+v %v", runs, err)
+	}
+	for _, r := range runs {
+		if i := slices.IndexFunc(r.Coverage, func(c store.RuleCoverage) bool { return c.Attribute == "purpose" }); i < 0 || r.Coverage[i].Positions == 0 || r.Coverage[i].Rules == 0 {
+			t.Errorf("run %s: coverage %+v", r.ID, r.Coverage)
+		}
 	}
 }

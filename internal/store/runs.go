@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // RunRecord is one run: what happened when, where and by whom, which a manifest
@@ -35,6 +37,18 @@ type RunRecord struct {
 	Facts       int64              `json:"facts"`
 	Cells       int64              `json:"cells"`
 	Broken      int64              `json:"broken_controls"`
+	Coverage    []RuleCoverage     `json:"coverage,omitempty"`
+}
+
+// RuleCoverage is how much of the positions the rules of an attribute decided.
+type RuleCoverage struct {
+	Attribute  string          `json:"attribute"`
+	Positions  int64           `json:"positions"`
+	Gaps       int64           `json:"gaps"` // positions that no rule decided
+	GapMoney   decimal.Decimal `json:"gap_money"`
+	Rules      int             `json:"rules"` // in force
+	NeverFired []string        `json:"never_fired,omitempty"`
+	Disagree   int64           `json:"disagree"` // positions on which a further rule would have decided otherwise, by pair of rules
 }
 
 // NewRun begins the record of a run.
