@@ -88,17 +88,17 @@ func comparedDate(asOf time.Time, compare, path string) (time.Time, error) {
 
 // runRecord is the result of a run for machines.
 type runRecord struct {
-	Status   string              `json:"status"`
-	Error    string              `json:"error,omitempty"` // of a run that failed
-	AsOfDate string              `json:"as_of_date"`
-	Release  string              `json:"release"`
-	Kind     string              `json:"kind"`
-	Counts   counts              `json:"counts"`
-	Files    []ingest.File       `json:"files"`
-	Controls []controlRecord     `json:"controls"`
-	Findings []transform.Finding `json:"findings"`
-	Coverage []store.RuleCoverage    `json:"coverage"`
-	Seconds  map[string]float64  `json:"seconds"`
+	Status   string               `json:"status"`
+	Error    string               `json:"error,omitempty"` // of a run that failed
+	AsOfDate string               `json:"as_of_date"`
+	Release  string               `json:"release"`
+	Kind     string               `json:"kind"`
+	Counts   counts               `json:"counts"`
+	Files    []ingest.File        `json:"files"`
+	Controls []controlRecord      `json:"controls"`
+	Findings []transform.Finding  `json:"findings"`
+	Coverage []store.RuleCoverage `json:"coverage"`
+	Seconds  map[string]float64   `json:"seconds"`
 }
 
 type counts struct {
