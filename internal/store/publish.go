@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -17,8 +18,18 @@ import (
 const manifestName = "manifest.json"
 
 // Prepare makes the folder of the warehouse, which nobody but its owner may
-// write to: whoever can write to it can put figures into what readers open.
+// write to: whoever can write to it can put figures into what readers open. A path with
+// name=value in it is refused: engines take it for a partition.
 func (w Warehouse) Prepare() error {
+	root, err := filepath.Abs(w.Root)
+	if err != nil {
+		return err
+	}
+	for folder := range strings.SplitSeq(filepath.ToSlash(root), "/") {
+		if strings.Contains(folder, "=") {
+			return fmt.Errorf("%w: %s lies in a folder named %s, which engines read as a column of every relation; use a path without =", ErrWarehouse, w.Root, folder)
+		}
+	}
 	if err := os.MkdirAll(w.Root, w.mode(0o755)); err != nil {
 		return err
 	}
