@@ -176,11 +176,11 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
 		return nil, err
 	}
-	var bits, columns []string
-	for _, p := range predicates {
-		bits = append(bits, "case when "+p+" then '1' else '0' end")
+	bits, err := t.bits(ctx, predicates)
+	if err != nil {
+		return nil, err
 	}
-	columns = append(columns, "concat("+strings.Join(bits, ", ")+")", "facts_in_group")
+	columns := []string{"facts_in_group"}
 	for _, a := range attributes {
 		columns = append(columns, store.Identifier(a+"_rule"))
 	}
@@ -190,7 +190,38 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 		}
 	}
 	table, err := store.Query(ctx, t.db, "select "+strings.Join(columns, ", ")+" from trace_groups")
-	return table.Rows, err
+	if err != nil {
+		return nil, err
+	}
+	groups := make([][]any, len(table.Rows))
+	for i, row := range table.Rows {
+		groups[i] = append([]any{bits[i]}, row...)
+	}
+	return groups, nil
+}
+
+// bits are, for each row of trace_groups, a text with a 1 or 0 for each predicate. The
+// engine holds a vector for every term of a query, so not all are asked at once.
+func (t *tracer) bits(ctx context.Context, predicates []string) ([]string, error) {
+	const atOnce = 50
+	var bits []string
+	for chunk := range slices.Chunk(predicates, atOnce) {
+		var terms []string
+		for _, p := range chunk {
+			terms = append(terms, "case when "+p+" then '1' else '0' end")
+		}
+		table, err := store.Query(ctx, t.db, "select concat("+strings.Join(terms, ", ")+") from trace_groups")
+		if err != nil {
+			return nil, err
+		}
+		if bits == nil {
+			bits = make([]string, len(table.Rows))
+		}
+		for i, row := range table.Rows {
+			bits[i] += row[0].(string)
+		}
+	}
+	return bits, nil
 }
 
 // factName is what a fact is called on the page: its position or event, or its keys.
