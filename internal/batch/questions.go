@@ -205,43 +205,45 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 	if len(asked) == 0 {
 		return nil
 	}
-	for _, by := range []struct{ kind, key, words string }{
-		{"one_trade", "position_id", "trade"},
-		{"one_counterparty", "counterparty_id", "counterparty"},
-		{"one_reference", "reference_entity_id", "reference name"},
+	for _, by := range []struct{ kind, key, words, condition string }{
+		{"one_trade", "position_id", "trade", q.largeTrades(asked)},
+		{"one_counterparty", "counterparty_id", "counterparty", "true"},
+		{"one_reference", "reference_entity_id", "reference name", "true"},
 	} {
-		groups, err := groupedBy(ctx, db, "facts", by.key, asked)
+		most, names := make([]int64, len(asked)), make([]string, len(asked))
+		err := byKey(ctx, db, "facts", by.key, by.condition, asked, func(k keyed) {
+			for i, amount := range k.amounts { // of several that are as large the first by name
+				if amount = max(amount, -amount); amount > most[i] {
+					most[i], names[i] = amount, k.key
+				}
+			}
+		})
 		if err != nil {
 			return err
 		}
-		for some := range slices.Chunk(asked, valuesAtOnce) {
-			var sums, largest []string
-			for i, c := range some {
-				sums = append(sums, fmt.Sprintf("coalesce(sum(%s) filter (where %s), 0) as s%d", store.Identifier("sum_"+c.cell.Measure), c.cell.Predicate, i))
-				// Of several that are as large the first by name, so that it is the same each time.
-				largest = append(largest, fmt.Sprintf("max(abs(s%[1]d)), min(group_key) filter (where abs(s%[1]d) = m%[1]d)", i))
+		for i, c := range asked {
+			amount, whole := decimal.New(most[i], -2), exactOf(c.cell).Abs()
+			if amount.LessThanOrEqual(whole.Mul(q.share)) {
+				continue
 			}
-			var most []string
-			for i := range some {
-				most = append(most, fmt.Sprintf("max(abs(s%[1]d)) over () as m%[1]d", i))
-			}
-			table, err := store.Query(ctx, db, fmt.Sprintf("with by_key as (select group_key, %s from %s where group_key is not null group by group_key), most as (select *, %s from by_key) select %s from most",
-				strings.Join(sums, ", "), groups, strings.Join(most, ", "), strings.Join(largest, ", ")))
-			if err != nil {
-				return err
-			}
-			for i, c := range some {
-				amount, ok := table.Rows[0][2*i].(decimal.Decimal)
-				whole := exactOf(c.cell).Abs()
-				if !ok || amount.LessThanOrEqual(whole.Mul(q.share)) {
-					continue
-				}
-				q.ask(by.kind, c.at, amount, "%s %v is %s of %s, %s percent", by.words, table.Rows[0][2*i+1], amount.StringFixed(2), whole.StringFixed(2),
-					amount.Shift(2).DivRound(whole, 0))
-			}
+			q.ask(by.kind, c.at, amount, "%s %s is %s of %s, %s percent", by.words, names[i], amount.StringFixed(2), whole.StringFixed(2),
+				amount.Shift(2).DivRound(whole, 0))
 		}
 	}
 	return nil
+}
+
+// largeTrades is true of facts of trades that can be so large a part of a cell that it
+// is asked about. A trade is cut into a few slices; that one of them has a hundredth of
+// what the question is about is certain up to a hundred.
+func (q *questions) largeTrades(asked []placedCell) string {
+	const mostSlices = 100
+	var terms []string
+	for _, c := range asked {
+		terms = append(terms, fmt.Sprintf("abs(%s) > %s", store.Identifier(c.cell.Measure), q.materiality.Mul(q.share).DivRound(decimal.NewFromInt(mostSlices), 2)))
+	}
+	slices.Sort(terms)
+	return "position_id in (select position_id from facts where " + strings.Join(slices.Compact(terms), " or ") + ")"
 }
 
 // evidence asks about hedges and offsets for which nothing was found.

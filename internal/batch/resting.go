@@ -64,10 +64,19 @@ func inRelease(ctx context.Context, config configs.Config, packet render.Packet,
 	return do(db, cells)
 }
 
-// groupedBy makes a relation that has one row per combination of the columns that the
-// cells' predicates name and of a key, with the sum of every measure.
-func groupedBy(ctx context.Context, db *store.DB, relation, key string, cells []placedCell) (groups string, err error) {
-	var columns, measures []string
+// keyed is what the facts of one key, for example a counterparty, come to in each of
+// the cells in hand.
+type keyed struct {
+	key     string
+	amounts []int64 // cents of the cell's measure; 0 of counts and shares
+	rests   []bool  // whether it adds anything to the cell
+}
+
+// byKey groups a relation by a key and by the columns that the cells' predicates name,
+// and adds up each key, in the order of keys, what falls into each cell. Facts without
+// a key are passed over, and those of which the condition is not true.
+func byKey(ctx context.Context, db *store.DB, relation, key, condition string, cells []placedCell, each func(keyed)) error {
+	var columns, measures, predicates []string
 	for _, c := range cells {
 		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
 			columns = append(columns, store.Identifier(match[1]+match[2]))
@@ -75,26 +84,76 @@ func groupedBy(ctx context.Context, db *store.DB, relation, key string, cells []
 		if summed(c.cell.Measure) {
 			measures = append(measures, c.cell.Measure)
 		}
+		predicates = append(predicates, c.cell.Predicate)
 	}
 	slices.Sort(columns)
 	columns = slices.Compact(columns)
 	slices.Sort(measures)
-	var sums strings.Builder
-	for _, m := range slices.Compact(measures) {
-		fmt.Fprintf(&sums, ", sum(%s) as %s", store.Identifier(m), store.Identifier("sum_"+m))
+	measures = slices.Compact(measures)
+	var sums, cents strings.Builder
+	measure := make([]int, len(cells)) // of each cell, -1 where it has none
+	for i, c := range cells {
+		measure[i] = slices.Index(measures, c.cell.Measure)
 	}
-	groups = relation + "_by_key"
-	return groups, db.CreateTable(ctx, groups, fmt.Sprintf("select %[1]s, %[2]s as group_key%[3]s from %[4]s group by %[1]s, group_key",
-		strings.Join(columns, ", "), key, sums.String(), relation))
+	for i, m := range measures {
+		fmt.Fprintf(&sums, ", sum(%s) as sum_%d", store.Identifier(m), i)
+		fmt.Fprintf(&cents, ", cast(coalesce(sum_%d, 0) * 100 as bigint)", i)
+	}
+	by := strings.Join(columns, ", ")
+	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select *, dense_rank() over (order by %[1]s) as group_number from (select %[1]s, %[2]s as group_key%[3]s from %[4]s where %[2]s is not null and %[5]s group by %[1]s, group_key)",
+		by, key, sums.String(), relation, condition)); err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, "groups_of_keys", "select distinct group_number, "+by+" from of_keys order by group_number"); err != nil {
+		return err
+	}
+	members, err := memberships(ctx, db, "groups_of_keys", predicates)
+	if err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, "select cast(group_key as varchar), group_number"+cents.String()+" from of_keys order by group_key")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	now := keyed{amounts: make([]int64, len(cells)), rests: make([]bool, len(cells))}
+	var name string
+	var group int64
+	values := make([]int64, len(measures))
+	pointers := []any{&name, &group}
+	for i := range values {
+		pointers = append(pointers, &values[i])
+	}
+	first := true
+	for rows.Next() {
+		if err := rows.Scan(pointers...); err != nil {
+			return err
+		}
+		if !first && name != now.key {
+			each(now)
+			clear(now.amounts)
+			clear(now.rests)
+		}
+		first, now.key = false, name
+		for _, i := range members[group-1] {
+			if measure[i] < 0 {
+				now.rests[i] = true
+				continue
+			}
+			now.amounts[i] += values[measure[i]]
+			now.rests[i] = now.rests[i] || values[measure[i]] != 0
+		}
+	}
+	if !first {
+		each(now)
+	}
+	return rows.Err()
 }
 
 // summed tells whether a measure is a sum of money, and no count or share.
 func summed(measure string) bool {
 	return measure != "count" && !strings.HasPrefix(measure, disclosures.ShareMeasure)
 }
-
-// valuesAtOnce are how many figures one query asks for.
-const valuesAtOnce = 400
 
 // fewCounterparties finds the figures of a packet, other than nil, that rest on fewer
 // counterparties than the config allows.
@@ -133,26 +192,16 @@ func countCounterparties(ctx context.Context, db *store.DB, relation string, cel
 	if len(cells) == 0 {
 		return nil
 	}
-	groups, err := groupedBy(ctx, db, relation, "coalesce(counterparty_id, '')", cells)
-	if err != nil {
-		return err
-	}
-	for some := range slices.Chunk(cells, valuesAtOnce) {
-		var values []string
-		for _, c := range some {
-			adds := ""
-			if summed(c.cell.Measure) {
-				adds = " and " + store.Identifier("sum_"+c.cell.Measure) + " <> 0"
+	rest := make([]int64, len(cells))
+	err := byKey(ctx, db, relation, "coalesce(counterparty_id, '')", "true", cells, func(k keyed) {
+		for i, rests := range k.rests {
+			if rests {
+				rest[i]++
 			}
-			values = append(values, fmt.Sprintf("count(distinct group_key) filter (where (%s)%s)", c.cell.Predicate, adds))
 		}
-		table, err := store.Query(ctx, db, "select "+strings.Join(values, ", ")+" from "+groups)
-		if err != nil {
-			return err
-		}
-		for i, c := range some {
-			counts[c.at] = table.Rows[0][i].(int64)
-		}
+	})
+	for i, c := range cells {
+		counts[c.at] = rest[i]
 	}
-	return nil
+	return err
 }
