@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -176,7 +177,7 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
 		return nil, err
 	}
-	bits, err := t.bits(ctx, predicates)
+	members, err := memberships(ctx, t.db, "trace_groups", predicates)
 	if err != nil {
 		return nil, err
 	}
@@ -195,33 +196,13 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 	}
 	groups := make([][]any, len(table.Rows))
 	for i, row := range table.Rows {
-		groups[i] = append([]any{bits[i]}, row...)
+		is := bytes.Repeat([]byte{'0'}, len(predicates))
+		for _, m := range members[i] {
+			is[m] = '1'
+		}
+		groups[i] = append([]any{string(is)}, row...)
 	}
 	return groups, nil
-}
-
-// bits are, for each row of trace_groups, a text with a 1 or 0 for each predicate. The
-// engine holds a vector for every term of a query, so not all are asked at once.
-func (t *tracer) bits(ctx context.Context, predicates []string) ([]string, error) {
-	const atOnce = 50
-	var bits []string
-	for chunk := range slices.Chunk(predicates, atOnce) {
-		var terms []string
-		for _, p := range chunk {
-			terms = append(terms, "case when "+p+" then '1' else '0' end")
-		}
-		table, err := store.Query(ctx, t.db, "select concat("+strings.Join(terms, ", ")+") from trace_groups")
-		if err != nil {
-			return nil, err
-		}
-		if bits == nil {
-			bits = make([]string, len(table.Rows))
-		}
-		for i, row := range table.Rows {
-			bits[i] += row[0].(string)
-		}
-	}
-	return bits, nil
 }
 
 // factName is what a fact is called on the page: its position or event, or its keys.
