@@ -234,6 +234,10 @@ select cast(2 * ceil(coalesce(sum(notional_break + value_break), 0) * 3) as deci
 	if err != nil {
 		return err
 	}
+	holidays, err := store.Query(ctx, db, "select string_agg(cast(holiday as varchar), ', ' order by holiday) from holidays_file()")
+	if err != nil {
+		return err
+	}
 	out, err := os.Create(filepath.Join(b.Folder, "comment11.yaml"))
 	if err != nil {
 		return err
@@ -241,6 +245,7 @@ select cast(2 * ceil(coalesce(sum(notional_break + value_break), 0) * 3) as deci
 	err = text.Execute(out, map[string]any{
 		"Positions": b.Positions, "Seed": b.Seed, "Faults": b.Faults, "Rejects": 2 * b.Faults, "RejectedMoney": "1000000000000000.00",
 		"InternalBreaks": breaks.Rows[0][0].(decimal.Decimal).StringFixed(2), "DatedFiles": datedFiles, "Files": plainFiles,
+		"Holidays": holidays.Rows[0][0],
 	})
 	return errors.Join(err, out.Close())
 }
