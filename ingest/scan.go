@@ -352,7 +352,13 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 	defer func() { s.line += int64(bytes.Count(line, []byte{'\n'})) }()
 	if s.result.header == nil {
 		s.result.body = here.offset + here.length
-		return s.header(line, misplaced)
+		if err := s.header(line, misplaced); err != nil {
+			return err
+		}
+		if len(s.result.header) == 1 && s.line > 1 { // the engine takes the blank line for the header
+			return refuse("invalid_header", "line %d: the header comes after a blank line, and has one column; deliver it as the first line", s.line)
+		}
+		return nil
 	}
 	if s.markEvery > 0 && s.result.records%s.markEvery == 0 {
 		s.result.marks = append(s.result.marks, mark{here.offset, s.result.records - int64(len(s.result.faults))})
