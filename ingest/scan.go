@@ -223,7 +223,11 @@ func (s *scanner) chunk(buffer []byte, atEnd bool) (int, error) {
 	if at := bytes.IndexByte(buffer, 0); at >= 0 {
 		return 0, s.nul(buffer, at)
 	}
-	s.clean = utf8.Valid(buffer[:completeRunes(buffer)])
+	complete := len(buffer)
+	if !atEnd { // the next chunk has the rest of its last rune
+		complete = completeRunes(buffer)
+	}
+	s.clean = utf8.Valid(buffer[:complete])
 	s.carriage = bytes.IndexByte(buffer, '\r') >= 0
 	s.quoted = s.quote != 0 && bytes.IndexByte(buffer, s.quote) >= 0
 	position := 0
