@@ -58,7 +58,10 @@ func (p part) write(pipe string) (err error) {
 		return err
 	}
 	defer text.Close()
-	if err := copyText(out, text, p.file.body); err != nil {
+	if _, err := io.CopyN(io.Discard, text, p.file.head); err != nil {
+		return err
+	}
+	if err := copyText(out, text, p.file.body-p.file.head); err != nil {
 		return err
 	}
 	if p.from > p.file.body { // only of a file as it is

@@ -57,7 +57,7 @@ func readAsScanned(t *testing.T, db *store.DB, source Source, text []byte) (path
 	defer cancel()
 	in := Input{Sources: []Source{source}, Scratch: t.TempDir()}
 	file := File{Source: source.Name, DataSet: source.DataSet, Name: "a", path: path, header: found.header,
-		unsound: found.unsound, body: found.body, textBytes: found.textBytes}
+		unsound: found.unsound, head: found.head, body: found.body, textBytes: found.textBytes}
 	if format.prepare != nil {
 		if err := format.prepare(ctx, db, in, source, []*File{&file}); err != nil {
 			return path, found, err

@@ -92,7 +92,7 @@ func scannedOnce(t *testing.T, f format, source Source, path string, text []byte
 	day := time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
 	in := Input{Sources: []Source{source}, AsOf: day, Scratch: t.TempDir(), Output: t.TempDir()}
 	file := File{Source: source.Name, DataSet: source.DataSet, Name: filepath.Base(path), path: path, header: found.header,
-		unsound: found.unsound, body: found.body, textBytes: found.textBytes, compressed: isCompressed(path)}
+		unsound: found.unsound, head: found.head, body: found.body, textBytes: found.textBytes, compressed: isCompressed(path)}
 	if f.prepare != nil {
 		if err := f.prepare(ctx, db, in, source, []*File{&file}); err != nil {
 			t.Fatal(err)

@@ -103,13 +103,13 @@ type File struct {
 	header     []string
 	structural []structuralFault
 	unsound    []span
-	// body is the first byte behind the header, in the decompressed text, and
-	// textBytes where its records end; of Parquet both count rows.
-	body, textBytes int64
-	marks           []mark
-	compressed      bool
-	mapped          mapped
-	written         []string // columns of the contract that the output has
+	// head and body are the first bytes of the header and behind it, in the
+	// decompressed text, and textBytes is where its records end; of Parquet they count rows.
+	head, body, textBytes int64
+	marks                 []mark
+	compressed            bool
+	mapped                mapped
+	written               []string // columns of the contract that the output has
 	// filtered counts records that a history of rates holds outside of the period kept.
 	filtered int64
 }
@@ -322,7 +322,7 @@ func scanSource(in Input, s Source, path string) (File, error) {
 	report(in.Progress, "scan "+name, scan.records)
 	return File{Source: s.Name, DataSet: s.DataSet, Name: name, SHA256: scan.sha256, Bytes: scan.bytes,
 		Records: scan.records, path: path, header: scan.header, structural: scan.faults, unsound: scan.unsound,
-		body: scan.body, textBytes: scan.textBytes, marks: scan.marks, compressed: isCompressed(path), state: state}, nil
+		head: scan.head, body: scan.body, textBytes: scan.textBytes, marks: scan.marks, compressed: isCompressed(path), state: state}, nil
 }
 
 // fileError names the file that could not be scanned.

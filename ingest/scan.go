@@ -56,9 +56,11 @@ type scanned struct {
 	records int64 // with structural faults, without header and blank lines
 	faults  []structuralFault
 	// unsound are the lines that the engine must not see, line ends included: the
-	// faults, and of a file with one column the blank lines, which would be records.
+	// faults, blank lines before the header, and of a file with one column all blank
+	// lines, which would be records.
 	unsound   []span
-	body      int64 // first byte behind the header, in the decompressed text
+	head      int64 // first byte of the header, in the decompressed text
+	body      int64 // and behind it
 	textBytes int64 // of the decompressed text
 	marks     []mark
 }
@@ -348,7 +350,7 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 	}
 	here := span{s.offset + at, int64(len(record))}
 	if len(line) == 0 { // a blank line
-		if len(s.result.header) == 1 {
+		if len(s.result.header) < 2 { // one before the header the engine takes for it
 			s.result.unsound = append(s.result.unsound, here)
 		}
 		return nil
@@ -356,13 +358,8 @@ func (s *scanner) take(record []byte, fields int, misplaced bool, at int64) erro
 	defer func() { s.line += int64(bytes.Count(line, []byte{'\n'})) }()
 	if s.result.header == nil {
 		s.result.body = here.offset + here.length
-		if err := s.header(line, misplaced); err != nil {
-			return err
-		}
-		if len(s.result.header) == 1 && s.line > 1 { // the engine takes the blank line for the header
-			return refuse("invalid_header", "line %d: the header comes after a blank line, and has one column; deliver it as the first line", s.line)
-		}
-		return nil
+		s.result.head = here.offset
+		return s.header(line, misplaced)
 	}
 	if s.markEvery > 0 && s.result.records%s.markEvery == 0 {
 		s.result.marks = append(s.result.marks, mark{here.offset, s.result.records - int64(len(s.result.faults))})

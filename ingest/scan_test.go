@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,7 +156,7 @@ func TestScannerAndEngineAgree(t *testing.T) {
 		if got.records != int64(len(records)) || len(got.faults) != 0 || cmp.Diff(header, got.header) != "" {
 			t.Fatalf("%q: %d records under %q, faults %v; expected %d", text, got.records, got.header, got.faults, len(records))
 		}
-		file := File{Name: "drawn.csv", path: path, unsound: got.unsound, body: got.body, textBytes: got.textBytes}
+		file := File{Name: "drawn.csv", path: path, unsound: got.unsound, head: got.head, body: got.body, textBytes: got.textBytes}
 		sound, end, err := part{file: &file, from: got.body, to: got.textBytes}.feed(folder)
 		if err != nil {
 			t.Fatal(err)
@@ -227,7 +228,10 @@ func soundPart(t testing.TB, path string, found scanned) string {
 	defer file.Close()
 	var sound bytes.Buffer
 	whole := part{file: &File{unsound: found.unsound}, from: found.body, to: found.textBytes}
-	if err := errors.Join(copyText(&sound, file, found.body), whole.writeSound(&sound, file)); err != nil {
+	if _, err := file.Seek(found.head, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(copyText(&sound, file, found.body-found.head), whole.writeSound(&sound, file)); err != nil {
 		t.Fatal(err)
 	}
 	return sound.String()
