@@ -49,7 +49,7 @@ var Reasons = map[string]string{
 	missingKey:                   "the object lacks the key, which the first record of the file has; a value that is not there is null",
 	unknownKey:                   "the object has a key that the first record of the file does not have",
 	"maturity_before_trade_date": "the maturity is before the trade date",
-	misplacedQuote:               "text after a closing quote",
+	misplacedQuote:               "a blank before an opening quote, or text after a closing one",
 	"missing_value":              "required, and empty",
 	"negative_losses":            "losses are never negative; they are taken off an original notional",
 	"negative_notional":          "a notional is never negative; direction follows from the role",

@@ -293,10 +293,12 @@ func (s *scanner) record(text []byte, atEnd bool) (end, fields int, misplaced bo
 
 // quotedRecord is record for one with quotes: a quote opens a field only as its
 // first byte, a doubled one is a quote, and after the closing one must come a
-// delimiter or the line's end.
+// delimiter or the line's end. A quote after one blank is misplaced: the engine takes
+// it for an opening one, and would read over the line's end.
 func (s *scanner) quotedRecord(text []byte, atEnd bool) (end, fields int, misplaced bool, err error) {
 	fields = 1
 	for i := 0; ; {
+		misplaced = misplaced || bytes.HasPrefix(text[i:], []byte{' ', s.quote})
 		if i < len(text) && text[i] == s.quote {
 			s.openedAtLine = s.line + 1 + int64(bytes.Count(text[:i], []byte{'\n'}))
 			if i = s.closing(text, i+1); i < 0 {
@@ -419,7 +421,7 @@ func (s *scanner) header(line []byte, misplaced bool) error {
 		return refuse("invalid_header", "line %d: the header is not UTF-8; deliver the file as UTF-8", s.line)
 	}
 	if misplaced {
-		return refuse("invalid_header", "line %d: text after a closing quote in the header", s.line)
+		return refuse("invalid_header", "line %d: a blank before an opening quote, or text after a closing one, in the header", s.line)
 	}
 	names := s.split(string(line))
 	if s.trailingDelimiter && names[len(names)-1] == "" {
