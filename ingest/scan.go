@@ -288,7 +288,7 @@ func (s *scanner) record(text []byte, atEnd bool) (end, fields int, misplaced bo
 	if s.quoted && bytes.IndexByte(line, s.quote) >= 0 {
 		return s.quotedRecord(text, atEnd)
 	}
-	return end, bytes.Count(line, []byte{s.delimiter}) + 1, false, nil
+	return end, bytes.Count(line, []byte{s.delimiter}) + 1, false, s.bareReturn(line)
 }
 
 // quotedRecord is record for one with quotes: a quote opens a field only as its
@@ -312,12 +312,15 @@ func (s *scanner) quotedRecord(text []byte, atEnd bool) (end, fields int, mispla
 		}
 		next := bytes.IndexAny(text[i:], string([]byte{s.delimiter, '\n'}))
 		switch {
-		case next < 0 && atEnd:
-			return len(text), fields, misplaced, nil
-		case next < 0:
+		case next < 0 && !atEnd:
 			return 0, 0, false, nil
+		case next < 0:
+			return len(text), fields, misplaced, s.bareReturn(text[i:])
 		case text[i+next] == '\n':
-			return i + next + 1, fields, misplaced, nil
+			return i + next + 1, fields, misplaced, s.bareReturn(text[i : i+next])
+		}
+		if err := s.bareReturn(text[i : i+next+1]); err != nil {
+			return 0, 0, false, err
 		}
 		fields++
 		i += next + 1
@@ -402,10 +405,16 @@ func (s *scanner) withoutEnd(record []byte) ([]byte, error) {
 	case ended && !hasCR && s.firstLF == 0:
 		s.firstLF = s.line
 	}
-	if i := bytes.IndexByte(line, '\r'); i >= 0 && (s.quote == 0 || bytes.IndexByte(line[:i], s.quote) < 0) {
-		return nil, refuse("mixed_line_ends", "line %d: a carriage return in the middle of a line; expected all lines to end alike, in LF or in CRLF", s.line)
-	}
 	return line, s.mixed()
+}
+
+// bareReturn refuses a carriage return within what is no quoted field; the last byte
+// may be one, before the line's end. The engine ends a line at it.
+func (s *scanner) bareReturn(text []byte) error {
+	if s.carriage && bytes.IndexByte(text[:max(len(text)-1, 0)], '\r') >= 0 {
+		return refuse("mixed_line_ends", "line %d: a carriage return in the middle of a line; expected all lines to end alike, in LF or in CRLF", s.line+1)
+	}
+	return nil
 }
 
 func (s *scanner) mixed() error {

@@ -58,6 +58,8 @@ func TestScan(t *testing.T) {
 			{record: 1, reason: misplacedQuote, fields: 2, text: "\"1\"x,2"}}},
 		{name: "blank before an opening quote", text: "a,b\n1, \"x\n3,y\"\n 1,\t\"2\"\n", d: comma, records: 3, faults: []structuralFault{
 			{record: 1, reason: misplacedQuote, fields: 2, text: "1, \"x"}}},
+		{name: "carriage return behind a quote in a text", text: "a,b\n1\"1,2\r2\n", d: comma, refused: "mixed_line_ends"},
+		{name: "carriage return in a quoted field", text: "a,b\n\"1\r1\",2\n", d: comma, records: 1},
 		{name: "quote not closed", text: "a,b\n1,\"2\n3,4\n", d: comma, refused: "unclosed_quote"},
 		{name: "empty", text: "", d: comma, refused: emptyFile},
 		{name: "blank lines only", text: "\n\n", d: comma, refused: emptyFile},
