@@ -99,6 +99,7 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
+		"definitions": definitionRows(j.Texts),
 	}
 	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "evidence_notes", "identical_underlyings"} {
 		queries[name] = "select * from " + name
