@@ -31,7 +31,7 @@ type conversion struct {
 // booked in the fiscal year; it gives those of balances. A rate that is missing, or older than allowed, stops
 // the run and is named with its date.
 func createConversions(ctx context.Context, db *store.DB, in Input) ([]conversion, error) {
-	history, err := readRates(ctx, db)
+	rates, err := readAllRates(ctx, db, in)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ where currency is not null group by currency order by currency`)
 	var conversions []conversion
 	var missing []string
 	for _, row := range needed.Rows {
-		c, ok := convert(row[0].(string), in.ReportingCurrency, history.on(in.AsOf, in.RateAgeDays))
+		c, ok := rates.balance(row[0].(string))
 		switch {
 		case ok:
 			conversions = append(conversions, c)
@@ -66,10 +66,47 @@ where currency is not null group by currency order by currency`)
 	if err := writeConversions(ctx, db, "conversions", conversions); err != nil {
 		return nil, err
 	}
-	return conversions, createEventConversions(ctx, db, in, history)
+	return conversions, createEventConversions(ctx, db, in, rates)
 }
 
-func createEventConversions(ctx context.Context, db *store.DB, in Input, history rateHistory) error {
+// allRates are the rates of a run, and those of another relation for what they lack.
+type allRates struct {
+	in              Input
+	history, beside rateHistory
+}
+
+func readAllRates(ctx context.Context, db *store.DB, in Input) (rates allRates, err error) {
+	rates.in = in
+	if rates.history, err = readRates(ctx, db, "fx_rates"); err != nil || in.Rates.Else == "" {
+		return rates, err
+	}
+	rates.beside, err = readRates(ctx, db, in.Rates.Else)
+	return rates, err
+}
+
+// balance converts a balance.
+func (r allRates) balance(currency string) (conversion, bool) {
+	on := r.in.AsOf
+	if !r.in.Rates.On.IsZero() {
+		on = r.in.Rates.On
+	}
+	return r.convert(currency, on, r.in.Rates.ElseOn)
+}
+
+// event converts what happened on a day.
+func (r allRates) event(currency string, day time.Time) (conversion, bool) {
+	return r.convert(currency, day, day)
+}
+
+func (r allRates) convert(currency string, on, besideOn time.Time) (conversion, bool) {
+	c, ok := convert(currency, r.in.ReportingCurrency, r.history.on(on, r.in.RateAgeDays))
+	if !ok && r.beside != nil {
+		return convert(currency, r.in.ReportingCurrency, r.beside.on(besideOn, r.in.RateAgeDays))
+	}
+	return c, ok
+}
+
+func createEventConversions(ctx context.Context, db *store.DB, in Input, rates allRates) error {
 	needed, err := store.Query(ctx, db, fmt.Sprintf(
 		"select distinct event_date, currency from realized where booking_date >= %s and booking_date <= %s order by event_date, currency",
 		dateLiteral(in.YearStart), dateLiteral(in.AsOf)))
@@ -80,7 +117,7 @@ func createEventConversions(ctx context.Context, db *store.DB, in Input, history
 	var faults []error
 	for _, row := range needed.Rows {
 		date := row[0].(time.Time)
-		c, ok := convert(row[1].(string), in.ReportingCurrency, history.on(date, in.RateAgeDays))
+		c, ok := rates.event(row[1].(string), date)
 		c.eventDate = date
 		if !ok {
 			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of an event", []string{c.currency}))
@@ -110,8 +147,8 @@ type rate struct {
 // rateHistory has the rates of each base and currency in order of their dates.
 type rateHistory map[string]map[string][]rate
 
-func readRates(ctx context.Context, db *store.DB) (rateHistory, error) {
-	table, err := store.Query(ctx, db, "select base_currency, currency, rate, rate_date from fx_rates where rate > 0 order by rate_date")
+func readRates(ctx context.Context, db *store.DB, relation string) (rateHistory, error) {
+	table, err := store.Query(ctx, db, "select base_currency, currency, rate, rate_date from "+relation+" where rate > 0 order by rate_date")
 	if err != nil {
 		return nil, err
 	}

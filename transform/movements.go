@@ -255,7 +255,7 @@ func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 // createMovementRates makes the relation movement_rates: of each currency at the as-of
 // date and at every date on which something in it moved.
 func createMovementRates(ctx context.Context, db *store.DB, in Input) error {
-	history, err := readRates(ctx, db)
+	rates, err := readAllRates(ctx, db, in)
 	if err != nil {
 		return err
 	}
@@ -274,7 +274,10 @@ where currency is not null order by event_date, currency`, dateLiteral(in.AsOf))
 	var faults []error
 	for _, row := range needed.Rows {
 		date := row[1].(time.Time)
-		c, ok := convert(row[0].(string), in.ReportingCurrency, history.on(date, in.RateAgeDays))
+		c, ok := rates.event(row[0].(string), date)
+		if date.Equal(in.AsOf) {
+			c, ok = rates.balance(row[0].(string))
+		}
 		c.eventDate = date
 		if !ok {
 			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of a movement", []string{c.currency}))

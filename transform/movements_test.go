@@ -50,7 +50,7 @@ from events as e join lives as l using (i, position_id)`,
 	if err := db.Run(ctx, statements...); err != nil {
 		tb.Fatal(err)
 	}
-	history, err := readRates(ctx, db)
+	history, err := readRates(ctx, db, "fx_rates")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -72,6 +72,9 @@ var vocabularies = map[string][]string{
 	"purpose_details": position.PurposeDetails, "ratings": notches(), "sectors": position.Sectors, "credit_event_sets": position.CreditEventSets,
 }
 
+// IsVocabulary tells whether classification reads the map; others are for mappings.
+func IsVocabulary(name string) bool { return vocabularies[name] != nil }
+
 // mostWords is the most words that a vocabulary may have.
 const mostWords = 2000
 
@@ -154,7 +157,17 @@ type Input struct {
 	AllRules            bool // compile also those that are not in force at AsOf: validation wants their faults too
 	Maps                map[string]Map
 	Evidence            Evidence
+	Rates               OtherRates
 	Output              string // folder for the Parquet files
+}
+
+// OtherRates convert balances as on another day than AsOf, and what the relation
+// fx_rates has no rate for, by those of another relation: to compute a book again at
+// the rates of an earlier one. The zero value is a run's.
+type OtherRates struct {
+	On     time.Time // zero: AsOf
+	Else   string    // relation with the columns of fx_rates, or ""
+	ElseOn time.Time // day at which it converts balances
 }
 
 // parameters are what the SQL templates may ask for.

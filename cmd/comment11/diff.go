@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -33,6 +34,9 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 			if len(args) == 2 && isFolder(args[0]) && isFolder(args[1]) {
 				return blackline(cmd, shared, args[0], args[1], table)
 			}
+			if trades < 0 {
+				return fmt.Errorf("%w: --trades is a number from 0", errUsage)
+			}
 			if asOf != "" {
 				if _, err := parseDate("as-of", asOf); err != nil {
 					return err
@@ -46,20 +50,20 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bridge, err := batch.Diff(cmd.Context(), config, before, after)
+			how := batch.DiffOptions{Trades: trades}
+			if shared.output != "text" {
+				how.Trades = -1
+			}
+			options := batch.Options{Program: program(), Executable: executableHash(), Now: time.Now, Warn: warnTo(cmd.ErrOrStderr())}
+			bridge, err := batch.Diff(cmd.Context(), config, options, before, after, how)
 			if err != nil {
 				return err
 			}
 			if table != "" {
-				kept := bridge.Cells[:0]
-				for _, c := range bridge.Cells {
-					if c.Table == table {
-						kept = append(kept, c)
-					}
-				}
-				bridge.Cells = kept
+				other := func(c batch.CellChange) bool { return c.Table != table }
+				bridge.Cells, bridge.Derived = slices.DeleteFunc(bridge.Cells, other), slices.DeleteFunc(bridge.Derived, other)
 			}
-			return sayBridge(cmd, shared, bridge, trades)
+			return sayBridge(cmd, shared, bridge)
 		},
 	}
 	flags := command.Flags()
@@ -126,7 +130,7 @@ func blackline(cmd *cobra.Command, shared *sharedFlags, before, after, table str
 	return nil
 }
 
-func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge, trades int) error {
+func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge) error {
 	w := cmd.OutOrStdout()
 	switch shared.output {
 	case "json":
@@ -141,26 +145,31 @@ func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge, trades i
 		return writeCSV(w, rows)
 	}
 	fmt.Fprintf(w, "%s to %s: %d cells moved\n", b.Before, b.After, len(b.Cells))
-	if b.Derived > 0 {
-		fmt.Fprintf(w, "%d cells more moved because of them: shares, ranks and what is netted first\n", b.Derived)
+	if len(b.Derived) > 0 {
+		fmt.Fprintf(w, "%d cells more moved because of them: shares, ranks, movements and what is netted first; -o json has their causes\n", len(b.Derived))
 	}
 	if len(b.Changed) > 0 {
 		fmt.Fprintf(w, "what changed: %s\n", strings.Join(b.Changed, ", "))
 	}
+	if len(b.Factors) > 0 {
+		fmt.Fprintf(w, "one factor at a time, in this order: %s\n", strings.Join(b.Factors, ", "))
+	}
+	for _, note := range b.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range b.Cells {
 		fmt.Fprintf(out, "\n%s/%s/%s/%s\t%s\tto %s\tby %s\n", c.Table, c.Block, c.Row, c.Column, c.Before.StringFixed(2), c.After.StringFixed(2), c.Difference.StringFixed(2))
-		for _, cause := range batch.Causes {
+		for _, cause := range batch.Factors {
 			if amount, known := c.Causes[cause]; known {
 				fmt.Fprintf(out, "  %s\t\t\t%s\n", cause, amount.StringFixed(2))
 			}
 		}
-		for i, t := range c.Trades {
-			if i == trades {
-				fmt.Fprintf(out, "    and %d more\n", len(c.Trades)-i)
-				break
-			}
+		for _, t := range c.Trades {
 			fmt.Fprintf(out, "    %s, %s\t%s\tto %s\tby %s\n", t.Fact, t.Cause, t.Before.StringFixed(2), t.After.StringFixed(2), t.Difference.StringFixed(2))
+		}
+		if more := c.Count - int64(len(c.Trades)); more > 0 {
+			fmt.Fprintf(out, "    and %d more\n", more)
 		}
 	}
 	return out.Flush()

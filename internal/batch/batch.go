@@ -99,6 +99,7 @@ type job struct {
 	derived   []string // relations made for tables
 	outcome   Outcome
 	frozen    store.Manifest // of the release whose evidence decides, if any
+	rates     transform.OtherRates
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -295,6 +296,7 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transf
 	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
 	in.Evidence.FrozenNotes = j.filesOf(j.frozen, "evidence_notes")
 	in.Evidence.Untested = j.options.WithoutEvidence
+	in.Rates = j.rates
 	if quality, err = transform.Facts(ctx, j.db, in); err != nil {
 		return in, quality, dataError(err)
 	}

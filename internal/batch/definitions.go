@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"comment11/configs"
@@ -29,7 +30,8 @@ type Definitions struct {
 	Maps   map[string]transform.Map
 	Tables []disclosures.Table
 	Scopes []transform.Scope
-	Hashes []store.FileHash // of config, rules, maps, tables and SQL
+	Hashes []store.FileHash  // of config, rules, maps, tables and SQL
+	Texts  map[string]string // of rules, maps of classification, tables and settings: a release keeps them
 }
 
 // Define reads rules, maps and tables. All faults of all files are in the error.
@@ -49,22 +51,25 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 	if err := errors.Join(ruleErr, mapErr, tableErr); err != nil {
 		return d, err
 	}
-	ruleFolders := append([]fs.FS{rules}, ownRules...)
-	mapFolders := append([]fs.FS{maps}, ownMaps...)
-	tableFolders := append([]fs.FS{disclosures.Embedded()}, ownTables...)
-	d.Rules, ruleErr = transform.ReadRules(ruleFolders...)
-	d.Maps, mapErr = transform.ReadMaps(mapFolders...)
-	d.Tables, tableErr = disclosures.ReadTables(disclosures.Defaults{Unit: config.Unit, TwoWay: config.CallReport.TwoWay}, d.scopeNames(), tableFolders...)
-	if err := usageError(ruleErr, mapErr, tableErr); err != nil {
+	folders := map[string][]fs.FS{"rules": append([]fs.FS{rules}, ownRules...), "maps": append([]fs.FS{maps}, ownMaps...),
+		"tables": append([]fs.FS{disclosures.Embedded()}, ownTables...), "sql": {transform.SQL(), disclosures.SQL()}}
+	if err := d.read(folders); err != nil {
 		return d, err
 	}
 	if _, err := newMateriality(config.Materiality, d.Tables); err != nil {
 		return d, err
 	}
-	d.Hashes, err = hashDefinitions(config, map[string][]fs.FS{
-		"rules": ruleFolders, "maps": mapFolders, "tables": tableFolders, "sql": {transform.SQL(), disclosures.SQL()},
-	})
+	d.Hashes, d.Texts, err = hashDefinitions(config, folders)
 	return d, err
+}
+
+// read reads rules, maps and tables from their folders.
+func (d *Definitions) read(folders map[string][]fs.FS) error {
+	var ruleErr, mapErr, tableErr error
+	d.Rules, ruleErr = transform.ReadRules(folders["rules"]...)
+	d.Maps, mapErr = transform.ReadMaps(folders["maps"]...)
+	d.Tables, tableErr = disclosures.ReadTables(disclosures.Defaults{Unit: d.Config.Unit, TwoWay: d.Config.CallReport.TwoWay}, d.scopeNames(), folders["tables"]...)
+	return usageError(ruleErr, mapErr, tableErr)
 }
 
 // usageError joins errors of the configuration into one, or gives nil.
@@ -83,19 +88,24 @@ func usageError(list ...error) error {
 }
 
 // hashDefinitions hashes the config and every file of the folders, in order of
-// their names; of two files of one name the later folder's counts.
-func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store.FileHash, error) {
+// their names; of two files of one name the later folder's counts. It gives the texts
+// that a release keeps as well.
+func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store.FileHash, map[string]string, error) {
 	text, err := os.ReadFile(config.File)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hashes := []store.FileHash{hashText("comment11.yaml", text)}
 	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
 		"purpose": config.Purpose, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	hashes = append(hashes, hashText("settings in force", settings))
+	kept, err := keptSettings(config)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, kind := range []string{"maps", "rules", "sql", "tables"} {
 		texts := map[string][]byte{}
 		for _, folder := range folders[kind] {
@@ -107,7 +117,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 				return err
 			})
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		names := make([]string, 0, len(texts))
@@ -116,10 +126,14 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 		}
 		slices.Sort(names)
 		for _, name := range names {
-			hashes = append(hashes, hashText(path.Join(kind, path.Base(name)), texts[name]))
+			hash := hashText(path.Join(kind, path.Base(name)), texts[name])
+			hashes = append(hashes, hash)
+			if kind != "sql" && (kind != "maps" || transform.IsVocabulary(strings.TrimSuffix(path.Base(name), ".csv"))) {
+				kept[hash.Name] = string(texts[name])
+			}
 		}
 	}
-	return hashes, nil
+	return hashes, kept, nil
 }
 
 func hashText(name string, text []byte) store.FileHash {

@@ -1,8 +1,11 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -15,17 +18,17 @@ import (
 	"comment11/transform"
 )
 
-// Causes are what can move a figure between two releases of a date, in the order
-// in which they are shown.
-var Causes = []string{"input", "reference_data", "rules", "fx", "adjustments", "binary", "unexplained"}
-
 // Bridge leads from the figures of one release to those of another.
 type Bridge struct {
 	Before  string       `json:"before"`
 	After   string       `json:"after"`
 	Changed []string     `json:"what_changed"` // inputs, definitions and program
+	Factors []string     `json:"factors"`      // in the order in which they were changed, one at a time
+	Notes   []string     `json:"notes"`        // on what could not be told apart
 	Cells   []CellChange `json:"cells"`
-	Derived int          `json:"derived"` // cells that moved because others did: shares, ranks and what is netted first
+	// Derived are cells that moved because others did: shares, ranks, movements and what
+	// is netted first. They have causes and no trades.
+	Derived []CellChange `json:"derived_cells"`
 }
 
 // CellChange is a cell whose exact value moved, and why. The causes add up to the
@@ -39,8 +42,9 @@ type CellChange struct {
 	Before     decimal.Decimal            `json:"before"`
 	After      decimal.Decimal            `json:"after"`
 	Difference decimal.Decimal            `json:"difference"`
-	Causes     map[string]decimal.Decimal `json:"causes"`
+	Causes     map[string]decimal.Decimal `json:"causes"` // by factor
 	Trades     []TradeChange              `json:"trades"`
+	Count      int64                      `json:"trade_count"` // of all trades, also those that are not named
 }
 
 // TradeChange is what one fact adds to the difference of a cell, for one cause.
@@ -84,19 +88,27 @@ func Compared(config configs.Config, asOf string, names []string) (before, after
 	return list[0], list[len(list)-1], nil
 }
 
-// Diff compares two releases cell by cell and says which trades moved each cell
-// and why. A cause is found by taking one step after the other: the facts of the
-// later release at the rates of the earlier one stand between both, what is left
-// to the later release is the rates, and what comes before is the input where the
-// trade's record changed, else the reference data or rules that changed.
-func Diff(ctx context.Context, config configs.Config, before, after store.Manifest) (Bridge, error) {
-	bridge := Bridge{Before: before.Release, After: after.Release, Changed: changes(before, after), Cells: []CellChange{}}
+// DiffOptions are how much of a difference is told.
+type DiffOptions struct {
+	Trades int // named for each cell, the largest first; -1: all
+}
+
+// Diff compares two releases cell by cell and says what moved each cell and by how
+// much, factor by factor (see Factors), and which trades did. The figures between the
+// releases are computed again from what both store; nothing is written in the warehouse.
+func Diff(ctx context.Context, config configs.Config, options Options, before, after store.Manifest, how DiffOptions) (Bridge, error) {
+	bridge := Bridge{Before: before.Release, After: after.Release, Changed: changes(before, after), Factors: []string{}, Notes: []string{}, Cells: []CellChange{}, Derived: []CellChange{}}
+	folder, err := os.MkdirTemp("", "comment11-diff-")
+	if err != nil {
+		return bridge, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
 	db, done, err := reading(ctx, config)
 	if err != nil {
 		return bridge, err
 	}
 	defer done()
-	w := Warehouse(config)
+	w := options.warehouse(config)
 	if err := db.CreateMacros(ctx); err != nil {
 		return bridge, err
 	}
@@ -104,27 +116,35 @@ func Diff(ctx context.Context, config configs.Config, before, after store.Manife
 		if err := releaseViews(ctx, db, w, m, prefix); err != nil {
 			return bridge, err
 		}
+		if _, known := m.Relation("positions_records"); !known {
+			set, _ := position.Find("positions")
+			if err := db.Run(ctx, set.CreateTable(prefix+"positions")); err != nil {
+				return bridge, err
+			}
+		}
 	}
-	d := differ{db: db, before: before, after: after, stored: releaseFiles(w, after, "facts")}
-	if err := d.prepare(ctx); err != nil {
+	if options.Program.DuckDB, err = db.Version(ctx); err != nil {
 		return bridge, err
 	}
-	cells, err := d.changedCells(ctx)
+	if options.Executable != nil {
+		options.Program.Executable = options.Executable()
+	}
+	s := &stepper{config: config, options: options, before: before, after: after, folder: folder}
+	states, notes, err := s.statesBetween(ctx, db)
 	if err != nil {
 		return bridge, err
 	}
-	for _, c := range cells {
-		if c.derived() {
-			bridge.Derived++
-			continue
+	bridge.Notes = append(bridge.Notes, notes...)
+	x := differ{db: db, states: states, how: how}
+	bridge.Cells, bridge.Derived, err = x.cells(ctx)
+	for _, factor := range Factors {
+		moves := func(c CellChange) bool { return !c.Causes[factor].IsZero() }
+		changed := slices.ContainsFunc(states[1:], func(st state) bool { return st.factor == factor })
+		if (changed && factor != factorBinary) || slices.ContainsFunc(slices.Concat(bridge.Cells, bridge.Derived), moves) {
+			bridge.Factors = append(bridge.Factors, factor)
 		}
-		change, err := d.explain(ctx, c)
-		if err != nil {
-			return bridge, err
-		}
-		bridge.Cells = append(bridge.Cells, change)
 	}
-	return bridge, nil
+	return bridge, err
 }
 
 // changes names what differs in the manifests.
@@ -150,12 +170,11 @@ func changes(before, after store.Manifest) []string {
 	return list
 }
 
-// differ works in a database that has the relations of both releases, as
-// before_<name> and after_<name>.
+// differ finds the trades behind what moved from state to state.
 type differ struct {
-	db            *store.DB
-	before, after store.Manifest
-	stored        string // FROM item of the later release's facts as they are stored
+	db     *store.DB
+	states []state
+	how    DiffOptions
 }
 
 type comparedRelation struct{ relation, key, ignored string }
@@ -167,326 +186,252 @@ var compared = []comparedRelation{
 	{"realized_facts", "event_id", "release, as_of_date"},
 }
 
-// prepare makes of each relation, where b, m and a stand for the earlier release,
-// the later one at the earlier one's rates, and the later one:
-//
-//	<relation>_b, _m, _a            the facts that differ
-//	<relation>_all_b, _all_m, _all_a  all of them
-//	<relation>_causes               why each that differs does, rates apart
-func (d differ) prepare(ctx context.Context) error {
-	for _, name := range []string{"positions", "adjustments", "realized", "counterparties", "reference_entities", "books", "indices"} {
-		for prefix, m := range map[string]store.Manifest{"before_": d.before, "after_": d.after} {
-			if _, known := m.Relation(name + "_records"); !known {
-				set, _ := position.Find(name)
-				if err := d.db.Run(ctx, set.CreateTable(prefix+name)); err != nil {
-					return err
-				}
+// movedCell is a cell that differs at the ends.
+type movedCell struct {
+	name cellName
+	CellChange
+	derived bool
+}
+
+// cells gives the cells that moved, those that facts add up to apart from those that
+// follow from others.
+func (d differ) cells(ctx context.Context) (summed, derived []CellChange, err error) {
+	moved := d.moved()
+	for i := 1; i < len(d.states); i++ {
+		for _, c := range compared {
+			if err := d.trades(ctx, i, c, moved); err != nil {
+				return nil, nil, fmt.Errorf("the trades of %s that %s moved: %w", c.relation, d.states[i].factor, err)
 			}
 		}
 	}
-	if err := d.changedReferences(ctx); err != nil {
-		return err
+	summed, derived = []CellChange{}, []CellChange{}
+	for _, c := range moved {
+		if c.derived {
+			derived = append(derived, c.CellChange)
+			continue
+		}
+		slices.SortStableFunc(c.Trades, func(a, b TradeChange) int {
+			return cmp.Or(b.Difference.Abs().Cmp(a.Difference.Abs()), strings.Compare(a.Fact, b.Fact))
+		})
+		if d.how.Trades >= 0 && len(c.Trades) > d.how.Trades {
+			c.Trades = c.Trades[:d.how.Trades]
+		}
+		summed = append(summed, c.CellChange)
 	}
-	for _, c := range compared {
-		if err := d.changedFacts(ctx, c.relation, c.key, c.ignored); err != nil {
-			return err
+	return summed, derived, nil
+}
+
+// moved are the cells that differ at the ends, in the order of the tables, with what
+// each step makes of them.
+func (d differ) moved() []*movedCell {
+	places := map[cellName][4]int{}
+	for _, st := range []state{d.states[0], d.states[len(d.states)-1]} {
+		for name, cell := range st.cells {
+			places[name] = cell.place // of the later release, where it has the cell
 		}
 	}
-	scopes := make([]transform.Scope, len(d.after.Scopes))
-	for i, name := range d.after.Scopes {
-		scopes[i].Name = name
-	}
-	middle, err := transform.FactsQuery(scopes, "("+fmt.Sprintf(factsAtEarlierRates, d.stored)+")")
-	if err != nil {
-		return err
-	}
-	if err := d.middle(ctx, "facts", compared[0].key, middle); err != nil {
-		return err
-	}
-	return d.middle(ctx, "realized_facts", compared[1].key, realizedAtEarlierRates)
-}
-
-// factsAtEarlierRates are the stored facts of the later release, each amount
-// converted again from that of the trade at the earlier release's rate. Where that
-// had none, or the same, the later amount stays.
-const factsAtEarlierRates = `
-select s.* replace (
-    case when n.currency is null or (n.numerator = ln.numerator and n.denominator = ln.denominator) then s.notional else convert_amount(s.notional_local, n.numerator, n.denominator) end as notional,
-    case when f.currency is null or (f.numerator = lf.numerator and f.denominator = lf.denominator) then s.fair_value
-      else convert_amount(case when s.origin = 'adjustment' then coalesce(j.fair_value, cast(0 as decimal(18, 2))) else p.fair_value end, f.numerator, f.denominator) end as fair_value,
-    case when f.currency is null or s.origin = 'adjustment' or (f.numerator = lf.numerator and f.denominator = lf.denominator) then s.valuation_adjustment
-      else convert_amount(p.valuation_adjustment, f.numerator, f.denominator) end as valuation_adjustment)
-from %s as s
-left join after_positions as p on s.origin = 'position' and p.position_id = s.position_id and p.source_system is not distinct from s.source_system
-left join after_adjustments as j on s.origin = 'adjustment' and j.adjustment_id = s.adjustment_id
-left join before_conversions as n on n.currency = s.currency
-left join after_conversions as ln on ln.currency = s.currency
-left join before_conversions as f on f.currency = coalesce(p.fair_value_currency, s.currency)
-left join after_conversions as lf on lf.currency = coalesce(p.fair_value_currency, s.currency)`
-
-// realizedAtEarlierRates keeps the earlier release's amount where the event is the
-// same in its own currency: only its rate can have moved it.
-const realizedAtEarlierRates = `
-select a.* replace (
-    case when b.realized_local is not distinct from a.realized_local and b.currency = a.currency then b.realized_gain_loss else a.realized_gain_loss end as realized_gain_loss,
-    case when b.realized_local is not distinct from a.realized_local and b.currency = a.currency then b.result else a.result end as result)
-from after_realized_facts as a left join before_realized_facts as b on b.event_id = a.event_id`
-
-// changedFacts finds the facts that differ, and why.
-func (d differ) changedFacts(ctx context.Context, relation, key, ignored string) error {
-	shared, err := d.sharedColumns(ctx, relation, ignored)
-	if err != nil {
-		return err
-	}
-	for side, prefix := range map[string]string{"_b": "before_", "_a": "after_"} {
-		if err := d.db.CreateView(ctx, relation+"_all"+side, "select *, "+key+" as fact_key from "+prefix+relation); err != nil {
-			return err
+	var list []*movedCell
+	for name := range places {
+		first, last := d.states[0].cells[name], d.states[len(d.states)-1].cells[name]
+		if first.exact.Equal(last.exact) {
+			continue
 		}
-	}
-	if err := d.db.CreateTable(ctx, relation+"_keys", fmt.Sprintf(`
-with b as (select fact_key, hash(%[2]s) as content from %[1]s_all_b), a as (select fact_key, hash(%[2]s) as content from %[1]s_all_a)
-select fact_key from b full join a using (fact_key) where b.content is distinct from a.content`, relation, shared)); err != nil {
-		return err
-	}
-	for _, side := range []string{"_b", "_a"} {
-		if err := d.db.CreateTable(ctx, relation+side, fmt.Sprintf("select * from %[1]s_all%[2]s where fact_key in (select fact_key from %[1]s_keys)", relation, side)); err != nil {
-			return err
+		c := &movedCell{name: name, CellChange: CellChange{Table: name.table, Block: name.block, Row: name.row, Column: name.column,
+			Measure: cmp.Or(last.measure, first.measure), Before: first.exact, After: last.exact, Difference: last.exact.Sub(first.exact),
+			Causes: map[string]decimal.Decimal{}, Trades: []TradeChange{}}}
+		for i := 1; i < len(d.states); i++ {
+			if amount := d.step(i, name); !amount.IsZero() {
+				factor := d.states[i].factor
+				c.Causes[factor] = c.Causes[factor].Add(amount)
+			}
 		}
+		relation := cmp.Or(last.relation, first.relation)
+		c.derived = strings.HasPrefix(c.Measure, disclosures.ShareMeasure) ||
+			!slices.ContainsFunc(compared, func(r comparedRelation) bool { return r.relation == relation })
+		list = append(list, c)
 	}
-	return d.causes(ctx, relation)
+	slices.SortFunc(list, func(a, b *movedCell) int {
+		x, y := places[a.name], places[b.name]
+		return cmp.Or(slices.Compare(x[:], y[:]), strings.Compare(a.Table, b.Table), strings.Compare(a.Block, b.Block),
+			strings.Compare(a.Row, b.Row), strings.Compare(a.Column, b.Column))
+	})
+	return list
 }
 
-// causes says of each fact that differs what made it differ, rates apart.
-func (d differ) causes(ctx context.Context, relation string) error {
-	record, keys, adjustment := "positions", "source_system, position_id", "origin = 'adjustment'"
-	if relation == "realized_facts" {
-		record, keys, adjustment = "realized", "event_id", "false"
-	}
-	shared, err := d.sharedColumns(ctx, record, "release, as_of_date, source_file")
-	if err != nil {
-		return err
-	}
-	remaining := d.definitionCause()
-	if remaining == "" { // both reference data and rules: the trade's own references tell
-		remaining = "case when " + touchedReference(relation) + " then 'reference_data' else 'rules' end"
-	} else {
-		remaining = store.Literal(remaining)
-	}
-	same := make([]string, 0, 2)
-	for _, k := range strings.Split(keys, ", ") {
-		same = append(same, fmt.Sprintf("r.%[1]s is not distinct from k.%[1]s", k))
-	}
-	return d.db.CreateTable(ctx, relation+"_causes", fmt.Sprintf(`
-with b as (select %[2]s, hash(%[3]s) as content from before_%[1]s),
-a as (select %[2]s, hash(%[3]s) as content from after_%[1]s),
-records as (
-  select coalesce(a.%[7]s, b.%[7]s) as %[7]s, %[8]s b.content is distinct from a.content as differs
-  from b full join a on %[9]s),
-k as (select * from %[4]s_a union all by name select * from %[4]s_b where fact_key not in (select fact_key from %[4]s_a))
-select k.fact_key, case when %[5]s then 'adjustments' when coalesce(r.differs, false) then 'input' else %[6]s end as cause
-from k left join records as r on %[10]s`, record, keys, shared, relation, adjustment, remaining,
-		lastOf(keys), earlierKeys(keys), joined(keys), strings.Join(same, " and ")))
+// step is what the step to a state makes of a cell.
+func (d differ) step(i int, name cellName) decimal.Decimal {
+	return d.states[i].cells[name].exact.Sub(d.states[i-1].cells[name].exact)
 }
 
-func lastOf(keys string) string { list := strings.Split(keys, ", "); return list[len(list)-1] }
-
-func earlierKeys(keys string) string {
-	text := ""
-	list := strings.Split(keys, ", ")
-	for _, k := range list[:len(list)-1] {
-		text += fmt.Sprintf("coalesce(a.%[1]s, b.%[1]s) as %[1]s, ", k)
-	}
-	return text
-}
-
-func joined(keys string) string {
-	var list []string
-	for _, k := range strings.Split(keys, ", ") {
-		list = append(list, fmt.Sprintf("a.%[1]s is not distinct from b.%[1]s", k))
-	}
-	return strings.Join(list, " and ")
-}
-
-// definitionCause is what changed beside inputs of trades and rates: one of
-// reference data, rules and program, "" where reference data and rules both did.
-func (d differ) definitionCause() string {
-	inputs, reference, rules, program := false, false, false, d.before.Program.DuckDB != d.after.Program.DuckDB
-	for _, what := range changes(d.before, d.after) {
-		name, isSet := strings.CutPrefix(what, "data set ")
+// trades finds the facts of a relation that one step moved, and adds them to the cells.
+// A fact's part in a cell is its amount where the cell's predicate takes it, after the
+// step less before. Facts whose columns that count are alike on both sides are left out
+// before they are matched; where a predicate itself changed, all facts are asked.
+func (d differ) trades(ctx context.Context, i int, c comparedRelation, moved []*movedCell) error {
+	var alike, other []*movedCell
+	before, after := d.states[i-1], d.states[i]
+	for _, m := range moved {
+		was, hadIt := before.cells[m.name]
+		is, hasIt := after.cells[m.name]
 		switch {
-		case isSet:
-			reference = reference || slices.Contains([]string{"counterparties", "reference_entities", "books", "indices"}, name)
-			inputs = inputs || slices.Contains([]string{"positions", "holdings"}, name)
-		case strings.HasPrefix(what, "sql/"), strings.HasPrefix(what, "program "):
-			program = true
-		case !strings.HasPrefix(what, "DuckDB "):
-			rules = true
+		case m.derived || d.step(i, m.name).IsZero() || cmp.Or(is.relation, was.relation) != c.relation:
+		case hadIt && hasIt && was.predicate == is.predicate && was.measure == is.measure:
+			alike = append(alike, m)
+		default:
+			other = append(other, m)
 		}
 	}
-	program = program || d.before.Program.Executable != d.after.Program.Executable
-	switch {
-	case reference && rules:
-		return ""
-	case reference:
-		return "reference_data"
-	case rules:
-		return "rules"
-	case program:
-		return "binary"
-	case inputs: // evidence: another trade or a holding decides what this one is for
-		return "input"
+	if len(alike)+len(other) == 0 {
+		return nil
 	}
-	return "unexplained"
-}
-
-// references are the reference data that a position leads to, by which columns.
-var references = map[string]string{
-	"counterparties": "counterparty_id", "reference_entities": "reference_entity_id", "books": "book",
-	"indices": "concat_ws('/', index_name, cast(index_series as varchar), cast(coalesce(index_version, 0) as varchar))",
-}
-
-// changedReferences lists the keys of reference data whose rows differ.
-func (d differ) changedReferences(ctx context.Context) error {
-	for name, key := range references {
-		shared, err := d.sharedColumns(ctx, name, "release, as_of_date, source_file")
-		if err != nil {
+	views := [2]string{"step_before", "step_after"}
+	for side, st := range []state{before, after} {
+		query := "select * from " + plainFiles(st.files[c.relation])
+		if c.relation == "facts" {
+			scopes := make([]transform.Scope, len(st.scopes))
+			for k, name := range st.scopes {
+				scopes[k].Name = name
+			}
+			var err error
+			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation])); err != nil {
+				return err
+			}
+		}
+		if err := d.db.CreateView(ctx, views[side], "select *, "+c.key+" as fact_key from ("+query+")"); err != nil {
 			return err
 		}
-		if err := d.db.CreateTable(ctx, name+"_changed", fmt.Sprintf(`
-with b as (select %[2]s as reference, sum(hash(%[3]s)) as content from before_%[1]s group by 1),
-a as (select %[2]s as reference, sum(hash(%[3]s)) as content from after_%[1]s group by 1)
-select reference from b full join a using (reference) where a.content is distinct from b.content`, name, key, shared)); err != nil {
+	}
+	if err := d.tradesOfGroups(ctx, i, views, alike); err != nil {
+		return err
+	}
+	for _, m := range other {
+		amounts := func(view string, cell stateCell, column string) string {
+			if cell.predicate == "" {
+				return fmt.Sprintf("select fact_key, cast(0 as decimal(38, 2)) as was, cast(0 as decimal(38, 2)) as is_now from %s where false", view)
+			}
+			values := "cast(0 as decimal(38, 2)) as was, " + measured(cell.measure) + " as is_now"
+			if column == "was" {
+				values = measured(cell.measure) + " as was, cast(0 as decimal(38, 2)) as is_now"
+			}
+			return fmt.Sprintf("select fact_key, %s from %s where %s", values, view, cell.predicate)
+		}
+		parts := fmt.Sprintf("select fact_key, sum(was) as was, sum(is_now) as is_now from (%s union all %s) group by fact_key",
+			amounts(views[0], before.cells[m.name], "was"), amounts(views[1], after.cells[m.name], "is_now"))
+		if err := d.add(ctx, i, m, parts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// touchedReference tells whether reference data that the fact k leads to differ.
-func touchedReference(relation string) string {
-	source := "k.position_id = p.position_id and k.source_system is not distinct from p.source_system"
-	if relation == "realized_facts" {
-		source = "k.position_id = p.position_id"
-	}
-	var any []string
-	for name, key := range references {
-		any = append(any, fmt.Sprintf("%s in (select reference from %s_changed)", key, name))
-	}
-	slices.Sort(any)
-	return fmt.Sprintf("exists (select 1 from after_positions as p where %s and (%s))", source, strings.Join(any, " or "))
+// plainFiles is the FROM item of Parquet files, with no further columns.
+func plainFiles(files []string) string {
+	return "read_parquet(" + store.List(files) + ", hive_partitioning = false)"
 }
 
-// sharedColumns lists the columns that a relation has in both releases.
-func (d differ) sharedColumns(ctx context.Context, relation, ignored string) (string, error) {
-	columns := map[string]int{}
-	var names []string
-	for _, prefix := range []string{"before_", "after_"} {
-		table, err := store.Query(ctx, d.db, "describe select * from "+prefix+relation)
-		if err != nil {
-			return "", err
-		}
-		for _, row := range table.Rows {
-			name := row[0].(string)
-			if columns[name]++; columns[name] == 2 && !slices.Contains(strings.Split(ignored, ", "), name) {
-				names = append(names, store.Identifier(name))
-			}
-		}
+// measured is what a fact adds to a cell.
+func measured(measure string) string {
+	if measure == "count" {
+		return "cast(1 as decimal(38, 2))"
 	}
-	return strings.Join(names, ", "), nil
+	return "cast(coalesce(" + store.Identifier(measure) + ", 0) as decimal(38, 2))"
 }
 
-// middle makes the facts of the later release at the earlier one's rates.
-func (d differ) middle(ctx context.Context, relation, key, query string) error {
-	if err := d.db.CreateView(ctx, relation+"_all_m", "select *, "+key+" as fact_key from ("+query+")"); err != nil {
+// tradesOfGroups matches the facts that differ once for all cells. Facts with the same
+// values in the columns that predicates name are a group, so that each predicate is asked
+// of few rows.
+func (d differ) tradesOfGroups(ctx context.Context, i int, views [2]string, moved []*movedCell) error {
+	if len(moved) == 0 {
+		return nil
+	}
+	named, measures := map[string]bool{}, map[string]bool{}
+	for _, m := range moved {
+		cell := d.states[i].cells[m.name]
+		for _, match := range quotedColumn.FindAllStringSubmatch(cell.predicate, -1) {
+			named[store.Identifier(match[1]+match[2])] = true
+		}
+		if cell.measure != "count" {
+			measures[store.Identifier(cell.measure)] = true
+		}
+	}
+	dimensions, sums := slices.Sorted(maps.Keys(named)), slices.Sorted(maps.Keys(measures))
+	if len(dimensions) == 0 {
+		dimensions = []string{"'' as all_facts"}
+	}
+	columns := strings.Join(dimensions, ", ")
+	counted := strings.Join(append(slices.Clone(sums), columns, "fact_key"), ", ")
+	hashed := strings.ReplaceAll(counted, " as all_facts", "")
+	var slim [2][]string // of either side
+	for side, prefix := range []string{"was_", "now_"} {
+		for _, measure := range sums {
+			slim[side] = append(slim[side], fmt.Sprintf("%s as %s", measure, store.Identifier(prefix+strings.Trim(measure, `"`))))
+		}
+		slim[side] = append(slim[side], fmt.Sprintf("hash(%s) as %sgroup", strings.ReplaceAll(columns, " as all_facts", ""), prefix))
+	}
+	if err := d.db.CreateTable(ctx, "step_rows", fmt.Sprintf(`
+select row_hash from (
+  select hash(%[1]s) as row_hash, 1 as side from %[2]s union all select hash(%[1]s), -1 from %[3]s)
+group by row_hash having sum(side) <> 0`, hashed, views[0], views[1])); err != nil {
 		return err
 	}
-	return d.db.CreateTable(ctx, relation+"_m", fmt.Sprintf("select * from %[1]s_all_m where fact_key in (select fact_key from %[1]s_keys)", relation))
-}
-
-// cell is a cell that differs, with its predicate in both releases, "" where the
-// release does not have it.
-type cell struct {
-	CellChange
-	relation, predicateBefore, predicateAfter string
-}
-
-// derived tells whether the cell is no sum over facts, so that no trade has a part in it.
-func (c cell) derived() bool {
-	return strings.HasPrefix(c.Measure, disclosures.ShareMeasure) ||
-		!slices.ContainsFunc(compared, func(r comparedRelation) bool { return r.relation == c.relation })
-}
-
-func (d differ) changedCells(ctx context.Context) ([]cell, error) {
-	table, err := store.Query(ctx, d.db, `
-with b as (select c.*, t.relation from before_cells as c join before_tables as t using (table_id)),
-a as (select c.*, t.relation from after_cells as c join after_tables as t using (table_id))
-select table_id, block_id, row_id, column_id, coalesce(a.measure, b.measure) as measure, coalesce(a.relation, b.relation) as relation,
-  coalesce(b.predicate, '') as predicate_before, coalesce(a.predicate, '') as predicate_after,
-  coalesce(b.exact, 0) as exact_before, coalesce(a.exact, 0) as exact_after
-from b full join a using (table_id, block_id, row_id, column_id)
-where coalesce(b.exact, 0) <> coalesce(a.exact, 0)
-order by coalesce(a.table_number, b.table_number), coalesce(a.block_number, b.block_number), coalesce(a.row_number, b.row_number),
-  coalesce(a.column_number, b.column_number), table_id, block_id, row_id, column_id`)
-	if err != nil {
-		return nil, err
-	}
-	var cells []cell
-	for _, row := range table.Rows {
-		text := func(i int) string { return row[i].(string) }
-		before, after := row[8].(decimal.Decimal), row[9].(decimal.Decimal)
-		cells = append(cells, cell{CellChange{Table: text(0), Block: text(1), Row: text(2), Column: text(3), Measure: text(4),
-			Before: before, After: after, Difference: after.Sub(before), Causes: map[string]decimal.Decimal{}, Trades: []TradeChange{}}, text(5), text(6), text(7)})
-	}
-	return cells, nil
-}
-
-// explain finds the facts behind the difference of a cell. A fact that did not
-// change but stands elsewhere was moved by the table's own predicate.
-func (d differ) explain(ctx context.Context, c cell) (CellChange, error) {
-	amount := "coalesce(" + store.Identifier(c.Measure) + ", 0)"
-	if c.Measure == "count" {
-		amount = "1"
-	}
-	all := ""
-	if c.predicateBefore != c.predicateAfter {
-		all = "_all"
-	}
-	side := func(side, predicate string) string {
-		if predicate == "" {
-			predicate = "false"
+	for side, view := range views {
+		if err := d.db.CreateTable(ctx, view+"_moved", fmt.Sprintf("select fact_key, %s, %s from %s where hash(%s) in (select row_hash from step_rows)",
+			columns, strings.Join(slim[side], ", "), view, hashed)); err != nil {
+			return err
 		}
-		return fmt.Sprintf("select fact_key, cast(%s as decimal(38, 2)) as amount from %s where %s", amount, c.relation+all+side, predicate)
 	}
-	table, err := store.Query(ctx, d.db, fmt.Sprintf(`
-with b as (%s), m as (%s), a as (%s),
-facts as (
-  select fact_key, coalesce(b.amount, 0) as before, coalesce(m.amount, 0) as middle, coalesce(a.amount, 0) as after
-  from b full join m using (fact_key) full join a using (fact_key))
-select fact_key, coalesce(c.cause, 'rules') as cause, before, middle, after
-from facts left join %s as c using (fact_key)
-where before <> middle or middle <> after order by abs(after - before) desc, fact_key`,
-		side("_b", c.predicateBefore), side("_m", c.predicateAfter), side("_a", c.predicateAfter), c.relation+"_causes"))
-	if err != nil {
-		return c.CellChange, fmt.Errorf("cell %s/%s/%s/%s: %w", c.Table, c.Block, c.Row, c.Column, err)
+	plain := strings.ReplaceAll(columns, "'' as ", "")
+	if err := d.db.CreateTable(ctx, "step_groups", fmt.Sprintf(`
+select group_hash, %[1]s from (
+  select was_group as group_hash, %[1]s from %[2]s_moved union select now_group, %[1]s from %[3]s_moved)`, plain, views[0], views[1])); err != nil {
+		return err
 	}
-	total := decimal.Zero
-	for _, row := range table.Rows {
-		before, middle, after := row[2].(decimal.Decimal), row[3].(decimal.Decimal), row[4].(decimal.Decimal)
-		for _, part := range []TradeChange{
-			{Fact: row[0].(string), Cause: row[1].(string), Before: before, After: middle, Difference: middle.Sub(before)},
-			{Fact: row[0].(string), Cause: "fx", Before: middle, After: after, Difference: after.Sub(middle)},
-		} {
-			if part.Difference.IsZero() {
-				continue
+	if err := d.db.CreateTable(ctx, "step_facts", fmt.Sprintf("select fact_key, b.* exclude (fact_key, %[1]s), a.* exclude (fact_key, %[1]s) from %[2]s_moved as b full join %[3]s_moved as a using (fact_key)",
+		plain, views[0], views[1])); err != nil {
+		return err
+	}
+	for _, m := range moved {
+		cell := d.states[i].cells[m.name]
+		amount := func(prefix string) string {
+			value := "cast(1 as decimal(38, 2))"
+			if cell.measure != "count" {
+				value = "cast(coalesce(" + store.Identifier(prefix+cell.measure) + ", 0) as decimal(38, 2))"
 			}
-			c.Trades = append(c.Trades, part)
-			c.Causes[part.Cause] = c.Causes[part.Cause].Add(part.Difference)
-			total = total.Add(part.Difference)
+			return fmt.Sprintf("case when %sgroup in (select group_hash from step_groups where %s) then %s else 0 end", prefix, cell.predicate, value)
+		}
+		if err := d.add(ctx, i, m, fmt.Sprintf("select fact_key, %s as was, %s as is_now from step_facts", amount("was_"), amount("now_"))); err != nil {
+			return err
 		}
 	}
-	if !total.Equal(c.Difference) {
-		return c.CellChange, fmt.Errorf("cell %s/%s/%s/%s moved by %s, the trades behind it by %s: one of the releases is damaged; comment11 verify says which",
-			c.Table, c.Block, c.Row, c.Column, c.Difference, total)
+	return nil
+}
+
+// add takes the trades of a step into a cell, and holds that they come to what the step
+// made of it.
+func (d differ) add(ctx context.Context, i int, m *movedCell, parts string) error {
+	if err := d.db.CreateTable(ctx, "step_parts", "select fact_key, was, is_now from ("+parts+") where was <> is_now"); err != nil {
+		return err
 	}
-	return c.CellChange, nil
+	total, err := store.Query(ctx, d.db, "select count(*), cast(coalesce(sum(is_now - was), 0) as decimal(38, 2)) from step_parts")
+	if err != nil {
+		return err
+	}
+	if sum := total.Rows[0][1].(decimal.Decimal); !sum.Equal(d.step(i, m.name)) {
+		return fmt.Errorf("cell %s/%s/%s/%s moved by %s, the trades behind it by %s: one of the releases is damaged; comment11 verify says which",
+			m.Table, m.Block, m.Row, m.Column, d.step(i, m.name), sum)
+	}
+	m.Count += total.Rows[0][0].(int64)
+	query := "select fact_key, was, is_now from step_parts order by abs(is_now - was) desc, fact_key"
+	if d.how.Trades >= 0 {
+		query += fmt.Sprintf(" limit %d", d.how.Trades)
+	}
+	table, err := store.Query(ctx, d.db, query)
+	if err != nil {
+		return err
+	}
+	for _, row := range table.Rows {
+		was, is := row[1].(decimal.Decimal), row[2].(decimal.Decimal)
+		m.Trades = append(m.Trades, TradeChange{Fact: row[0].(string), Cause: d.states[i].factor, Before: was, After: is, Difference: is.Sub(was)})
+	}
+	return nil
 }

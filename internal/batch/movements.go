@@ -154,6 +154,11 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 	if err != nil {
 		return nil, err
 	}
+	for _, r := range roll.Releases() {
+		if !slices.ContainsFunc(manifests, func(m store.Manifest) bool { return m.Release == r.Release && !m.Removed() }) {
+			return nil, fmt.Errorf("%w: release %s, which the movements lead from, is gone", ErrData, r.Release)
+		}
+	}
 	find := func(release string) store.Manifest {
 		return manifests[slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == release })]
 	}

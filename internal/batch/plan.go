@@ -276,8 +276,12 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 	if err := j.storedRecords(ctx, m); err != nil {
 		return c, err
 	}
-	if _, _, err := j.makeFacts(ctx); err != nil {
+	in, _, err := j.makeFacts(ctx)
+	if err != nil {
 		return c, err
+	}
+	if _, err := j.move(ctx, in); err != nil {
+		return c, dataError(err)
 	}
 	if err := j.compute(ctx, nil); err != nil {
 		return c, err
@@ -337,7 +341,7 @@ func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.
 			return c, err
 		}
 	}
-	p := planner{differ: differ{db: j.db, before: before, after: after, stored: "facts_stored"}, how: how}
+	p := planner{comparer: comparer{db: j.db, before: before, after: after, stored: "facts_stored"}, how: how}
 	if err := p.prepare(ctx); err != nil {
 		return c, err
 	}

@@ -13,7 +13,7 @@ import (
 	"comment11/internal/store"
 )
 
-// planner finds what moves from cell to cell. It works in the database of a differ:
+// planner finds what moves from cell to cell. It works in the database of a comparer:
 // b, m and a stand for the release that stands, what would come at the rates of that
 // one, and what would come.
 //
@@ -23,7 +23,7 @@ import (
 // and after. The few positions that are several facts, which evidence cut, are gone
 // through one by one.
 type planner struct {
-	differ
+	comparer
 	how   PlanOptions
 	moves map[moveKey]*Move
 	other map[blockCell]map[string]decimal.Decimal // changes of amount, by cause
@@ -181,19 +181,21 @@ func (p *planner) relation(ctx context.Context, relation string) error {
 			}
 		}
 	}
-	all := ""
-	if p.predicatesDiffer(before, after) {
-		all = "_all" // a fact that is as it was may stand elsewhere
-	}
-	if err := p.group(ctx, relation, all, before, after); err != nil {
+	still := p.predicatesDiffer(before, after) // a fact that is as it was may stand elsewhere
+	if err := p.group(ctx, relation, measures, still, before, after); err != nil {
 		return err
 	}
-	if err := p.positions(ctx, relation, all, measures); err != nil {
+	if err := p.positions(ctx, relation, measures); err != nil {
 		return err
 	}
 	places, err := p.places(ctx, before, after)
 	if err != nil {
 		return err
+	}
+	if still {
+		if err := p.unchanged(ctx, relation, measures, places); err != nil {
+			return err
+		}
 	}
 	if err := p.wholes(ctx, measures, places); err != nil {
 		return err
@@ -249,8 +251,11 @@ func (p *planner) predicatesDiffer(before, after map[blockKey][]leaf) bool {
 }
 
 // group makes the relation plan_groups with a number for each combination of the
-// columns that predicates name, and plan_b and plan_a, the facts with their group.
-func (p *planner) group(ctx context.Context, relation, all string, sides ...map[blockKey][]leaf) error {
+// columns that predicates name, and plan_b and plan_a, the facts that differ with their
+// group; and with still plan_still, the sums of those that do not differ by group. The
+// number is made of the combination's hash: what two combinations of one number would
+// mix up does not come to the differences of the cells, and the plan says so.
+func (p *planner) group(ctx context.Context, relation string, measures []string, still bool, sides ...map[blockKey][]leaf) error {
 	named := map[string]bool{}
 	for _, side := range sides {
 		for _, list := range side {
@@ -276,50 +281,133 @@ func (p *planner) group(ctx context.Context, relation, all string, sides ...map[
 		}
 	}
 	names := slices.Sorted(maps.Keys(types))
-	columns := func(side string) string {
-		list := make([]string, len(names))
+	grouped := func(side, from string) string { // all columns, and those of the group again with its number
+		list, values := make([]string, len(names)), make([]string, len(names))
 		for i, name := range names {
-			list[i] = store.Identifier(name)
+			values[i] = "f." + store.Identifier(name)
 			if !slices.Contains(present[side], name) { // no predicate of that side names it
-				list[i] = "cast(null as " + types[name] + ") as " + list[i]
+				values[i] = "cast(null as " + types[name] + ")"
 			}
+			list[i] = values[i] + " as " + store.Identifier("group_"+name)
 		}
-		return strings.Join(list, ", ")
+		number := "cast(0 as bigint)"
+		if len(values) > 0 {
+			number = "cast(hash(" + strings.Join(values, ", ") + ") >> 1 as bigint)"
+		}
+		return fmt.Sprintf("select f.*, %s from %s as f", strings.Join(append(list, number+" as group_number"), ", "), from)
 	}
-	if err := p.db.CreateTable(ctx, "plan_groups", fmt.Sprintf(
-		"select row_number() over () as group_number, * from (select %[2]s from %[1]s%[4]s_b union select %[3]s from %[1]s%[4]s_a)",
-		relation, columns("b"), columns("a"), all)); err != nil {
-		return err
-	}
+	var groups []string
 	for _, side := range []string{"b", "a"} {
-		same := []string{"true"}
-		for _, name := range names {
-			if slices.Contains(present[side], name) {
-				same = append(same, fmt.Sprintf("g.%[1]s is not distinct from f.%[1]s", store.Identifier(name)))
-			} else {
-				same = append(same, fmt.Sprintf("g.%s is null", store.Identifier(name)))
-			}
-		}
-		if err := p.db.CreateTable(ctx, "plan_"+side, fmt.Sprintf("select f.*, g.group_number from %s%s_%s as f join plan_groups as g on %s",
-			relation, all, side, strings.Join(same, " and "))); err != nil {
+		if err := p.db.CreateTable(ctx, "plan_"+side, grouped(side, relation+"_"+side)); err != nil {
 			return err
 		}
+		groups = append(groups, "plan_"+side)
+	}
+	columns := []string{"group_number"}
+	for _, name := range names {
+		columns = append(columns, store.Identifier("group_"+name))
+	}
+	if still {
+		sums := []string{}
+		for _, m := range measures {
+			sums = append(sums, fmt.Sprintf("sum(%[1]s) as %[2]s, count(*) filter (where %[1]s <> 0) as %[3]s", planned("f", m), store.Identifier("b_"+m), store.Identifier("n_"+m)))
+		}
+		if err := p.db.CreateView(ctx, "plan_still_facts", grouped("a", relation+"_still")); err != nil {
+			return err
+		}
+		if err := p.db.CreateTable(ctx, "plan_still", fmt.Sprintf("select %[1]s, %[2]s from plan_still_facts as f group by %[1]s",
+			strings.Join(columns, ", "), strings.Join(sums, ", "))); err != nil {
+			return err
+		}
+		groups = append(groups, "plan_still")
+	}
+	var all []string
+	for _, group := range groups {
+		all = append(all, "select "+strings.Join(columns, ", ")+" from "+group)
+	}
+	renamed := []string{"group_number"}
+	for _, name := range names {
+		renamed = append(renamed, store.Identifier("group_"+name)+" as "+store.Identifier(name))
+	}
+	return p.db.CreateTable(ctx, "plan_groups", fmt.Sprintf("select %s from (%s)", strings.Join(renamed, ", "), strings.Join(all, " union ")))
+}
+
+// planned is the amount of a measure of the fact that the alias stands for.
+func planned(alias, measure string) string {
+	if measure == "count" {
+		return "cast(1 as decimal(38, 2))"
+	}
+	return "cast(coalesce(" + alias + "." + store.Identifier(measure) + ", 0) as decimal(38, 2))"
+}
+
+// unchanged finds what moves of the facts that are as they were, because a predicate of
+// a table is another one. They are added up by group; only the largest are named.
+func (p *planner) unchanged(ctx context.Context, relation string, measures []string, at places) error {
+	var columns []string
+	for _, m := range measures {
+		columns = append(columns, store.Identifier("b_"+m), store.Identifier("n_"+m))
+	}
+	table, err := store.Query(ctx, p.db, "select group_number, "+strings.Join(columns, ", ")+" from plan_still order by group_number")
+	if err != nil {
+		return err
+	}
+	blocks := at.blocks()
+	moving := map[string][]string{} // groups that move in some block, by measure
+	for _, row := range table.Rows {
+		for _, key := range blocks {
+			i := slices.Index(measures, key.measure)
+			if i < 0 {
+				continue
+			}
+			from, to := cellIn(at.before[key], row[0]), cellIn(at.after[key], row[0])
+			if from == to {
+				continue
+			}
+			p.change(key, from, to, "rules", row[1+2*i].(decimal.Decimal), decimal.Zero, decimal.Zero, row[2+2*i].(int64))
+			if list, number := moving[key.measure], fmt.Sprint(row[0]); len(list) == 0 || list[len(list)-1] != number { // rows of a group follow each other
+				moving[key.measure] = append(list, number)
+			}
+		}
+	}
+	if p.how.Positions == 0 {
+		return nil
+	}
+	for _, measure := range slices.Sorted(maps.Keys(moving)) {
+		largest, err := store.Query(ctx, p.db, fmt.Sprintf(`
+select group_number, position, amount from (
+  select group_number, position, amount, row_number() over (partition by group_number order by abs(amount) desc, position) as place
+  from (select group_number, %[1]s as position, %[2]s as amount from plan_still_facts as f where group_number in (%[3]s))
+  where amount <> 0) where place <= %[4]d
+order by group_number, place`, positionKey(relation), planned("f", measure), strings.Join(moving[measure], ", "), p.how.Positions))
+		if err != nil {
+			return err
+		}
+		p.name(largest.Rows, measure, blocks, at)
 	}
 	return nil
+}
+
+// name adds positions, of a group each, to those behind the moves of a measure.
+func (p *planner) name(rows [][]any, measure string, blocks []blockKey, at places) {
+	for _, key := range blocks {
+		if key.measure != measure {
+			continue
+		}
+		for _, row := range rows {
+			if move := p.moves[moveKey{key, cellIn(at.before[key], row[0]), cellIn(at.after[key], row[0])}]; move != nil {
+				p.behind(move, moved(row[1].(string), row[2].(decimal.Decimal)))
+			}
+		}
+	}
 }
 
 // positions makes plan_facts, with one row per fact of either side: its position, its
 // group, its cause, and the amounts; and plan_wholes, with one row per position that
 // is one fact at most on either side.
-func (p *planner) positions(ctx context.Context, relation, all string, measures []string) error {
+func (p *planner) positions(ctx context.Context, relation string, measures []string) error {
 	var before, after, columns []string
 	for _, m := range measures {
-		amount := func(alias string) string {
-			if m == "count" {
-				return "cast(1 as decimal(38, 2))"
-			}
-			return "cast(coalesce(" + alias + "." + store.Identifier(m) + ", 0) as decimal(38, 2))"
-		}
+		amount := func(alias string) string { return planned(alias, m) }
 		before = append(before, amount("f")+" as "+store.Identifier("b_"+m))
 		after = append(after, amount("m")+" as "+store.Identifier("m_"+m), amount("f")+" as "+store.Identifier("a_"+m))
 		columns = append(columns, "b_"+m, "m_"+m, "a_"+m)
@@ -330,8 +418,8 @@ select 'b' as side, %[1]s as position, f.fact_key, f.group_number, %[2]s, %[3]s
 from plan_b as f left join %[4]s_causes as c on c.fact_key = f.fact_key
 union all by name
 select 'a' as side, %[1]s as position, f.fact_key, f.group_number, %[2]s, %[5]s
-from plan_a as f join %[4]s%[6]s_m as m on m.fact_key = f.fact_key left join %[4]s_causes as c on c.fact_key = f.fact_key`,
-		positionKey(relation), cause, strings.Join(before, ", "), relation, strings.Join(after, ", "), all)); err != nil {
+from plan_a as f join %[4]s_m as m on m.fact_key = f.fact_key left join %[4]s_causes as c on c.fact_key = f.fact_key`,
+		positionKey(relation), cause, strings.Join(before, ", "), relation, strings.Join(after, ", "))); err != nil {
 		return err
 	}
 	if err := p.db.CreateTable(ctx, "plan_several", "select distinct position from (select position from plan_facts group by side, position having count(*) > 1)"); err != nil {

@@ -88,10 +88,19 @@ type changer struct {
 
 func newChanger(t *testing.T, random *rand.Rand) *changer {
 	c := &changer{book: newBook(t), random: random, rules: map[string][]ruleText{}}
+	c.readRules(t)
+	c.prepare(t)
+	return c
+}
+
+// readRules reads the rules as they are in force.
+func (c *changer) readRules(t *testing.T) {
 	for _, attribute := range transform.Attributes {
-		text, err := fs.ReadFile(configs.Files, "rules/"+attribute+".yaml")
+		text, err := os.ReadFile(filepath.Join(c.folder, "rules", attribute+".yaml"))
 		if err != nil {
-			t.Fatal(err)
+			if text, err = fs.ReadFile(configs.Files, "rules/"+attribute+".yaml"); err != nil {
+				t.Fatal(err)
+			}
 		}
 		var rules []ruleText
 		if err := yaml.Unmarshal(text, &rules); err != nil {
@@ -99,6 +108,10 @@ func newChanger(t *testing.T, random *rand.Rand) *changer {
 		}
 		c.rules[attribute] = rules
 	}
+}
+
+// prepare gives the book holdings, and folders for rules, maps and tables.
+func (c *changer) prepare(t *testing.T) {
 	c.write(t, "holdings.csv", "holding_id,legal_entity,obligor_id,kind,amount,basis,currency\n"+
 		"H1,BANK-NA,N01,loan,30000000.01,funded,USD\nH2,BANK-NA,N01,commitment,20000000.00,undrawn,EUR\nH3,BANK-NA,N05,loan,1000000.00,funded,USD\nH4,BANK-NA,N10,investment,90000000.00,fair_value,USD\n")
 	// They are of the file as it is before it is changed.
@@ -110,7 +123,6 @@ func newChanger(t *testing.T, random *rand.Rand) *changer {
 		}
 	}
 	c.reload(t)
-	return c
 }
 
 func (c *changer) write(t *testing.T, file, text string) {

@@ -99,6 +99,7 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	queries["definitions"] = definitionRows(j.Texts)
 	for _, name := range []string{"rejects", "exclusions", "conflicts", "structural_rejects", "unreadable_values", "conversions", "evidence", "slices", "evidence_notes", "identical_underlyings"} {
 		queries[name] = "select * from " + name
 	}
