@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,5 +44,44 @@ func TestQuartersAddUp(t *testing.T) {
 				t.Errorf("seed %s: the events have not %s", seed, what)
 			}
 		}
+	}
+}
+
+// TestYearBefore holds that the year before shows, beside this one, what the release of
+// the same date a year before shows, in every line of realized gains and losses and of
+// payouts; and that it is not shown where its events do not reach back to its beginning.
+func TestYearBefore(t *testing.T) {
+	folder, before, date := t.TempDir(), "2006-09-30", "2007-09-30"
+	config := filepath.Join(folder, "comment11.yaml")
+	mustRun(t, "sample", "--out", folder, "--positions", "2000", "--seed", "7", "--as-of", before+","+date)
+	mustRun(t, "run", "-q", "--config", config, "--as-of", before)
+	mustRun(t, "run", "-q", "--config", config, "--as-of", date)
+	if shown := queryRecords(t, config, "select 1 from cells where as_of_date = date '"+date+"' and column_id like '%year_before' limit 1"); len(shown) > 0 {
+		t.Error("a year before is shown that was not delivered")
+	}
+	if said := queryRecords(t, config, "select 1 from tables where as_of_date = date '"+date+"' and table_id in ('comment-11c', 'payouts') and notes like '%for want of realized_year_before%'"); len(said) != 2 {
+		t.Errorf("%d of 2 tables say that the year before is not shown", len(said))
+	}
+	events, err := os.ReadFile(filepath.Join(folder, "realized_"+before+".csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, records, _ := strings.Cut(string(events), "\n")
+	path := filepath.Join(folder, "realized_"+date+".csv")
+	own, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(own, records...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "run", "-q", "--config", config, "--as-of", date, "--set", "realized.delivered_since=2006-01-01")
+	lines := func(on, columns string) map[string]string {
+		return sums(t, queryRecords(t, config, "select table_id, block_id, case when row_id like '%/%' or row_id in ('bought', 'sold', 'two_way', 'total') then row_id else 'rank' end as row_id, replace(column_id, '_year_before', '') as column_id, exact from cells"+
+			" where table_id in ('comment-11c', 'payouts') and block_id <> 'amounts' and not memo and as_of_date = date '"+on+"' and "+columns), "exact", "table_id", "block_id", "row_id", "column_id")
+	}
+	year := lines(before, "column_id in ('gains', 'losses', 'net', 'payouts', 'recoveries')")
+	if diff := cmp.Diff(year, lines(date, "column_id like '%year_before'")); diff != "" || len(year) < 40 {
+		t.Errorf("%d lines (- of the year before by its release, + beside this year): %s", len(year), diff)
 	}
 }

@@ -99,6 +99,9 @@ type job struct {
 	derived   []string // relations made for tables
 	outcome   Outcome
 	frozen    store.Manifest // of the release whose evidence decides, if any
+	realized  transform.RealizedOutcome
+	rolled    bool // the relation movements is made, and the opening's are at hand
+	trended   bool // the relation quarter_ends is made
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -255,6 +258,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	if manifest.RollForward, err = j.rollForward(files); err != nil {
 		return false, err
 	}
+	if manifest.Quarters, err = j.earlierQuarters(); err != nil {
+		return false, err
+	}
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
 	if manifest.Opening, err = j.opening(); err != nil {
@@ -298,7 +304,9 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transf
 	if quality, err = transform.Facts(ctx, j.db, in); err != nil {
 		return in, quality, dataError(err)
 	}
-	_, err = transform.RealizedFacts(ctx, j.db, in)
+	if j.realized, err = transform.RealizedFacts(ctx, j.db, in); err != nil {
+		err = dataError(err)
+	}
 	return in, quality, err
 }
 
@@ -312,6 +320,11 @@ func (j *job) classify(ctx context.Context) error {
 	if err != nil {
 		return dataError(err)
 	}
+	j.rolled = j.outcome.Manifest.RollForward != nil
+	if err := j.trend(ctx); err != nil {
+		return err
+	}
+	j.trended = len(j.outcome.Manifest.Quarters) > 0
 	written, err := j.factFiles()
 	if err != nil {
 		return err
@@ -373,11 +386,37 @@ func (j *job) loaded() []string {
 	for _, f := range j.outcome.Files {
 		names = append(names, f.DataSet)
 	}
-	if j.outcome.Manifest.RollForward != nil {
+	if roll := j.outcome.Manifest.RollForward; j.rolled {
 		names = append(names, disclosures.OpeningRelease)
+		if roll.Opening.AsOfDate == j.config.Calendar.PreviousYearEnd(j.options.AsOf).Format(time.DateOnly) {
+			names = append(names, disclosures.OpeningYearEnd)
+		}
+	}
+	if j.trended {
+		names = append(names, disclosures.EarlierQuarters)
+	}
+	if j.realized.YearBefore {
+		names = append(names, disclosures.RealizedYearBefore)
+	}
+	if j.realized.Quarter {
+		names = append(names, disclosures.RealizedQuarterYearBefore)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// notedTables are the tables with what each does not show, and why, among their notes.
+func (j *job) notedTables() []disclosures.Table {
+	reasons := map[string]string{disclosures.RealizedYearBefore: j.realized.Reason, disclosures.RealizedQuarterYearBefore: j.realized.Reason}
+	var tables []disclosures.Table
+	for _, t := range j.Tables {
+		t.Notes = slices.Clone(t.Notes)
+		for _, note := range t.NotShown(j.loaded(), reasons) {
+			t.Notes = append(t.Notes, strictyaml.Text{Value: note})
+		}
+		tables = append(tables, t)
+	}
+	return tables
 }
 
 // finish notes how long a stage took.

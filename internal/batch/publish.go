@@ -96,7 +96,7 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	}
 	maps.Copy(files, facts)
 	queries := map[string]string{
-		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.Tables, j.loaded(), j.config.ReportingCurrency),
+		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.notedTables(), j.loaded(), j.config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
 	}
