@@ -85,3 +85,53 @@ func TestYearBefore(t *testing.T) {
 		t.Errorf("%d lines (- of the year before by its release, + beside this year): %s", len(year), diff)
 	}
 }
+
+// TestRestatedQuarter restates a quarter that a packet showed: the trend of a later one
+// says so, has its new figures, and the release that showed the old ones is due again.
+func TestRestatedQuarter(t *testing.T) {
+	folder := t.TempDir()
+	files, err := filepath.Glob("../../testdata/cases/growth/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		copyFile(t, file, filepath.Join(folder, filepath.Base(file)))
+	}
+	config, change := filepath.Join(folder, "comment11.yaml"), func(name, from, to string) {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), from) {
+			t.Fatalf("%s has no %q", name, from)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(strings.Replace(string(text), from, to, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("comment11.yaml", "unit: dollars", "unit: dollars\napprovers: [controller]")
+	trend := func() string {
+		return mustRun(t, "query", "--config", config, "-o", "csv", "select row_label, displayed from cells where table_id = 'eight-quarters' and block_id = 'notional' and column_id = 'sold' and displayed <> 0 order by row_number")
+	}
+	mustRun(t, "run", "-q", "--config", config, "--as-of", "2006-12-31")
+	mustRun(t, "run", "-q", "--config", config, "--as-of", "2007-09-30")
+	if got := trend(); got != "row_label,displayed\n2006-12-31,2100\n2007-09-30,1600\n" {
+		t.Errorf("the trend is %s", got)
+	}
+	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "packet"), "--draft", "--format", "csv")
+	change("positions_2006-12-31.csv", "kept-sold,BANK,CDS,seller,USD,1000.00", "kept-sold,BANK,CDS,seller,USD,1100.00")
+	if code, _, stderr := command(t, "run", "--config", config, "--as-of", "2006-12-31"); code != exitData || !strings.Contains(stderr, "change_after_packet") {
+		t.Fatalf("a change after a packet: exit code %d, %s", code, stderr)
+	}
+	_, entry, _ := strings.Cut(mustRun(t, "runs", "show", "20061231-002", "--config", config), "approvals:\n")
+	entry = "approvals:\n" + strings.NewReplacer("reason: \n", "reason: booked late\n", "preparer: \n", "preparer: m.t.\n", "approver: \n", "approver: controller\n",
+		"approved_at: \n", "approved_at: 2007-10-20T08:00:00Z\n", "expires_at: \n", "expires_at: 2999-01-01T00:00:00Z\n").Replace(entry)
+	if err := os.WriteFile(filepath.Join(folder, "approvals.yaml"), []byte(entry), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mustRun(t, "run", "-q", "--config", config, "--as-of", "2006-12-31")
+	mustRun(t, "run", "-q", "--config", config, "--as-of", "2007-09-30", "--set", "limits.unexplained=100.00")
+	if got := trend(); got != "row_label,displayed\n\"2006-12-31, restated\",2200\n2007-09-30,1600\n" {
+		t.Errorf("the trend of a restated quarter is %s", got)
+	}
+}

@@ -100,8 +100,9 @@ type job struct {
 	outcome   Outcome
 	frozen    store.Manifest // of the release whose evidence decides, if any
 	realized  transform.RealizedOutcome
-	rolled    bool // the relation movements is made, and the opening's are at hand
-	trended   bool // the relation quarter_ends is made
+	moved     []position.Control // of the movements
+	rolled    bool               // the relation movements is made, and the opening's are at hand
+	trended   bool               // the relation quarter_ends is made
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -294,7 +295,8 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// makeFacts makes the facts, of what in it gives; quality can tell how the rules did.
+// makeFacts makes the facts and what leads to them from earlier releases, of what in it
+// gives; quality can tell how the rules did.
 func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transform.RuleQuality, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
@@ -305,8 +307,14 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transf
 		return in, quality, dataError(err)
 	}
 	if j.realized, err = transform.RealizedFacts(ctx, j.db, in); err != nil {
-		err = dataError(err)
+		return in, quality, dataError(err)
 	}
+	if j.moved, err = j.move(ctx, in); err != nil {
+		return in, quality, dataError(err)
+	}
+	j.rolled = j.outcome.Manifest.RollForward != nil
+	err = j.trend(ctx)
+	j.trended = err == nil && len(j.outcome.Manifest.Quarters) > 0
 	return in, quality, err
 }
 
@@ -316,15 +324,6 @@ func (j *job) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	movements, err := j.move(ctx, in)
-	if err != nil {
-		return dataError(err)
-	}
-	j.rolled = j.outcome.Manifest.RollForward != nil
-	if err := j.trend(ctx); err != nil {
-		return err
-	}
-	j.trended = len(j.outcome.Manifest.Quarters) > 0
 	written, err := j.factFiles()
 	if err != nil {
 		return err
@@ -346,7 +345,7 @@ func (j *job) classify(ctx context.Context) error {
 	if j.outcome.Rules, j.outcome.Conflicts, err = quality.Quality(ctx, j.db); err != nil {
 		return err
 	}
-	j.outcome.Controls = slices.Concat(recordControls(j.outcome.Files), controls, movements)
+	j.outcome.Controls = slices.Concat(recordControls(j.outcome.Files), controls, j.moved)
 	stated, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
 	if err != nil {
 		return err
