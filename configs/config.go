@@ -45,6 +45,7 @@ type Config struct {
 	Purpose           Purpose
 	CallReport        CallReport
 	RollForward       string // with_events, period_ends or never: for which period ends movements are made
+	Realized          Realized
 	Scopes            []Scope
 	Approvers         []string // who may approve adjustments
 	Sources           []Source
@@ -142,6 +143,12 @@ type Purpose struct {
 	Offset             string // split: an offset of no client's trade is trading; keep: a finding
 }
 
+// Realized says how events that realize gains and losses are read.
+type Realized struct {
+	CashOnly       string    // derive: an event with cash alone gets its amount by the policy of DOMAIN 6; leave: it has none
+	DeliveredSince time.Time // first booking date that the source delivers; zero: told by its earliest event
+}
+
 // CallReport says what Schedule RC-L, item 7 leaves open.
 type CallReport struct {
 	TwoWay string // side of two-way instruments, sold or bought
@@ -221,6 +228,8 @@ var settings = []setting{
 	{"purpose.offset", "keep", expectOneOf([]string{"keep", "split"})},
 	{"purpose.over_hedge", "split", expectOneOf([]string{"split", "flag"})},
 	{"purpose.over_hedge_tolerance", "0.05", expectShare},
+	{"realized.cash_only", "derive", expectOneOf([]string{"derive", "leave"})},
+	{"realized.delivered_since", "", expectDayOrNothing},
 	{"reporting_currency", "USD", expectOneOf(position.Currencies)},
 	{"retention.grace_hours", "72", expectWhole(0)},
 	{"retention.years", "7", expectWhole(1)},
@@ -309,6 +318,13 @@ func ExpectSize(value string) string {
 	return "a size such as 1500MB"
 }
 
+func expectDayOrNothing(value string) string {
+	if _, err := time.Parse(time.DateOnly, value); err == nil || value == "" {
+		return ""
+	}
+	return "a day such as 2006-01-01, or nothing"
+}
+
 func expectMonthDay(value string) string {
 	if _, err := time.Parse("2006-01-02", "2004-"+value); err == nil {
 		return ""
@@ -391,7 +407,11 @@ type document struct {
 	} `yaml:"call_report"`
 	Materiality *materialityNode `yaml:"materiality"`
 	RollForward strictyaml.Text  `yaml:"roll_forward"`
-	Purpose     struct {
+	Realized    struct {
+		CashOnly       strictyaml.Text `yaml:"cash_only"`
+		DeliveredSince strictyaml.Text `yaml:"delivered_since"`
+	} `yaml:"realized"`
+	Purpose struct {
 		Evidence           strictyaml.Text `yaml:"evidence"`
 		OverHedgeTolerance strictyaml.Text `yaml:"over_hedge_tolerance"`
 		OverHedge          strictyaml.Text `yaml:"over_hedge"`
@@ -547,6 +567,7 @@ func (r *reader) checkSettings(doc document) {
 		"limits.unclassified": doc.Limits.Unclassified, "limits.unexplained": doc.Limits.Unexplained, "roll_forward": doc.RollForward, "maps": doc.Maps, "reporting_currency": doc.ReportingCurrency, "rules": doc.Rules,
 		"purpose.evidence": doc.Purpose.Evidence, "purpose.over_hedge_tolerance": doc.Purpose.OverHedgeTolerance,
 		"purpose.over_hedge": doc.Purpose.OverHedge, "purpose.offset": doc.Purpose.Offset,
+		"realized.cash_only": doc.Realized.CashOnly, "realized.delivered_since": doc.Realized.DeliveredSince,
 		"tables": doc.Tables, "unit": doc.Unit, "warehouse": doc.Warehouse,
 	}
 	for _, s := range settings {
@@ -595,6 +616,8 @@ func (r *reader) checkSettings(doc document) {
 	c.CallReport.TwoWay = r.values["call_report.two_way"]
 	c.Limits.InternalBreaks, c.Limits.Unexplained = r.values["limits.internal_breaks"], r.values["limits.unexplained"]
 	c.RollForward = r.values["roll_forward"]
+	c.Realized.CashOnly = r.values["realized.cash_only"]
+	c.Realized.DeliveredSince, _ = time.Parse(time.DateOnly, r.values["realized.delivered_since"]) // checked above; nothing is zero
 	c.Limits.Rejects.Money = r.values["limits.rejects.money"]
 	c.Limits.NoValue, c.Limits.Unclassified, c.Limits.RateAgeDays = number("limits.no_value"), number("limits.unclassified"), number("limits.rate_age_days")
 	for key, folder := range map[string]*string{"rules": &c.Rules, "maps": &c.Maps, "tables": &c.Tables} {

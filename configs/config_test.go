@@ -92,7 +92,7 @@ func TestEnvironment(t *testing.T) {
 		"query.memory_limit": "5GB", "query.seconds": "18", "retention.grace_hours": "19", "retention.years": "20",
 		"schedule.business_days": "21", "schedule.time": "22:30", "schedule.time_zone": "Europe/Berlin",
 		"calendar.fiscal_year_end": "10-31", "engine.memory_limit": "3GB", "engine.temporary_limit": "4GB", "engine.threads": "7",
-		"limits.cells.floors": "14", "limits.cells.no_value": "15", "limits.cells.unclassified": "16", "limits.no_value": "8", "limits.internal_breaks": "7.25", "limits.ledger": "3.50", "limits.unexplained": "8.75", "roll_forward": "never", "call_report.two_way": "bought", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
+		"limits.cells.floors": "14", "limits.cells.no_value": "15", "limits.cells.unclassified": "16", "limits.no_value": "8", "limits.internal_breaks": "7.25", "limits.ledger": "3.50", "limits.unexplained": "8.75", "roll_forward": "never", "realized.cash_only": "leave", "realized.delivered_since": "2006-01-02", "call_report.two_way": "bought", "limits.rate_age_days": "9", "limits.rejects.count": "10", "limits.rejects.money": "11.50",
 		"limits.rejects.unpriced": "12", "limits.unclassified": "13", "maps": "testdata",
 		"packet.auditor_key": "auditor.key", "packet.concentration": "0.33", "packet.least_counterparties": "23", "packet.materiality": "24.50", "packet.signing_key": "mine.pem", "packet.trusted_keys": "ours.pem",
 		"purpose.evidence": "frozen", "purpose.offset": "split", "purpose.over_hedge": "flag", "purpose.over_hedge_tolerance": "0.14", "reporting_currency": "EUR",

@@ -55,7 +55,11 @@ type Input struct {
 // rounds them so that all displayed totals foot, and holds the controls of the
 // tables. Result tells which cells each line of what is noted touches.
 func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
-	tables, loaded, scopes := in.Tables, in.Loaded, in.Scopes
+	loaded, scopes := in.Loaded, in.Scopes
+	tables := make([]Table, len(in.Tables))
+	for i, t := range in.Tables {
+		tables[i] = t.Shown(loaded)
+	}
 	p, err := compilePredicates(ctx, db, tables, scopes)
 	if err != nil {
 		return Result{}, err
@@ -67,7 +71,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(loaded)) == 0 }) {
 			continue
 		}
-		derived, err := derive(ctx, db, relation, parameters{scopes, in.Ratings}, made)
+		derived, err := derive(ctx, db, relation, parameters{scopes, in.Ratings, in.Currency, loaded}, made)
 		if err != nil {
 			return Result{}, fmt.Errorf("relation %s: %w", relation, err)
 		}
@@ -97,8 +101,12 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		return Result{}, err
 	}
 	result.Controls = append(result.Controls, ties(tables, sheets)...)
-	if made["balance_sheet_bridge"] {
-		controls, err := ledgerControls(ctx, db, scopes[0], in.Ledger)
+	for relation, hold := range map[string]func(context.Context, *store.DB, string, string) ([]position.Control, error){
+		"balance_sheet_bridge": bookControls, "income_bridge": incomeControls, "fair_value_moves": attributionControls} {
+		if !made[relation] {
+			continue
+		}
+		controls, err := hold(ctx, db, scopes[0], in.Ledger)
 		if err != nil {
 			return Result{}, err
 		}
@@ -315,6 +323,9 @@ func (s *sheet) cells(currency string) []Cell {
 			if column.predicate != "" {
 				cell.Predicate += " and " + column.predicate
 			}
+			if rows := rowsOf(s.relation, column); rows != "" {
+				cell.Predicate += " and " + rows
+			}
 			cell.Displayed = s.displayed[r][c]
 			cell.Code, cell.Marks = row.codes[column.id], s.marksAt(r, c)
 			switch {
@@ -331,6 +342,16 @@ func (s *sheet) cells(currency string) []Cell {
 		}
 	}
 	return cells
+}
+
+// rowsOf is the condition on the rows that a column's measure is of, or "".
+func rowsOf(relation string, column line) string {
+	measure := column.measure
+	if column.shared != "" {
+		measure = column.shared
+	}
+	c, _ := relations[relation](nil).Column(measure)
+	return c.Rows
 }
 
 // isTotal tells whether the row is the block's total: the one top row that the

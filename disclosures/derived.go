@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -23,8 +24,10 @@ func SQL() fs.FS { return queries }
 
 // parameters are what the SQL templates may ask for.
 type parameters struct {
-	scopes  []string
-	ratings map[string]string
+	scopes   []string
+	ratings  map[string]string
+	currency string
+	loaded   []string
 }
 
 // Scopes are the columns that say how a fact stands to each scope.
@@ -35,6 +38,12 @@ func (p parameters) Scopes() []string {
 	}
 	return columns
 }
+
+// Currency is the reporting currency.
+func (p parameters) Currency() string { return p.currency }
+
+// Has tells whether a data set is there.
+func (p parameters) Has(set string) bool { return slices.Contains(p.loaded, set) }
 
 // Names are the scopes.
 func (p parameters) Names() []string { return p.scopes }
@@ -76,10 +85,10 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters, ma
 	return true, db.CreateTable(ctx, relation, b.String())
 }
 
-// ledgerControls hold the book against the ledger, per legal entity and line that both
+// bookControls hold the book against the ledger, per legal entity and line that both
 // have of their own, and the ledger's lines against its balance-sheet line.
-func ledgerControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {
-	table, err := store.Query(ctx, db, fmt.Sprintf(`
+func bookControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {
+	return ledgerControls(ctx, db, limit, fmt.Sprintf(`
 select 'book_ties_to_ledger', legal_entity || ' ' || line, line || ' of the book', cast(book as decimal(38, 2)), 'of the ledger', cast(ledger as decimal(38, 2)), facts
 from balance_sheet_bridge
 where %[1]s = 'external' and in_ledger and line in ('gross_receivable', 'gross_payable', 'valuation_adjustment')
@@ -92,6 +101,26 @@ where %[1]s = 'external'
 group by legal_entity
 having count(*) filter (where line = 'balance_sheet' and in_ledger) > 0
 order by 1, 2`, position.ScopeColumn(scope)))
+}
+
+// incomeControls hold realized and the change in unrealized against trading revenue of
+// the ledger, per legal entity whose ledger has it (DOMAIN: flows).
+func incomeControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {
+	return ledgerControls(ctx, db, limit, fmt.Sprintf(`
+select 'realized_ties_to_income', legal_entity, 'realized and change in unrealized of the book, year to date', cast(book as decimal(38, 2)), 'trading revenue of the ledger', cast(ledger as decimal(38, 2)), facts
+from income_bridge
+where %[1]s = 'external' and in_ledger
+union all
+select 'income_in_reporting_currency', legal_entity, 'rows of trading revenue in other currencies, which are left out', cast(in_other_currencies as decimal(38, 2)), 'none', cast(0 as decimal(38, 2)), cast(-1 as bigint)
+from income_bridge
+where %[1]s = 'external' and in_other_currencies > 0
+order by 1, 2`, position.ScopeColumn(scope)))
+}
+
+// ledgerControls reads controls of two sides with the number of facts that were rounded.
+// The limit is the most by which they may differ; none: any amount, with a warning.
+func ledgerControls(ctx context.Context, db *store.DB, limit, query string) ([]position.Control, error) {
+	table, err := store.Query(ctx, db, query)
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +135,29 @@ order by 1, 2`, position.ScopeColumn(scope)))
 		controls = append(controls, position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: severity,
 			Tolerance:   tolerance.Add(decimal.New(5, -3).Mul(decimal.NewFromInt(row[6].(int64) + 1)).Round(2)), // each fact was rounded, the ledger's sum once
 			LeftMeaning: row[2].(string), Left: row[3].(decimal.Decimal), RightMeaning: row[4].(string), Right: row[5].(decimal.Decimal)})
+	}
+	return controls, nil
+}
+
+// attributionControls hold that the causes of the fair value come to it, from the facts
+// again, and tell what pnl_explain leaves of the market's part.
+func attributionControls(ctx context.Context, db *store.DB, scope, _ string) ([]position.Control, error) {
+	column := position.ScopeColumn(scope)
+	table, err := store.Query(ctx, db, fmt.Sprintf(`
+select
+  (select cast(coalesce(sum(net_fair_value), 0) as decimal(38, 2)) from facts where %[1]s = 'external' and not funded),
+  cast(coalesce(sum(amount), 0) as decimal(38, 2)),
+  count(*) filter (where told_by <> 'none'),
+  cast(coalesce(sum(amount) filter (where cause = 'unexplained'), 0) as decimal(38, 2))
+from fair_value_moves where %[1]s = 'external' and not funded`, column))
+	if err != nil {
+		return nil, err
+	}
+	row := table.Rows[0]
+	controls := []position.Control{position.Integrity("fair_value_attributed", scope, "fair value, receivable less payable", row[0].(decimal.Decimal), "opening and what moved it", row[1].(decimal.Decimal))}
+	if row[2].(int64) > 0 {
+		controls = append(controls, position.Control{ID: "fair_value_explained", Subject: scope, Class: "reconciliation", Severity: "warn",
+			LeftMeaning: "change of fair value that pnl_explain leaves unexplained", Left: row[3].(decimal.Decimal), RightMeaning: "nil"})
 	}
 	return controls, nil
 }

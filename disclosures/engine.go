@@ -27,6 +27,12 @@ var relations = map[string]func(scopes []string) position.DataSet{
 	"downgraded_netting_sets": position.DowngradedNettingSets,
 	"matched_protection":      position.MatchedProtection,
 	"balance_sheet_bridge":    position.BalanceSheetBridge,
+	"credit_event_payouts":    position.CreditEventPayouts,
+	"income_bridge":           position.IncomeBridge,
+	"fair_value_moves":        position.FairValueMoves,
+	"eight_quarters":          position.EightQuarters,
+	"growth_drivers":          position.GrowthDrivers,
+	"matched_growth":          position.MatchedGrowth,
 	"reference_ranks":         position.ReferenceRanks,
 }
 

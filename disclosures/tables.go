@@ -67,13 +67,14 @@ type Tie struct {
 
 // Block is one grid of a table: the rows times the columns.
 type Block struct {
-	ID      strictyaml.Text `yaml:"id,required"`
-	Title   strictyaml.Text `yaml:"title"`
-	Where   strictyaml.Text `yaml:"where"`   // population, within the table's
-	Measure strictyaml.Text `yaml:"measure"` // of every column that names none
-	Columns []Column        `yaml:"columns"`
-	Rows    []Row           `yaml:"rows"`
-	Total   *Total          `yaml:"total"` // a last row that is the sum of the rows
+	ID      strictyaml.Text   `yaml:"id,required"`
+	Title   strictyaml.Text   `yaml:"title"`
+	Where   strictyaml.Text   `yaml:"where"`   // population, within the table's
+	Measure strictyaml.Text   `yaml:"measure"` // of every column that names none
+	Needs   []strictyaml.Text `yaml:"needs"`   // without which it is not shown, and the table says so
+	Columns []Column          `yaml:"columns"`
+	Rows    []Row             `yaml:"rows"`
+	Total   *Total            `yaml:"total"` // a last row that is the sum of the rows
 }
 
 // Total is the last row of a block.
@@ -86,13 +87,14 @@ type Total struct {
 // of the same measure divide the facts among them: none is lost and none counts
 // twice.
 type Column struct {
-	ID        strictyaml.Text `yaml:"id,required"`
-	Label     strictyaml.Text `yaml:"label,required"`
-	Measure   strictyaml.Text `yaml:"measure"` // count, or a money column of facts
-	Where     strictyaml.Text `yaml:"where"`
-	Total     bool            `yaml:"total"`      // the sum of the other columns of its measure
-	HideEmpty bool            `yaml:"hide_empty"` // not shown where no fact is in it
-	ShareOf   strictyaml.Text `yaml:"share_of"`   // instead of measure and where: percent of the block's total in that column
+	ID        strictyaml.Text   `yaml:"id,required"`
+	Label     strictyaml.Text   `yaml:"label,required"`
+	Measure   strictyaml.Text   `yaml:"measure"` // count, or a money column of facts
+	Where     strictyaml.Text   `yaml:"where"`
+	Total     bool              `yaml:"total"`      // the sum of the other columns of its measure
+	HideEmpty bool              `yaml:"hide_empty"` // not shown where no fact is in it
+	Needs     []strictyaml.Text `yaml:"needs"`      // without which it is not shown, and the table says so
+	ShareOf   strictyaml.Text   `yaml:"share_of"`   // instead of measure and where: percent of the block's total in that column
 
 	shared string // measure of the column that it is a share of
 }
@@ -120,9 +122,19 @@ var unitNames = []string{"dollars", "thousands", "millions", "billions"}
 // the row has of the block's first row in that column, to the hundredth.
 const ShareMeasure = "share of "
 
-// OpeningRelease is what a table over time needs beside data sets: a published release
-// that the run rolled the notional forward from.
-const OpeningRelease = "opening_release"
+// What tables over time, their blocks and columns need beside data sets.
+const (
+	OpeningRelease            = "opening_release"              // a published release that the run rolled the notional forward from
+	OpeningYearEnd            = "opening_year_end"             // the same, of the last fiscal year-end
+	EarlierQuarters           = "earlier_quarters"             // a published release of an earlier fiscal quarter
+	RealizedYearBefore        = "realized_year_before"         // realized events of the same period of the year before
+	RealizedQuarterYearBefore = "realized_quarter_year_before" // those of its quarter
+)
+
+// needed are all that a table may need.
+func needed() []string {
+	return append(position.DataSetNames(), OpeningRelease, OpeningYearEnd, EarlierQuarters, RealizedYearBefore, RealizedQuarterYearBefore)
+}
 
 // countMeasure counts facts instead of summing money.
 const countMeasure = "count"
@@ -289,9 +301,7 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		oneOf(t.Scope, "scope", scopes)
 	}
 	oneOf(t.Unit, "unit", unitNames)
-	for _, set := range t.Needs {
-		oneOf(set, "needs", append(position.DataSetNames(), OpeningRelease))
-	}
+	t.checkNeeds(oneOf)
 	if _, known := relations[t.Relation.Value]; !known {
 		oneOf(t.Relation, "relation", sortedKeys(relations))
 		return faults
@@ -334,6 +344,77 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		checkRows(block.Rows, contract, block.Columns, fault)
 	}
 	return faults
+}
+
+func (t *Table) checkNeeds(oneOf func(strictyaml.Text, string, []string)) {
+	needs := slices.Clone(t.Needs)
+	for _, block := range t.Blocks {
+		needs = append(needs, block.Needs...)
+		for _, column := range block.Columns {
+			needs = append(needs, column.Needs...)
+		}
+	}
+	for _, need := range needs {
+		oneOf(need, "needs", needed())
+	}
+}
+
+// Shown gives the table without the blocks and columns that need what is not there.
+func (t Table) Shown(loaded []string) Table {
+	blocks := t.Blocks
+	t.Blocks = nil
+	for _, block := range blocks {
+		if lacks(block.Needs, loaded) != "" {
+			continue
+		}
+		block.Columns = slices.DeleteFunc(slices.Clone(block.Columns), func(c Column) bool { return lacks(c.Needs, loaded) != "" })
+		if len(block.Columns) > 0 {
+			t.Blocks = append(t.Blocks, block)
+		}
+	}
+	return t
+}
+
+// lacks is the first need that is not there, or "".
+func lacks(needs []strictyaml.Text, loaded []string) string {
+	for _, need := range needs {
+		if !slices.Contains(loaded, need.Value) {
+			return need.Value
+		}
+	}
+	return ""
+}
+
+// NotShown says which blocks and columns are not shown, for want of what, and why;
+// reasons are by need. Of a table without cells its Missing says it.
+func (t Table) NotShown(loaded []string, reasons map[string]string) []string {
+	if len(t.Missing(loaded)) > 0 {
+		return nil
+	}
+	hidden := map[string][]string{}
+	hide := func(need, what string) {
+		if need != "" && !slices.Contains(hidden[need], what) {
+			hidden[need] = append(hidden[need], what)
+		}
+	}
+	for _, block := range t.Blocks {
+		if need := lacks(block.Needs, loaded); need != "" {
+			hide(need, block.Title.Value)
+			continue
+		}
+		for _, column := range block.Columns {
+			hide(lacks(column.Needs, loaded), column.Label.Value)
+		}
+	}
+	var notes []string
+	for _, need := range sortedKeys(hidden) {
+		note := "Not shown, for want of " + need + ": " + strings.Join(hidden[need], "; ") + "."
+		if reasons[need] != "" {
+			note += " Why: " + reasons[need] + "."
+		}
+		notes = append(notes, note)
+	}
+	return notes
 }
 
 // expandRows puts a row for every value in the place of each `each`.

@@ -3,4 +3,4 @@
 # releases, and compares both trade by trade and night by night. Takes minutes.
 set -eu
 cd "$(dirname "$0")/.."
-exec go test ./cmd/comment11 -run 'TestNightlyMovements$' -count 1 -timeout 60m -v -args -nights "${1:-60}"
+LONG_TESTS=1 exec go test ./cmd/comment11 -run 'TestNightlyMovements$' -count 1 -timeout 60m -v -args -nights "${1:-60}"

@@ -2,7 +2,6 @@ package transform
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -27,8 +26,7 @@ type conversion struct {
 }
 
 // createConversions makes the relation conversions for every currency in which
-// there is money, and event_conversions for every currency and date of an event
-// booked in the fiscal year; it gives those of balances. A rate that is missing, or older than allowed, stops
+// there is money, and gives them. A rate that is missing, or older than allowed, stops
 // the run and is named with its date.
 func createConversions(ctx context.Context, db *store.DB, in Input) ([]conversion, error) {
 	rates, err := readAllRates(ctx, db, in)
@@ -66,7 +64,7 @@ where currency is not null group by currency order by currency`)
 	if err := writeConversions(ctx, db, "conversions", conversions); err != nil {
 		return nil, err
 	}
-	return conversions, createEventConversions(ctx, db, in, rates)
+	return conversions, nil
 }
 
 // allRates are the rates of a run, and those of another relation for what they lack.
@@ -104,30 +102,6 @@ func (r allRates) convert(currency string, on, besideOn time.Time) (conversion, 
 		return convert(currency, r.in.ReportingCurrency, r.beside.on(besideOn, r.in.RateAgeDays))
 	}
 	return c, ok
-}
-
-func createEventConversions(ctx context.Context, db *store.DB, in Input, rates allRates) error {
-	needed, err := store.Query(ctx, db, fmt.Sprintf(
-		"select distinct event_date, currency from realized where booking_date >= %s and booking_date <= %s order by event_date, currency",
-		dateLiteral(in.YearStart), dateLiteral(in.AsOf)))
-	if err != nil {
-		return err
-	}
-	var conversions []conversion
-	var faults []error
-	for _, row := range needed.Rows {
-		date := row[0].(time.Time)
-		c, ok := rates.event(row[1].(string), date)
-		c.eventDate = date
-		if !ok {
-			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of an event", []string{c.currency}))
-		}
-		conversions = append(conversions, c)
-	}
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
-	return writeConversions(ctx, db, "event_conversions", conversions)
 }
 
 func missingRates(in Input, date string, currencies []string) error {

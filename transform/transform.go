@@ -158,6 +158,7 @@ type Input struct {
 	Maps                map[string]Map
 	Evidence            Evidence
 	Rates               OtherRates
+	Realized            Realized
 	Output              string // folder for the Parquet files
 }
 
@@ -462,23 +463,6 @@ func (p parameters) closedLists() map[string][]string {
 	}
 	lists["release"] = []string{p.Input.Release}
 	return lists
-}
-
-// RealizedFacts writes the realized facts, after Facts, and makes the relation
-// realized_facts. It gives the Parquet file.
-func RealizedFacts(ctx context.Context, db *store.DB, in Input) (string, error) {
-	p := parameters{Input: in}
-	query, err := render("realized_facts", p)
-	if err != nil {
-		return "", err
-	}
-	lists := position.RealizedFacts(p.scopeNames()).ClosedLists()
-	lists["release"] = []string{in.Release}
-	file := filepath.Join(in.Output, "realized_facts.parquet")
-	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
-		return "", fmt.Errorf("writing the realized facts: %w", err)
-	}
-	return file, db.CreateView(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{file}))
 }
 
 // FactsQuery is the SELECT that derives facts from the stored ones, for the

@@ -27,11 +27,16 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *testkit.Update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			book, err := filepath.Glob("../../testdata/book/*.*")
-			for _, file := range book {
-				copyFile(t, file, filepath.Join(env.WorkDir, "book", filepath.Base(file)))
+			for name, folder := range map[string]string{"book": "../../testdata/book", "growth": "../../testdata/cases/growth"} {
+				files, err := filepath.Glob(folder + "/*.*")
+				if err != nil {
+					return err
+				}
+				for _, file := range files {
+					copyFile(t, file, filepath.Join(env.WorkDir, name, filepath.Base(file)))
+				}
 			}
-			return err
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// code N COMMAND... runs a command that must end with the exit code.

@@ -23,7 +23,7 @@ const leastKeyBytes = 32
 
 // named are the relations whose rows are named after somebody, with what stands for
 // the name in a filing.
-var named = map[string]string{"counterparty_ranks": "Counterparty", "reference_ranks": "Reference name"}
+var named = map[string]string{"counterparty_ranks": "Counterparty", "reference_ranks": "Reference name", "credit_event_payouts": "Reference name", "growth_drivers": "Name"}
 
 // hashedColumns are the columns that name a trade, a counterparty or a reference, in any
 // relation of a proof. Our own legal entities are no secret to an auditor, and predicates

@@ -100,6 +100,10 @@ type job struct {
 	outcome   Outcome
 	frozen    store.Manifest // of the release whose evidence decides, if any
 	rates     transform.OtherRates
+	realized  transform.RealizedOutcome
+	moved     []position.Control // of the movements
+	rolled    bool               // the relation movements is made, and the opening's are at hand
+	trended   bool               // the relation quarter_ends is made
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -256,6 +260,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	if manifest.RollForward, err = j.rollForward(files); err != nil {
 		return false, err
 	}
+	if manifest.Quarters, err = j.earlierQuarters(); err != nil {
+		return false, err
+	}
 	manifest.Fingerprint = fingerprint(manifest, files)
 	j.finish("scan")
 	if manifest.Opening, err = j.opening(); err != nil {
@@ -289,7 +296,8 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// makeFacts makes the facts, of what in it gives; quality can tell how the rules did.
+// makeFacts makes the facts and what leads to them from earlier releases, of what in it
+// gives; quality can tell how the rules did.
 func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transform.RuleQuality, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
@@ -300,7 +308,15 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transf
 	if quality, err = transform.Facts(ctx, j.db, in); err != nil {
 		return in, quality, dataError(err)
 	}
-	_, err = transform.RealizedFacts(ctx, j.db, in)
+	if j.realized, err = transform.RealizedFacts(ctx, j.db, in); err != nil {
+		return in, quality, dataError(err)
+	}
+	if j.moved, err = j.move(ctx, in); err != nil {
+		return in, quality, dataError(err)
+	}
+	j.rolled = j.outcome.Manifest.RollForward != nil
+	err = j.trend(ctx)
+	j.trended = err == nil && len(j.outcome.Manifest.Quarters) > 0
 	return in, quality, err
 }
 
@@ -309,10 +325,6 @@ func (j *job) classify(ctx context.Context) error {
 	in, quality, err := j.makeFacts(ctx)
 	if err != nil {
 		return err
-	}
-	movements, err := j.move(ctx, in)
-	if err != nil {
-		return dataError(err)
 	}
 	written, err := j.factFiles()
 	if err != nil {
@@ -335,7 +347,7 @@ func (j *job) classify(ctx context.Context) error {
 	if j.outcome.Rules, j.outcome.Conflicts, err = quality.Quality(ctx, j.db); err != nil {
 		return err
 	}
-	j.outcome.Controls = slices.Concat(recordControls(j.outcome.Files), controls, movements)
+	j.outcome.Controls = slices.Concat(recordControls(j.outcome.Files), controls, j.moved)
 	stated, err := controlTotals(ctx, j.db, in.AsOf, j.outcome.Files)
 	if err != nil {
 		return err
@@ -375,11 +387,37 @@ func (j *job) loaded() []string {
 	for _, f := range j.outcome.Files {
 		names = append(names, f.DataSet)
 	}
-	if j.outcome.Manifest.RollForward != nil {
+	if roll := j.outcome.Manifest.RollForward; j.rolled {
 		names = append(names, disclosures.OpeningRelease)
+		if roll.Opening.AsOfDate == j.config.Calendar.PreviousYearEnd(j.options.AsOf).Format(time.DateOnly) {
+			names = append(names, disclosures.OpeningYearEnd)
+		}
+	}
+	if j.trended {
+		names = append(names, disclosures.EarlierQuarters)
+	}
+	if j.realized.YearBefore {
+		names = append(names, disclosures.RealizedYearBefore)
+	}
+	if j.realized.Quarter {
+		names = append(names, disclosures.RealizedQuarterYearBefore)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// notedTables are the tables with what each does not show, and why, among their notes.
+func (j *job) notedTables() []disclosures.Table {
+	reasons := map[string]string{disclosures.RealizedYearBefore: j.realized.Reason, disclosures.RealizedQuarterYearBefore: j.realized.Reason}
+	var tables []disclosures.Table
+	for _, t := range j.Tables {
+		t.Notes = slices.Clone(t.Notes)
+		for _, note := range t.NotShown(j.loaded(), reasons) {
+			t.Notes = append(t.Notes, strictyaml.Text{Value: note})
+		}
+		tables = append(tables, t)
+	}
+	return tables
 }
 
 // finish notes how long a stage took.

@@ -97,7 +97,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 	}
 	hashes := []store.FileHash{hashText("comment11.yaml", text)}
 	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
-		"purpose": config.Purpose, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
+		"purpose": config.Purpose, "realized": config.Realized, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -156,6 +156,9 @@ func fingerprint(m store.Manifest, files []ingest.File) string {
 		for _, r := range m.RollForward.Releases() {
 			fmt.Fprintln(h, r.AsOfDate, r.ContentHash)
 		}
+	}
+	for _, r := range m.Quarters {
+		fmt.Fprintln(h, r.AsOfDate, r.ContentHash)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
@@ -225,8 +228,25 @@ func (d Definitions) transformInput(release, output string) transform.Input {
 		ReportingCurrency: d.Config.ReportingCurrency, RateAgeDays: d.Config.Limits.RateAgeDays,
 		InternalBreaks: d.Config.Limits.InternalBreaks, Scopes: d.Scopes,
 		Approvers: d.Config.Approvers, Rules: d.Rules, Maps: d.Maps, Output: output,
+		Realized: d.realized(),
 		Evidence: transform.Evidence{OverHedgeTolerance: d.Config.Purpose.OverHedgeTolerance,
 			SplitHedges: d.Config.Purpose.OverHedge == "split", SplitOffsets: d.Config.Purpose.Offset == "split"}}
+}
+
+// realized says how realized events are read, and when the same periods a year before
+// began and ended.
+func (d Definitions) realized() transform.Realized {
+	calendar := d.Config.Calendar
+	asOf := d.AsOf.AddDate(0, 0, 1).AddDate(-1, 0, -1) // the last day of February is that of its year
+	first := func(day time.Time) time.Time {
+		for !calendar.IsBusinessDay(day) {
+			day = day.AddDate(0, 0, 1)
+		}
+		return day
+	}
+	start, quarter := calendar.FiscalYearStart(asOf), calendar.FiscalQuarterStart(asOf)
+	return transform.Realized{DerivesCash: d.Config.Realized.CashOnly == "derive", DeliveredSince: d.Config.Realized.DeliveredSince,
+		YearBefore: transform.YearBefore{Start: start, QuarterStart: quarter, AsOf: asOf, FirstBusinessDay: first(start), FirstOfQuarter: first(quarter)}}
 }
 
 // Validate reads everything that a run works by and binds every expression, over

@@ -37,7 +37,7 @@ func (j *job) opening() (*store.Opening, error) {
 }
 
 // SupersededOpening tells whether the opening that a release builds on, or one that it
-// was rolled forward from, was replaced by a release with other figures.
+// was rolled forward from or shows as an earlier quarter, was replaced by a release with other figures.
 func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
 	var built []store.Opening
 	if m.Opening != nil {
@@ -47,6 +47,9 @@ func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
 		for _, r := range append([]store.ReadRelease{m.RollForward.Opening}, m.RollForward.Between...) {
 			built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
 		}
+	}
+	for _, r := range m.Quarters {
+		built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
 	}
 	return slices.ContainsFunc(built, func(opening store.Opening) bool {
 		var since int

@@ -43,7 +43,7 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s",
 			ErrUsage, date, j.config.ReportingCurrency, date)
 	}
-	roll := &store.RollForward{Path: j.options.Path, Opening: readRelease(opening)}
+	roll := &store.RollForward{Path: j.options.Path, Opening: readRelease(opening, readByMovements...)}
 	if roll.Reported, err = j.reported(opening, shown); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 	for _, night := range sortedDates(newest) {
 		_, hasRecords := newest[night].Relation("lifecycle_records")
 		if roll.Path == "daily" || (roll.Path == "events" && hasRecords) {
-			roll.Between = append(roll.Between, readRelease(newest[night]))
+			roll.Between = append(roll.Between, readRelease(newest[night], readByMovements...))
 		}
 	}
 	return roll, nil
@@ -93,7 +93,7 @@ func (j *job) reported(opening store.Manifest, shown []store.Manifest) (*store.R
 			if was.ContentHash == is.ContentHash {
 				return nil, nil
 			}
-			read := readRelease(m)
+			read := readRelease(m, readByMovements...)
 			return &read, nil
 		}
 	}
@@ -134,10 +134,13 @@ func (j *job) missingNight(newest map[string]store.Manifest, since time.Time) st
 	return ""
 }
 
-// readRelease names a release with the hash of what a roll-forward reads of it.
-func readRelease(m store.Manifest) store.ReadRelease {
+// readByMovements is what a roll-forward reads of a release.
+var readByMovements = []string{"conversions", "facts", "identical_underlyings", "lifecycle_records", "positions_records"}
+
+// readRelease names a release with the hash of what is read of it.
+func readRelease(m store.Manifest, relations ...string) store.ReadRelease {
 	h := sha256.New()
-	for _, name := range []string{"conversions", "facts", "lifecycle_records", "positions_records"} {
+	for _, name := range relations {
 		relation, _ := m.Relation(name)
 		fmt.Fprintln(h, name, relation.Rows, relation.ContentHash)
 	}
@@ -188,6 +191,11 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 	if err != nil {
 		return nil, err
 	}
+	if slices.Contains(j.loaded(), "pnl_explain") {
+		if err := transform.ExplainConversions(ctx, j.db, in, since); err != nil {
+			return nil, err
+		}
+	}
 	_, controls, err := transform.Movements(ctx, j.db, in, request)
 	return controls, err
 }
@@ -197,6 +205,13 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 func (j *job) openingViews(ctx context.Context, m store.Manifest, prefix string) error {
 	if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
 		return err
+	}
+	if set, _ := position.Find("identical_underlyings"); prefix == "opening_" {
+		if _, known := m.Relation(set.Name); !known {
+			if err := j.db.Run(ctx, set.CreateTable(prefix+set.Name)); err != nil {
+				return err
+			}
+		}
 	}
 	var missing []string
 	for _, scope := range j.scopeNames() {

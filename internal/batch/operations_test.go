@@ -496,7 +496,8 @@ func TestStatus(t *testing.T) {
 	if s := status("2007-09-30", b.now); !s.SupersededOpening {
 		t.Errorf("its opening was replaced: %+v", s)
 	}
-	if o := b.run(t, "2007-09-30"); o.Status != store.Published || o.Manifest.Kind != "rerun" || o.Manifest.Opening.Release != "20061231-002" {
+	// Its trend shows the corrected quarter.
+	if o := b.run(t, "2007-09-30"); o.Status != store.Published || o.Manifest.Kind != "correction" || o.Manifest.Opening.Release != "20061231-002" {
 		t.Errorf("run again: %s %s %+v", o.Status, o.Manifest.Kind, o.Manifest.Opening)
 	}
 	if s := status("2007-09-30", b.now); s.SupersededOpening {

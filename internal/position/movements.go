@@ -44,3 +44,80 @@ func Movements(scopes []string) DataSet {
 		},
 	}.withScopes(scopes)
 }
+
+// FairValueCauses are why fair value is more or less than at the opening. Those from
+// spread on are the factors of pnl_explain.
+var FairValueCauses = []string{"opening", "new", "closed_out", "cash_settled", "reclassified", "scope", "adjustments", "fx", "market", "unexplained",
+	"spread", "rates", "carry", "credit_event", "volatility_and_correlation", "model", "other"}
+
+// FairValueMoves is the contract of the relation fair_value_moves.
+func FairValueMoves(scopes []string) DataSet {
+	return DataSet{
+		Name:    "fair_value_moves",
+		Grain:   "one row per cause, how it is told, and class",
+		Meaning: "What leads from the fair value at the last fiscal year-end to that at the as-of date; all rows of a class add up to its facts.",
+		Columns: []Column{
+			{Name: "cause", Type: Text, Values: FairValueCauses, Use: Key | Dimension, Meaning: "Why the fair value is another: cash that was paid or received for trades, on their close, or settled in between; where no realized events are delivered, the values of trades that came and went. Market is what is left; with pnl_explain its factors, and unexplained what they leave."},
+			{Name: "told_by", Type: Text, Values: []string{"none", "position", "book"}, Use: Key | Dimension, Meaning: "Whether pnl_explain tells the factor by position or by book, whose direction and instrument are not told; none for all that is not told by it."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "instrument", Type: Text, Values: Instruments, Use: Key | Dimension, Meaning: "Kind of contract."},
+			{Name: "funded", Type: Flag, Use: Key | Dimension, Meaning: "A credit-linked note: a population of its own."},
+			{Name: "amount", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Fair value, receivable less payable; cash at its own date's rate, the opening as it was converted then."},
+		},
+	}.withScopes(scopes)
+}
+
+// MatchedGrowth is the contract of the relation matched_growth.
+func MatchedGrowth(scopes []string) DataSet {
+	return DataSet{
+		Name:    "matched_growth",
+		Grain:   "one row per scope and part",
+		Meaning: "Protection sold and bought since the opening, by whether the other side has an identical underlying (ASC 815-10-50-4K(f)): how much of the growth of one is offset by the other. Without credit-linked notes.",
+		Columns: []Column{
+			{Name: "part", Type: Text, Use: Key | Dimension, Values: []string{"sold_covered", "sold_identical_not_covered", "sold_other", "bought_identical", "bought_other"}, Meaning: "Part of the protection sold or bought, as in matched_protection."},
+			{Name: "opening", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the opening."},
+			{Name: "closing", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the as-of date."},
+			{Name: "growth", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Closing less opening."},
+		},
+	}.withScopes(scopes)
+}
+
+// GrowthDrivers is the contract of the relation growth_drivers.
+func GrowthDrivers(scopes []string) DataSet {
+	return DataSet{
+		Name:    "growth_drivers",
+		Grain:   "one row per scope, kind of name, name among the ten whose notional changed most, all others or none, and direction",
+		Meaning: "Who and what drove the change of the notional since the opening; each scope has its own ranks. Without credit-linked notes.",
+		Columns: []Column{
+			{Name: "kind", Type: Text, Values: []string{"reference", "index", "counterparty", "book"}, Use: Key | Dimension, Meaning: "Kind of name: reference entity, index and series, counterparty or book."},
+			{Name: "place", Type: Text, Values: append(append([]string{}, places...), "none"), Use: Key | Dimension, Meaning: "Rank by the change without its sign, bought and sold together; others, or none where facts have no such name."},
+			{Name: "name", Type: Text, Use: Key | Dimension, Meaning: "The name, or its id; empty for others and none."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "opening", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the opening."},
+			{Name: "closing", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the as-of date."},
+			{Name: "growth", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Closing less opening."},
+		},
+	}.withScopes(scopes)
+}
+
+// EightQuarters is the contract of the relation eight_quarters.
+func EightQuarters(scopes []string) DataSet {
+	return DataSet{
+		Name:    "eight_quarters",
+		Grain:   "one row per fiscal quarter up to the as-of date, direction and how they stand to each scope",
+		Meaning: "The trend: what the newest release of each quarter's end shows, and what was realized in the quarter. Only releases of period ends after another one have it.",
+		Columns: []Column{
+			{Name: "place", Type: Text, Values: []string{"1", "2", "3", "4", "5", "6", "7", "8"}, Use: Key | Dimension, Meaning: "Quarter, 1 is that of the as-of date."},
+			{Name: "period", Type: Text, Use: Dimension, Meaning: "End of the quarter, and whether it was restated, has no realized events or no release."},
+			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
+			{Name: "funded", Type: Flag, Use: Key | Dimension, Meaning: "A credit-linked note: a population of its own."},
+			{Name: "notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the end of the quarter."},
+			{Name: "fair_value_receivable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the positive fair values."},
+			{Name: "fair_value_payable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Sum of the negative fair values, absolute."},
+			{Name: "net_fair_value", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Receivable less payable."},
+			{Name: "realized_gains", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Gross gains of events booked in the quarter."},
+			{Name: "realized_losses", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Gross losses of events booked in the quarter."},
+			{Name: "realized_net", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Gains and losses together."},
+		},
+	}.withScopes(scopes)
+}

@@ -36,6 +36,7 @@ type Column struct {
 	Meaning string   // one sentence for docs/DATA.md and for COMMENT in the catalog
 	Values  []string // the closed list of values, or nil
 	Use     Use
+	Rows    string // a measure's: SQL condition on the rows that it is of, others have none; "" for all
 }
 
 // Use says what a column is for.

@@ -3,7 +3,7 @@ package position
 // Published are the relations of a release that the catalog shows beside the
 // data sets, with the columns that every release of this contract has. Facts
 // has one more column per scope of the configuration: see Facts.
-var Published = []DataSet{Facts(nil), RealizedFacts(nil), Movements(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), evidence, evidenceSlices, evidenceNotes, identicalUnderlyings, cells, cellMarks, tables, controls, findings, findingCells, rulesUsed, ruleConflicts, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
+var Published = []DataSet{Facts(nil), RealizedFacts(nil), Movements(nil), CounterpartyRanks(nil), ReferenceRanks(nil), DowngradedNettingSets(nil), MatchedProtection(nil), BalanceSheetBridge(nil), IncomeBridge(nil), CreditEventPayouts(nil), FairValueMoves(nil), MatchedGrowth(nil), GrowthDrivers(nil), EightQuarters(nil), evidence, evidenceSlices, evidenceNotes, identicalUnderlyings, cells, cellMarks, tables, controls, findings, findingCells, rulesUsed, ruleConflicts, rejects, exclusions, unreadableValues, conflicts, runs, approvals, packets, cellsRestated}
 
 // ScopeColumn names the column of facts that says how a fact stands to a scope.
 func ScopeColumn(scope string) string { return "scope_" + scope }
@@ -82,12 +82,16 @@ func (s DataSet) withScopes(scopes []string) DataSet {
 	return s
 }
 
+// RealizedAmounts are how the amounts of realized facts were found: the sub-ledger's,
+// or of events that have cash alone what realized.cash_only made of it.
+var RealizedAmounts = []string{"sub_ledger", "as_settled", "basis", "basis_released", "never_realized", "none"}
+
 // RealizedFacts is the contract of the relation realized_facts for the scopes of a
 // configuration.
 func RealizedFacts(scopes []string) DataSet {
 	return DataSet{
 		Name:    "realized_facts",
-		Grain:   "one row per event booked in the fiscal year to date, at its highest version",
+		Grain:   "one row per event booked in the fiscal year to date, or where delivered in the same period of the year before, at its highest version",
 		Meaning: "Realized gains and losses, each event converted once at its own date's rate, with the classification frozen at the event or, where none was, the position's.",
 		Columns: []Column{
 			{Name: "event_id", Type: Text, Use: Key, Meaning: "Identity of the event."},
@@ -95,18 +99,26 @@ func RealizedFacts(scopes []string) DataSet {
 			{Name: "kind", Type: Text, Values: RealizedKinds, Use: Dimension, Meaning: "Kind of event."},
 			{Name: "event_date", Type: Date, Meaning: "Date of the event; its rate converts the amount."},
 			{Name: "booking_date", Type: Date, Meaning: "Date of booking; it decides the fiscal period."},
-			{Name: "in_quarter", Type: Flag, Use: Dimension, Meaning: "Booked in the fiscal quarter of the as-of date."},
-			{Name: "event_period", Type: Text, Values: []string{"quarter", "year_to_date", "prior_year"}, Use: Dimension, Meaning: "Whether the event itself is of the fiscal quarter of the as-of date, of the year before that quarter, or of an earlier year."},
+			{Name: "fiscal_year", Type: Text, Values: []string{"this_year", "year_before"}, Use: Dimension, Meaning: "Booked in the fiscal year to date, or in the same period of the year before."},
+			{Name: "in_quarter", Type: Flag, Use: Dimension, Meaning: "Booked in the fiscal quarter of the as-of date, of the year before in the same quarter."},
+			{Name: "event_period", Type: Text, Values: []string{"quarter", "year_to_date", "prior_year"}, Use: Dimension, Meaning: "Whether the event itself is of the fiscal quarter of the as-of date, of the year before that quarter, or of an earlier year; of events of the year before, in theirs."},
 			{Name: "legal_entity", Type: Text, Use: Dimension, Meaning: "Our entity that held the position."},
 			{Name: "counterparty_id", Type: Text, Meaning: "Counterparty at the event."},
+			{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity at the event or, where none is given, of the position in the book."},
 			{Name: "instrument", Type: Text, Values: Instruments, Use: Dimension, Meaning: "Kind of contract."},
 			{Name: "funded", Type: Flag, Use: Dimension, Meaning: "A credit-linked note."},
 			{Name: "direction", Type: Text, Values: Directions, Use: Dimension, Meaning: "Credit protection from our side, regulatory view."},
 			{Name: "purpose", Type: Text, Values: Purposes, Use: Dimension, Meaning: "What the position was for."},
 			{Name: "classification", Type: Text, Values: []string{"frozen", "position", "none"}, Use: Dimension, Meaning: "Whether the classification was frozen at the event, is the position's of the as-of date, or neither is there."},
 			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the event."},
+			{Name: "amount_from", Type: Text, Values: RealizedAmounts, Use: Dimension, Meaning: "How the amount was found: the sub-ledger's; or of cash alone, as settled, held as basis, cash with the basis released, never realized; or none."},
+			{Name: "cash_local", Type: Amount, Unit: "currency of the event", Meaning: "Cash received, or paid where negative; empty where none is given."},
+			{Name: "basis_released_local", Type: Amount, Unit: "currency of the event", Meaning: "Of events that have cash alone and close a position, the basis that was released with it."},
 			{Name: "realized_local", Type: Amount, Unit: "currency of the event", Meaning: "Realized gain, or loss where negative."},
-			{Name: "realized_gain_loss", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Realized gain, or loss where negative, at the event date's rate; empty where none is given."},
+			{Name: "realized_gain_loss", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Realized gain, or loss where negative, at the event date's rate; empty where none is given, and of events of the year before."},
+			{Name: "cash", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash received, or paid where negative, at the event date's rate; empty where none is given, and of events of the year before."},
+			{Name: "realized_year_before", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'year_before'`, Meaning: "Realized gain or loss of events of the year before, at the event date's rate."},
+			{Name: "cash_year_before", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'year_before'`, Meaning: "Cash of events of the year before, at the event date's rate."},
 			{Name: "result", Type: Text, Values: []string{"gain", "loss", "nil", "no_value"}, Use: Dimension, Meaning: "Gain or loss, by event, never netted first."},
 		},
 	}.withScopes(scopes)
@@ -268,6 +280,49 @@ func BalanceSheetBridge(scopes []string) DataSet {
 			{Name: "book", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the book."},
 			{Name: "ledger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the ledger, with the line's sign; 0 where it does not have the line."},
 			{Name: "difference", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Book less ledger, where the ledger has the line."},
+		},
+	}.withScopes(scopes)
+}
+
+// IncomeBridge is the contract of the relation income_bridge.
+func IncomeBridge(scopes []string) DataSet {
+	return DataSet{
+		Name:    "income_bridge",
+		Grain:   "one row per scope, legal entity and line",
+		Meaning: "What makes trading revenue of the fiscal year to date of these books, as the book has it, and that of the ledger; trades among our own entities included, without credit-linked notes.",
+		Columns: []Column{
+			{Name: "legal_entity", Type: Text, Use: Key | Dimension, Meaning: "Our entity."},
+			{Name: "line", Type: Text, Use: Key | Dimension, Values: []string{"realized_gains", "realized_losses", "unrealized_opening", "unrealized_closing", "basis", "valuation_adjustment", "trading_revenue"},
+				Meaning: "Line: the opening fair value with a minus; basis is cash of events that was not realized with them, less basis released; valuation_adjustment the change of it; trading_revenue the sum of the others."},
+			{Name: "facts", Type: Whole, Unit: "facts", Meaning: "Facts and events behind it: each may be rounded by half a cent where the ledger's sum is rounded once."},
+			{Name: "in_ledger", Type: Flag, Use: Dimension, Meaning: "The ledger has the line."},
+			{Name: "in_other_currencies", Type: Whole, Unit: "rows", Meaning: "Rows of the ledger's line in other currencies than the reporting one: income of a period has no one rate, so they are left out."},
+			{Name: "book", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the book."},
+			{Name: "ledger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Amount of the ledger; 0 where it does not have the line."},
+			{Name: "difference", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Book less ledger, where the ledger has the line."},
+		},
+	}.withScopes(scopes)
+}
+
+// CreditEventPayouts is the contract of the relation credit_event_payouts.
+func CreditEventPayouts(scopes []string) DataSet {
+	return DataSet{
+		Name:    "credit_event_payouts",
+		Grain:   "one row per scope, reference entity of the ten with the largest payouts, all others or none stated, instrument, fiscal year and quarter",
+		Meaning: "What was paid out on protection sold when credit events came, and recovered: the cash of events of the kinds credit_event and recovery, without credit-linked notes; each scope has its own ranks.",
+		Columns: []Column{
+			{Name: "place", Type: Text, Values: append(append([]string{}, places...), "not_stated"), Use: Key | Dimension, Meaning: "Rank by payouts of the fiscal year to date, others, or not_stated where the event names no reference entity and its position is gone."},
+			{Name: "name", Type: Text, Use: Key | Dimension, Meaning: "Name of the reference entity, or its id; empty for others."},
+			{Name: "instrument", Type: Text, Values: Instruments, Use: Key | Dimension, Meaning: "Kind of contract."},
+			{Name: "fiscal_year", Type: Text, Values: []string{"this_year", "year_before"}, Use: Key | Dimension, Meaning: "Booked in the fiscal year to date, or in the same period of the year before."},
+			{Name: "in_quarter", Type: Flag, Use: Key | Dimension, Meaning: "Booked in the fiscal quarter to date, of the year before in the same quarter."},
+			{Name: "has_cash", Type: Flag, Use: Key | Dimension, Meaning: "The events give their cash; those that do not are in no sum."},
+			{Name: "payouts", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash paid for credit events, at each event date's rate; received, with a minus."},
+			{Name: "recoveries", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash received as recovery."},
+			{Name: "net_paid", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Payouts less recoveries."},
+			{Name: "realized_gain_loss", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "What these events realized."},
+			{Name: "payouts_year_before", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'year_before'`, Meaning: "Cash paid for credit events in the same period of the year before."},
+			{Name: "recoveries_year_before", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'year_before'`, Meaning: "Cash received as recovery in the same period of the year before."},
 		},
 	}.withScopes(scopes)
 }

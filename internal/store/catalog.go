@@ -212,7 +212,7 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 	if err := w.createRuns(ctx, db, manifests); err != nil {
 		return err
 	}
-	for _, name := range []string{"counterparty_ranks", "reference_ranks", "downgraded_netting_sets", "cells", "cell_marks", "tables", "controls", "findings", "rejects", "exclusions", "unreadable_values", "conflicts"} {
+	for _, name := range []string{"counterparty_ranks", "reference_ranks", "credit_event_payouts", "growth_drivers", "downgraded_netting_sets", "cells", "cell_marks", "tables", "controls", "findings", "rejects", "exclusions", "unreadable_values", "conflicts"} {
 		if err := w.createSmall(ctx, db, name, manifests); err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type Manifest struct {
 	Follows           string          `json:"follows,omitempty"`      // the published release of the date whose place it takes
 	Opening           *Opening        `json:"opening,omitempty"`      // the release of an earlier date that it builds on
 	RollForward       *RollForward    `json:"roll_forward,omitempty"` // what the movements lead from
+	Quarters          []ReadRelease   `json:"quarters,omitempty"`     // of earlier fiscal quarters, whose figures its trend shows
 	Approvals         []Approval      `json:"approvals,omitempty"`    // breaks that were accepted
 	ReleaseHash       string          `json:"release_hash"`           // of the fingerprint and all relations' contents: what an approval names
 	ReportingCurrency string          `json:"reporting_currency"`
@@ -88,7 +89,11 @@ func (r RollForward) Releases() []ReadRelease {
 
 // Reads tells whether the release was made of figures of another one.
 func (m Manifest) Reads(release string) bool {
-	return m.RollForward != nil && slices.ContainsFunc(m.RollForward.Releases(), func(r ReadRelease) bool { return r.Release == release })
+	read := slices.Clone(m.Quarters)
+	if m.RollForward != nil {
+		read = append(read, m.RollForward.Releases()...)
+	}
+	return slices.ContainsFunc(read, func(r ReadRelease) bool { return r.Release == release })
 }
 
 // Approval is a break that a second person accepted.

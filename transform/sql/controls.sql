@@ -1,5 +1,6 @@
 -- controls of the transformation: one row per control and subject, with both sides
--- reads: positions, facts_stored, internal_pairs, indices_as_of, applied_adjustments
+-- reads: positions, facts_stored, internal_pairs, indices_as_of, applied_adjustments,
+-- realized, realized_facts, released_basis, held_basis
 with original as (
   select p.currency,
     case
@@ -62,10 +63,34 @@ from internal_pairs where scope = '{{.Name}}'
 union all
 select 'realized_equal_events', 'integrity', e.currency,
   'realized of the events of the fiscal year, in ' || e.currency, cast(e.realized as decimal(38, 2)),
-  'realized_local of realized_facts', cast(coalesce(f.realized, 0) as decimal(38, 2)), 0
+  'realized_local of realized_facts, of the sub-ledger', cast(coalesce(f.realized, 0) as decimal(38, 2)), 0
 from (
   select currency, sum(coalesce(realized_gain_loss, 0)) as realized from realized
   where booking_date >= {{.YearStart}} and booking_date <= {{.AsOf}} group by currency
 ) as e
-left join (select currency, sum(coalesce(realized_local, 0)) as realized from realized_facts group by currency) as f on f.currency = e.currency
+left join (
+  select currency, sum(coalesce(realized_local, 0)) as realized from realized_facts where amount_from = 'sub_ledger' and fiscal_year = 'this_year' group by currency
+) as f on f.currency = e.currency
+union all
+select 'cash_only_accounted', 'integrity', e.currency,
+  'cash of the events of the fiscal year that have cash alone, in ' || e.currency, cast(e.cash as decimal(38, 2)),
+  'of realized_facts: realized less basis released, held as basis, never realized, and left without an amount', cast(coalesce(f.cash, 0) as decimal(38, 2)), 0
+from (
+  select currency, sum(cash) as cash from realized
+  where booking_date >= {{.YearStart}} and booking_date <= {{.AsOf}} and realized_gain_loss is null and cash is not null group by currency
+) as e
+left join (
+  select currency, sum(case when amount_from in ('as_settled', 'basis_released') then realized_local - coalesce(basis_released_local, 0) else coalesce(cash_local, 0) end) as cash
+  from realized_facts where amount_from <> 'sub_ledger' and fiscal_year = 'this_year' group by currency
+) as f on f.currency = e.currency
+union all
+select 'basis_accounted', 'integrity', e.currency,
+  'upfront and option premium of events that have cash alone, in ' || e.currency, cast(e.basis as decimal(38, 2)),
+  'released, and still held', cast(coalesce(r.released, 0) + coalesce(h.held, 0) as decimal(38, 2)), 0
+from (
+  select currency, sum(cash) as basis from realized
+  where kind in ('upfront', 'option_premium') and realized_gain_loss is null and cash is not null and booking_date <= {{.AsOf}} and {{.Realized.DerivesCash}} group by currency
+) as e
+left join (select currency, sum(released) as released from released_basis group by currency) as r on r.currency = e.currency
+left join (select currency, sum(held) as held from held_basis group by currency) as h on h.currency = e.currency
 order by control_id, subject

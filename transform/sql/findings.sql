@@ -9,7 +9,7 @@ with unpaired as (
   group by scope
 ),
 realized_in_money as (
-  select 'unclassified_realized' as code, kind as subject, count(*) as positions, sum(abs(realized_gain_loss)) as money, min(event_id) as example
+  select 'unclassified_realized' as code, kind as subject, count(*) as positions, sum(abs(coalesce(realized_gain_loss, realized_year_before))) as money, min(event_id) as example
   from realized_facts
   where classification = 'none'
   group by kind
@@ -18,6 +18,11 @@ realized_in_money as (
   from realized_facts
   where result = 'no_value'
   group by kind
+  union all
+  select 'realized_from_cash', amount_from, count(*), sum(abs(coalesce(cash, cash_year_before))), min(event_id)
+  from realized_facts
+  where amount_from not in ('sub_ledger', 'none')
+  group by amount_from
 ),
 unreadable as ( -- and what the readers of documents noted with records that they took
   select {{.RecordFinding}} as code, data_set || '.' || column_name as subject, count(*) as positions,

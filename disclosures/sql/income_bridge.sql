@@ -1,0 +1,67 @@
+-- income_bridge: one row per scope, legal entity and line of what makes trading revenue
+-- of the fiscal year to date of these books, and that of the ledger. The ledger of an
+-- entity has its internal trades too, so the book's lines do. Cash that is basis is
+-- neither gained nor lost: what was paid for a trade left with it what its value gains.
+-- reads: realized_facts, facts, opening_facts, ledger
+with realized as ({{range $i, $scope := .Names}}{{if $i}}
+  union all{{end}}
+  select
+    '{{$scope}}' as scope, legal_entity, count(*) as facts,
+    coalesce(sum(realized_gain_loss) filter (where result = 'gain'), 0) as gains, coalesce(sum(realized_gain_loss) filter (where result = 'loss'), 0) as losses,
+    coalesce(sum(cash - realized_gain_loss) filter (where kind not in ('transfer', 'collateral')), 0) as basis
+  from realized_facts
+  where fiscal_year = 'this_year' and not funded and scope_{{$scope}} <> 'out_of_scope'
+  group by legal_entity{{end}}
+),
+closing as ({{range $i, $scope := .Names}}{{if $i}}
+  union all{{end}}
+  select '{{$scope}}' as scope, legal_entity, count(*) as facts, sum(net_fair_value) as fair_value, coalesce(sum(valuation_adjustment), 0) as adjustment
+  from facts
+  where not funded and scope_{{$scope}} <> 'out_of_scope'
+  group by legal_entity{{end}}
+),
+opening as ({{range $i, $scope := .Names}}{{if $i}}
+  union all{{end}}
+  select '{{$scope}}' as scope, legal_entity, count(*) as facts, sum(net_fair_value) as fair_value, coalesce(sum(valuation_adjustment), 0) as adjustment
+  from opening_facts
+  where not funded and scope_{{$scope}} <> 'out_of_scope'
+  group by legal_entity{{end}}
+),
+lines as (
+  select scope, legal_entity, 'realized_gains' as line, facts, gains as amount from realized
+  union all
+  select scope, legal_entity, 'realized_losses', 0, losses from realized
+  union all
+  select scope, legal_entity, 'basis', facts, basis from realized
+  union all
+  select scope, legal_entity, 'unrealized_closing', facts, fair_value from closing
+  union all
+  select scope, legal_entity, 'unrealized_opening', facts, -fair_value from opening
+  union all
+  select scope, legal_entity, 'valuation_adjustment', facts, adjustment from closing
+  union all
+  select scope, legal_entity, 'valuation_adjustment', facts, -adjustment from opening
+),
+in_ledger as (
+  select
+    legal_entity, sum(case when currency = '{{.Currency}}' then amount else 0 end) as amount,
+    count(*) filter (where currency <> '{{.Currency}}') as in_other_currencies
+  from ledger
+  where measure = 'trading_revenue'
+  group by legal_entity
+),
+summed as (
+  select scope, legal_entity, line, sum(facts) as facts, sum(amount) as amount from lines group by scope, legal_entity, line
+  union all
+  select scope, legal_entity, 'trading_revenue', sum(facts), sum(amount) from lines group by scope, legal_entity
+)
+select
+  coalesce(s.legal_entity, '') as legal_entity, s.line, cast(s.facts as bigint) as facts,
+  cast(s.amount as decimal(18, 2)) as book,
+  cast(case when s.line = 'trading_revenue' then coalesce(l.amount, 0) else 0 end as decimal(18, 2)) as ledger,
+  s.line = 'trading_revenue' and l.amount is not null as in_ledger,
+  cast(case when s.line = 'trading_revenue' and l.amount is not null then l.in_other_currencies else 0 end as bigint) as in_other_currencies,
+  cast(case when s.line = 'trading_revenue' and l.amount is not null then s.amount - l.amount else 0 end as decimal(18, 2)) as difference{{range .Names}},
+  case when s.scope = '{{.}}' then 'external' else 'out_of_scope' end as scope_{{.}}{{end}}
+from summed as s
+left join in_ledger as l on l.legal_entity = s.legal_entity

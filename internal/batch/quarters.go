@@ -1,0 +1,113 @@
+package batch
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// quartersShown are how many fiscal quarters tables of a trend show, this one included.
+const quartersShown = 8
+
+// quarterEnds are the ends of fiscal quarters before a date, the newest first.
+func (j *job) quarterEnds() []time.Time {
+	var ends []time.Time
+	for end := j.options.AsOf; len(ends) < quartersShown-1; {
+		end = j.config.Calendar.FiscalQuarterStart(end).AddDate(0, 0, -1)
+		ends = append(ends, end)
+	}
+	return ends
+}
+
+// earlierQuarters are the published releases of the fiscal quarters before a period end.
+func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
+	if !j.config.Calendar.IsPeriodEnd(j.options.AsOf) {
+		return nil, nil
+	}
+	shown, err := j.warehouse.Shown()
+	if err != nil {
+		return nil, err
+	}
+	ends := j.quarterEnds()
+	newest := newestOfDates(shown, j.config.ReportingCurrency, ends[len(ends)-1].Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly))
+	var list []store.ReadRelease
+	for _, end := range ends {
+		if m, known := newest[end.Format(time.DateOnly)]; known {
+			list = append(list, readRelease(m, "facts", "realized_facts"))
+		}
+	}
+	return list, nil
+}
+
+// trend makes the relation quarter_ends: of this quarter and those before it what
+// facts and realized facts come to. A quarter without a release has one row that says so.
+func (j *job) trend(ctx context.Context) error {
+	if len(j.outcome.Manifest.Quarters) == 0 {
+		return nil
+	}
+	manifests, err := j.warehouse.Manifests()
+	if err != nil {
+		return err
+	}
+	const withoutRealized = ", without realized events"
+	note := ""
+	if !slices.Contains(j.loaded(), "realized") {
+		note = withoutRealized
+	}
+	parts := j.quarterOf(1, j.options.AsOf, note, "", store.Manifest{Scopes: j.scopeNames()}, true)
+	for i, end := range j.quarterEnds() {
+		date, place := end.Format(time.DateOnly), i+2
+		at := slices.IndexFunc(j.outcome.Manifest.Quarters, func(r store.ReadRelease) bool { return r.AsOfDate == date })
+		if at < 0 {
+			parts = append(parts, fmt.Sprintf("select '%d', '%s, not published', 'sold', false%s, 0, 0, 0, 0, 0", place, date, strings.Repeat(", 'external'", len(j.Scopes))))
+			continue
+		}
+		m := manifests[slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == j.outcome.Manifest.Quarters[at].Release })]
+		prefix, note := fmt.Sprintf("quarter_%d_", place), ""
+		if m.Kind == "revision" || m.Kind == "restatement" {
+			note = ", restated"
+		}
+		if _, delivered := m.Relation("realized_records"); !delivered {
+			note += withoutRealized
+		}
+		if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
+			return err
+		}
+		realized, hasRealized := m.Relation("realized_facts")
+		parts = append(parts, j.quarterOf(place, end, note, prefix, m, !hasRealized || slices.Contains(realized.ColumnNames(), "fiscal_year"))...)
+	}
+	var scopes []string
+	for _, name := range j.scopeNames() {
+		scopes = append(scopes, position.ScopeColumn(name))
+	}
+	return j.db.CreateTable(ctx, "quarter_ends", fmt.Sprintf("select * from (%s) as q(place, period, direction, funded, %s, notional, receivable, payable, gains, losses)",
+		strings.Join(parts, " union all "), strings.Join(scopes, ", ")))
+}
+
+// quarterOf are the SELECTs of one quarter's sums. A scope that the release does not
+// have had nothing in it; one before the year before was shown has this year's events alone.
+func (j *job) quarterOf(place int, end time.Time, note, prefix string, m store.Manifest, tellsYears bool) []string {
+	var scopes, groups []string
+	for _, name := range j.scopeNames() {
+		if slices.Contains(m.Scopes, name) {
+			scopes, groups = append(scopes, position.ScopeColumn(name)), append(groups, position.ScopeColumn(name))
+		} else {
+			scopes = append(scopes, "'out_of_scope'")
+		}
+	}
+	thisYear := ""
+	if tellsYears {
+		thisYear = " and fiscal_year = 'this_year'"
+	}
+	key := fmt.Sprintf("'%d', '%s%s', cast(direction as varchar), funded, %s", place, end.Format(time.DateOnly), note, strings.Join(scopes, ", "))
+	by := strings.Join(append([]string{"direction", "funded"}, groups...), ", ")
+	return []string{
+		fmt.Sprintf("select %s, sum(notional), sum(fair_value_receivable), sum(fair_value_payable), 0, 0 from %sfacts group by %s", key, prefix, by),
+		fmt.Sprintf("select %s, 0, 0, 0, sum(case when result = 'gain' then realized_gain_loss else 0 end), sum(case when result = 'loss' then realized_gain_loss else 0 end) from %srealized_facts where in_quarter%s group by %s", key, prefix, thisYear, by),
+	}
+}
