@@ -225,6 +225,11 @@ func doctored(t *testing.T, packet string) {
 		{"tables.html", "<td>" + shown + "</td>", "<td>" + otherShown + "</td>", "tables.html:"},
 		{"packet.json", `"displayed": ` + figure + ",", `"displayed": ` + other + ",", "packet.json: cell 2007-09-30 comment-11a/notional/"},
 		{"packet.json", `"title": "Credit derivatives by`, `"title": "Derivatives by`, "packet.json: text comment-11a title"},
+		{"packet.json", `"prose": "`, `"prose": "We sold 12. `, "packet.json: text letter 11(a) response line 1: it has We sold 12. "},
+		{"packet.json", `"source": "`, `"source": "We sold 12. `, "packet.json: text letter fault 1: it has nothing, its source gives commentary/2007-09-30/a.md:1: \"12\" is typed by hand"},
+		{"letter.md", " " + shown + " |", " " + otherShown + " |", "letter.md:"},
+		{"letter.html", `">` + shown + "</button>", `">` + otherShown + "</button>", "letter.html:"},
+		{"letter.html", `"` + cell.Exact + `"`, `"1` + cell.Exact + `"`, "letter.html:"},
 		{"tables.xlsx", "<v>" + figure + "</v>", "<v>" + other + "</v>", "tables.xlsx: comment-11a!"},
 		{"tables.xlsx", "<f>SUM(", "<f>2*SUM(", "tables.xlsx: comment-11a!"},
 	} {
