@@ -178,7 +178,7 @@ func (r *reader) asksAxe() {
 		r.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
 		violations(scheme)
 	}
-	r.do(chromedp.Click(`button[data-cell]`))
+	r.do(chromedp.Click(`button[data-cell]`, chromedp.ByQuery)) // the first of thousands
 	violations("a figure open")
 	r.do(chromedp.KeyEvent(kb.Escape))
 }

@@ -404,6 +404,7 @@ func filing(t *testing.T, b packetBook) {
 		}
 	}
 	holdNumbers(t, b.config, folder)
+	findsChanges(t, folder)
 	few := readFile(t, folder+".few-counterparties.csv")
 	if !strings.HasPrefix(few, "as_of_date,table,block,row,column,displayed,unit,counterparties\n") || !regexp.MustCompile(`(?m)^2007-09-30,comment-11a,.*,[12]$`).MatchString(few) ||
 		regexp.MustCompile(`(?m)^2007-09-30,comment-11a,notional,total,total,`).MatchString(few) {
