@@ -170,7 +170,7 @@ func (r *reader) asksAxe() {
 		for _, v := range sees[[]string](r, `axe.run().then((found) => found.violations.map((v) => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map((n) => n.html).join(" ")))`) {
 			r.t.Errorf("axe-core, %s: %s", of, v)
 		}
-		if passes := sees[int](r, `axe.run().then((found) => found.passes.length)`); passes < 20 {
+		if passes := sees[int](r, `axe.run().then((found) => found.passes.length)`); passes < 10 { // an open figure hides the rest of the page
 			r.t.Errorf("axe-core, %s: %d rules passed; it did not look", of, passes)
 		}
 	}

@@ -63,9 +63,7 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 		if err := v.documents(folder, packet, manifest, with.Program); err != nil {
 			return v, err
 		}
-		if err := v.letter(packet, manifest, with.Program); err != nil {
-			return v, err
-		}
+		v.letter(packet, manifest, with.Program)
 		if manifest.Audience != render.Filing {
 			if err := v.proof(ctx, folder, packet, manifest); err != nil {
 				return v, err
@@ -169,14 +167,14 @@ func (v *PacketVerification) documents(folder string, packet render.Packet, mani
 
 // letter writes the prose again from its sources, which have calls in place of numbers,
 // and holds what the letter says of earlier dates against the cells that the packet has.
-func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifest, program store.Program) error {
+func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifest, program store.Program) {
 	if packet.Letter == nil {
 		for _, format := range render.FormatsFor(manifest.Audience) {
 			if format.IsLetter() {
 				v.fault("%s has no letter, of which %s is written", packetJSON, format.File)
 			}
 		}
-		return nil
+		return
 	}
 	for _, balance := range packet.Letter.History {
 		for _, side := range []struct {
@@ -191,23 +189,22 @@ func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifes
 		}
 	}
 	if manifest.Audience == render.Filing {
-		return nil // it has neither sources nor exact values
+		return // it has neither sources nor exact values
 	}
 	again := *packet.Letter
 	if _, err := respond(packet, &again, sourcesOf(again)); err != nil {
 		v.fault("%s: %v", packetJSON, err)
-		return nil
+		return
 	}
 	if differences := render.LetterDifferences(*packet.Letter, again); len(differences) > 0 {
 		if manifest.Program != (store.Program{Version: program.Version, Revision: program.Revision}) && sameFigures(*packet.Letter, again) {
 			v.Notes = append(v.Notes, fmt.Sprintf("the letter was written by program %s %s in other words; its figures are those of %s", manifest.Program.Version, manifest.Program.Revision, packetJSON))
-			return nil
+			return
 		}
 		for _, d := range differences {
 			v.fault("%s: %s", packetJSON, d.String("it has", "its source gives"))
 		}
 	}
-	return nil
 }
 
 func sameFigures(a, b render.Letter) bool {
