@@ -132,7 +132,13 @@ func TestPacket(t *testing.T) {
 			t.Errorf("%d formulas: %v %v", formulas, faults, err)
 		}
 	})
+	t.Run("no number differs from the cells", func(t *testing.T) { holdNumbers(t, b.config, packet) })
+	t.Run("LibreOffice comes to the values of the workbook", func(t *testing.T) { calculatedElsewhere(t, filepath.Join(packet, "tables.xlsx")) })
+	t.Run("the page", func(t *testing.T) {
+		looksAt(t, filepath.Join(packet, "letter.html"), "1,944", []string{"comment-11a/notional/bought/total at 2007-09-30", "external to group; not funded; direction is bought"}, true)
+	})
 	t.Run("doctored", func(t *testing.T) { doctored(t, packet) })
+	t.Run("changed at random", func(t *testing.T) { findsChanges(t, packet) })
 	t.Run("for filing", func(t *testing.T) { filing(t, b) })
 	t.Run("for an auditor", func(t *testing.T) { auditor(t, b) })
 	t.Run("takes the place of packets alone", func(t *testing.T) {
@@ -225,6 +231,11 @@ func doctored(t *testing.T, packet string) {
 		{"tables.html", "<td>" + shown + "</td>", "<td>" + otherShown + "</td>", "tables.html:"},
 		{"packet.json", `"displayed": ` + figure + ",", `"displayed": ` + other + ",", "packet.json: cell 2007-09-30 comment-11a/notional/"},
 		{"packet.json", `"title": "Credit derivatives by`, `"title": "Derivatives by`, "packet.json: text comment-11a title"},
+		{"packet.json", `"prose": "`, `"prose": "We sold 12. `, "packet.json: text letter 11(a) response line 1: it has We sold 12. "},
+		{"packet.json", `"source": "`, `"source": "We sold 12. `, "packet.json: text letter fault 1: it has nothing, its source gives commentary/2007-09-30/a.md:1: \"12\" is typed by hand"},
+		{"letter.md", " " + shown + " |", " " + otherShown + " |", "letter.md:"},
+		{"letter.html", `">` + shown + "</button>", `">` + otherShown + "</button>", "letter.html:"},
+		{"letter.html", `"` + cell.Exact + `"`, `"1` + cell.Exact + `"`, "letter.html:"},
 		{"tables.xlsx", "<v>" + figure + "</v>", "<v>" + other + "</v>", "tables.xlsx: comment-11a!"},
 		{"tables.xlsx", "<f>SUM(", "<f>2*SUM(", "tables.xlsx: comment-11a!"},
 	} {
@@ -392,6 +403,8 @@ func filing(t *testing.T, b packetBook) {
 			}
 		}
 	}
+	holdNumbers(t, b.config, folder)
+	findsChanges(t, folder)
 	few := readFile(t, folder+".few-counterparties.csv")
 	if !strings.HasPrefix(few, "as_of_date,table,block,row,column,displayed,unit,counterparties\n") || !regexp.MustCompile(`(?m)^2007-09-30,comment-11a,.*,[12]$`).MatchString(few) ||
 		regexp.MustCompile(`(?m)^2007-09-30,comment-11a,notional,total,total,`).MatchString(few) {

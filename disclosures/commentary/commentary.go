@@ -55,28 +55,40 @@ type Text struct {
 	Immaterial map[string]string
 }
 
-// Read reads <item>.md of every item. The faults are of all texts; the texts have a
-// mark in each fault's place.
-func Read(folder fs.FS, name string, figures Figures) ([]Text, strictyaml.Faults, error) {
+// Read reads the source <item>.md of every item that has one.
+func Read(folder fs.FS) (map[string]string, error) {
+	sources := map[string]string{}
+	for _, item := range Items {
+		text, err := fs.ReadFile(folder, item+".md")
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return nil, err
+		default:
+			sources[item] = string(text)
+		}
+	}
+	return sources, nil
+}
+
+// Evaluate makes the text of every item of its source; name is what their folder is
+// called. The faults are of all texts; the texts have a mark in each fault's place.
+func Evaluate(sources map[string]string, name string, figures Figures) ([]Text, strictyaml.Faults) {
 	var texts []Text
 	var faults strictyaml.Faults
 	for _, item := range Items {
-		file := item + ".md"
-		text, err := fs.ReadFile(folder, file)
-		shown := path.Join(name, file)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
+		shown := path.Join(name, item+".md")
+		source, there := sources[item]
+		if !there {
 			message := fmt.Sprintf("there is no text for item %s; comment11 init --commentary writes a first draft of every item that has none", item)
 			faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: shown, Line: 1, Column: 1}, Message: message})
 			texts = append(texts, Text{Item: item, File: shown, Markdown: mark(message)})
-		case err != nil:
-			return nil, nil, err
-		default:
-			t, found := evaluate(item, shown, string(text), figures)
-			texts, faults = append(texts, t), append(faults, found...)
+			continue
 		}
+		t, found := evaluate(item, shown, source, figures)
+		texts, faults = append(texts, t), append(faults, found...)
 	}
-	return texts, faults, nil
+	return texts, faults
 }
 
 // mark is what a draft shows in the place of a fault.

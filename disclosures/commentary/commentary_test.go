@@ -95,7 +95,8 @@ func TestFaults(t *testing.T) {
 }
 
 func TestFaultsOfAText(t *testing.T) {
-	texts, faults, err := Read(fstest.MapFS{"a.md": {Data: []byte("Five of 12.")}}, "commentary/2007-09-30", book())
+	sources, err := Read(fstest.MapFS{"a.md": {Data: []byte("Five of 12.")}})
+	texts, faults := Evaluate(sources, "commentary/2007-09-30", book())
 	if err != nil || len(texts) != len(Items) || len(faults) != 3+7 { // two numbers, no figures named, and seven texts that are not there
 		t.Fatalf("%d texts, %d faults, %v: %v", len(texts), len(faults), err, faults)
 	}

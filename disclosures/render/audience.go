@@ -21,8 +21,8 @@ func FormatsFor(audience string) []Format {
 	return slices.DeleteFunc(slices.Clone(Formats), func(f Format) bool { return f.Audiences != nil && !slices.Contains(f.Audiences, audience) })
 }
 
-// relabelled is a packet of its own whose rows have the labels that label gives.
-func (p Packet) relabelled(label func(table string, number int, text string) string) Packet {
+// Relabelled is a packet of its own whose rows have the labels that label gives.
+func (p Packet) Relabelled(label func(table string, number int, text string) string) Packet {
 	p.Tables = slices.Clone(p.Tables)
 	for t := range p.Tables {
 		table := &p.Tables[t]
@@ -62,12 +62,15 @@ func (p Packet) relabelled(label func(table string, number int, text string) str
 
 // Filed is the packet as it may be filed: cells, text and footnotes, as displayed.
 // label gives what stands for the label of a row that is somebody's name; number
-// counts such rows.
+// counts such rows. The letter's prose must quote those labels already.
 func (p Packet) Filed(label func(table string, number int, text string) string) Packet {
-	p = p.relabelled(label)
+	p = p.Relabelled(label)
 	p.Audience, p.Releases, p.Appendix, p.Questions = Filing, nil, nil, nil
 	if p.Letter != nil { // what is adjusted, and where figures come from, stays inside
-		p.Letter = &Letter{Before: p.Letter.Before, Items: p.Letter.Items, Covered: p.Letter.Covered, History: p.Letter.History, Faults: p.Letter.Faults}
+		p.Letter = &Letter{Before: p.Letter.Before, Items: slices.Clone(p.Letter.Items), Covered: p.Letter.Covered, History: p.Letter.History, Faults: p.Letter.Faults}
+		for i := range p.Letter.Items {
+			p.Letter.Items[i].Source = nil // it may have remarks of whoever wrote it
+		}
 	}
 	for t := range p.Tables {
 		for b := range p.Tables[t].Blocks {
@@ -94,13 +97,13 @@ func marksWithoutAmounts(marks []disclosures.Mark) []disclosures.Mark {
 
 // Hashed is the packet with hashes in place of names and of ids of trades.
 func (p Packet) Hashed(hash func(string) string, isName func(table, label string) bool) Packet {
-	p = p.relabelled(func(table string, _ int, label string) string {
+	p = p.Relabelled(func(table string, _ int, label string) string {
 		if isName(table, label) {
 			return hash(label)
 		}
 		return label
 	})
-	p.Audience, p.Questions = Auditor, nil // questions name trades
+	p.Audience, p.Questions, p.Letter = Auditor, nil, nil // questions and letters name trades
 	if p.Appendix == nil {
 		return p
 	}

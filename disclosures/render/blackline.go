@@ -33,7 +33,15 @@ func (d Difference) String(before, after string) string {
 // Compare gives what differs between two packets: the blackline. Cells are compared
 // as displayed and exact.
 func Compare(before, after Packet) []Difference {
-	a, b := before.entries(), after.entries()
+	return compare(before.entries(), after.entries())
+}
+
+// LetterDifferences gives what differs between the texts of two letters.
+func LetterDifferences(before, after Letter) []Difference {
+	return compare(before.entries(), after.entries())
+}
+
+func compare(a, b []entry) []Difference {
 	values := map[string]string{}
 	for _, e := range b {
 		values[e.key()] = e.value
@@ -98,6 +106,40 @@ func (p Packet) entries() []entry {
 	table = ""
 	for _, line := range p.Differing {
 		text("shown differently: "+line, line)
+	}
+	if p.Letter != nil {
+		list = append(list, p.Letter.entries()...)
+	}
+	return list
+}
+
+// entries are the texts of the letter: a line of prose each, because a changed word is
+// not to bring the whole text along.
+func (l Letter) entries() []entry {
+	var list []entry
+	text := func(where, value string) { list = append(list, entry{"text", "", where, value}) }
+	lines := func(where, value string) {
+		for i, line := range strings.Split(strings.TrimSpace(value), "\n") {
+			text(fmt.Sprintf("%s line %d", where, i+1), line)
+		}
+	}
+	lines("letter before its items", l.Before)
+	for _, item := range l.Items {
+		lines("letter "+item.ID+" asks", item.Asks)
+		lines("letter "+item.ID+" response", item.Prose)
+	}
+	for _, c := range l.Covered {
+		text("letter "+c.Clause+" "+c.Asks, c.How+": "+c.By)
+	}
+	for i, fault := range l.Faults {
+		text(fmt.Sprintf("letter fault %d", i+1), fault)
+	}
+	for _, b := range l.History {
+		text("letter notional at "+b.Date, fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), b.Unit))
+	}
+	for _, a := range l.Adjusted {
+		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%d facts, notional %s gross and %s net, fair value %s gross and %s net: %s",
+			a.Facts, a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason))
 	}
 	return list
 }

@@ -176,3 +176,29 @@ func FormulaFaults(content []byte) (faults []string, formulas int, err error) {
 	}
 	return faults, formulas, nil
 }
+
+// ValueFaults names the formulas of a workbook whose value is another in a copy that
+// some other program has calculated.
+func ValueFaults(content, calculated []byte) (faults []string, formulas int, err error) {
+	stored, err := workbookCells(content)
+	if err != nil {
+		return nil, 0, err
+	}
+	elsewhere, err := workbookCells(calculated)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range stored.order {
+		cell := stored.cells[name]
+		if cell.formula == "" {
+			continue
+		}
+		formulas++
+		got, gotErr := strconv.ParseFloat(elsewhere.cells[name].value, 64)
+		value, valueErr := strconv.ParseFloat(cell.value, 64)
+		if gotErr != nil || valueErr != nil || got != value {
+			faults = append(faults, fmt.Sprintf("%s: =%s comes to %q, beside it stands %s", name, cell.formula, elsewhere.cells[name].value, cell.value))
+		}
+	}
+	return faults, formulas, nil
+}

@@ -72,6 +72,22 @@ func (t Table) footnotes() []string {
 // Place says where a cell stands.
 type Place struct{ Date, Table, Block, Row, Column string }
 
+// MarshalText writes the place as date/table/block/row/column.
+func (p Place) MarshalText() ([]byte, error) {
+	return []byte(strings.Join([]string{p.Date, p.Table, p.Block, p.Row, p.Column}, "/")), nil
+}
+
+// UnmarshalText reads what MarshalText wrote; a row's path has slashes of its own.
+func (p *Place) UnmarshalText(text []byte) error {
+	parts := strings.Split(string(text), "/")
+	last := len(parts) - 1
+	if last < 4 {
+		return fmt.Errorf("%q: expected date/table/block/row/column", text)
+	}
+	*p = Place{parts[0], parts[1], parts[2], strings.Join(parts[3:last], "/"), parts[last]}
+	return nil
+}
+
 // Each goes through all cells of the packet in their order.
 func (p Packet) Each(do func(Place, Cell)) {
 	for _, table := range p.Tables {

@@ -14,22 +14,25 @@ import (
 )
 
 // Letter is what the response to the comment has beside the tables: the items with
-// their prose, what answers each clause, and what was adjusted.
+// their prose, what answers each clause, and what was adjusted. packet.json has it
+// whole, so that the letter can be written again from it.
 type Letter struct {
-	Before   string // what the comment says before its items
-	Items    []Item
-	Covered  []Covered
-	Adjusted []Adjusted
-	History  []Balance // of the notional, oldest first
-	Faults   []string  // of the prose of a draft
-	Traces   map[Place]Trace
+	Before   string          `json:"before"` // what the comment says before its items
+	Items    []Item          `json:"items"`
+	Covered  []Covered       `json:"covered"`
+	Adjusted []Adjusted      `json:"adjusted,omitempty"`
+	History  []Balance       `json:"history,omitempty"`  // of the notional, oldest first
+	Faults   []string        `json:"faults,omitempty"`   // of the prose of a draft
+	Material string          `json:"material,omitempty"` // the amount below which a figure is not; "" where none is configured, and in a filing
+	Traces   map[Place]Trace `json:"traces,omitempty"`
 }
 
 // Item is an item of the comment with the response to it.
 type Item struct {
-	ID    string // for example 11(a)
-	Asks  string // Markdown
-	Prose string // Markdown
+	ID     string  `json:"id"`               // for example 11(a)
+	Asks   string  `json:"asks"`             // Markdown
+	Prose  string  `json:"prose"`            // Markdown, with its numbers
+	Source *string `json:"source,omitempty"` // with calls in place of numbers; nil where nobody wrote one, and in a filing
 }
 
 // Covered says what answers a clause.
@@ -51,25 +54,30 @@ const (
 
 // Adjusted is an adjustment's effect at a date, in the reporting currency.
 type Adjusted struct {
-	Date, ID, Reason             string
-	Facts                        int64
-	GrossNotional, NetNotional   string
-	GrossFairValue, NetFairValue string
+	Date           string `json:"as_of_date"`
+	ID             string `json:"id"`
+	Reason         string `json:"reason"`
+	Facts          int64  `json:"facts"`
+	GrossNotional  string `json:"gross_notional"`
+	NetNotional    string `json:"net_notional"`
+	GrossFairValue string `json:"gross_fair_value"`
+	NetFairValue   string `json:"net_fair_value"`
 }
 
 // Balance is the displayed notional at a date.
 type Balance struct {
-	Date         string
-	Bought, Sold int64
-	Unit         string
+	Date   string `json:"as_of_date"`
+	Bought int64  `json:"bought"`
+	Sold   int64  `json:"sold"`
+	Unit   string `json:"unit"`
 }
 
 // Trace is where a cell comes from, for the page: what `comment11 trace` says of it.
 type Trace struct {
-	Words   string
-	Facts   int64
-	Largest []string // facts, the largest first, with their amounts
-	Rules   []string
+	Words   string   `json:"words"`
+	Facts   int64    `json:"facts"`
+	Largest []string `json:"largest,omitempty"` // facts, the largest first, with their amounts
+	Rules   []string `json:"rules,omitempty"`
 }
 
 //go:embed letter

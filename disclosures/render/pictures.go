@@ -18,6 +18,8 @@ type Picture struct {
 	Labels          []string
 	Series          []Series
 	SVG             template.HTML
+
+	steps bool // of one series: from the first figure to the last, which is the sum of those before it
 }
 
 // Series are the displayed figures of one colour, one for each label.
@@ -32,7 +34,7 @@ func (s Series) Figure(i int) string { return Figure(s.Values[i]) }
 // pictures draws those for which the packet has the figures.
 func (p Packet) pictures() ([]Picture, error) {
 	var list []Picture
-	for _, make := range []func() Picture{p.purposes, p.ratings, p.history, p.counterparties, p.downgrade} {
+	for _, make := range []func() Picture{p.purposes, p.ratings, p.history, p.rolledBought, p.rolledSold, p.counterparties, p.downgrade} {
 		picture := make()
 		if len(picture.Labels) == 0 {
 			continue
@@ -126,6 +128,40 @@ func (p Packet) history() Picture {
 	return picture
 }
 
+func (p Packet) rolledBought() Picture { return p.rolled("bought", "Protection bought") }
+func (p Packet) rolledSold() Picture   { return p.rolled("sold", "Protection sold") }
+
+// rolled are the causes of the roll-forward, from opening to closing. It has no picture
+// where a step leads below nil, which notional does not.
+func (p Packet) rolled(column, name string) Picture {
+	picture := Picture{Item: "11(f)", ID: "rolled-" + column, Title: name + ": from the opening to " + p.AsOf, Series: []Series{{Name: name}}, steps: true}
+	sheet, unit, found := p.sheetAt("comment-11f", "direction")
+	if !found {
+		return picture
+	}
+	picture.Unit = unit
+	var level, last int64
+	for i, row := range sheet.Rows {
+		value := sheet.displayed(row.ID, column)
+		isWhole := slices.ContainsFunc(sheet.Rows, func(other Row) bool { return other.Parent == row.ID })
+		switch {
+		case row.Memo || isWhole && row.ID != "closing" || value == 0 && i > 0 && row.ID != "closing":
+			continue
+		case row.ID != "closing":
+			level += value
+		}
+		last = value
+		picture.add(row.Label, value)
+		if level < 0 {
+			return Picture{}
+		}
+	}
+	if level != last || len(picture.Labels) < 3 {
+		return Picture{} // nothing moved
+	}
+	return picture
+}
+
 func (p Packet) downgrade() Picture {
 	picture := Picture{Item: "11(h)", ID: "downgrade", Title: "What counterparties' downgrade would let us do, at " + p.AsOf,
 		Series: []Series{{Name: "More collateral callable"}, {Name: "Exposure that could be terminated"}}}
@@ -146,21 +182,52 @@ var (
 
 // The library writes fixed colours; the page's own take their place, so that a picture
 // is readable in the dark and on paper.
-var svgColours = strings.NewReplacer("rgb(1,1,1)", "currentColor", "rgb(2,2,2)", "var(--line)", "rgb(3,3,3)", "var(--bought)", "rgb(4,4,4)", "var(--sold)", "fill:rgb(5,5,5)", "fill:none")
+var svgColours = strings.NewReplacer("rgb(1,1,1)", "currentColor", "rgb(2,2,2)", "var(--line)", "rgb(3,3,3)", "var(--bought)", "rgb(4,4,4)", "var(--sold)", "fill:rgb(5,5,5)", "fill:none", "rgb(6,6,6)", "transparent", "rgb(7,7,7)", "var(--third)")
+
+// bars are the lengths of the bars, and their colours; the table beneath has the figures.
+// Steps stand on a bar that is not seen.
+func (p *Picture) bars() (values [][]float64, colours []charts.Color) {
+	if !p.steps {
+		values = make([][]float64, len(p.Series))
+		for i, s := range p.Series {
+			for _, v := range s.Values {
+				values[i] = append(values[i], float64(v))
+			}
+		}
+		return values, []charts.Color{charts.ColorRGB(3, 3, 3), charts.ColorRGB(4, 4, 4)}
+	}
+	values = make([][]float64, 4) // beneath, balance, rise, fall
+	var level int64
+	steps := p.Series[0].Values
+	for i, v := range steps {
+		bar := [4]int64{}
+		switch {
+		case i == 0 || i == len(steps)-1:
+			level, bar[1] = v, v
+		case v > 0:
+			bar[0], bar[2] = level, v
+			level += v
+		default:
+			level += v
+			bar[0], bar[3] = level, -v
+		}
+		for k := range values {
+			values[k] = append(values[k], float64(bar[k]))
+		}
+	}
+	return values, []charts.Color{charts.ColorRGB(6, 6, 6), charts.ColorRGB(7, 7, 7), charts.ColorRGB(3, 3, 3), charts.ColorRGB(4, 4, 4)}
+}
 
 // draw makes the SVG: bars, a group for each label.
 func (p *Picture) draw() error {
-	values := make([][]float64, len(p.Series))
+	values, colours := p.bars()
 	var names []string
-	for i, s := range p.Series {
+	for _, s := range p.Series {
 		names = append(names, s.Name)
-		for _, v := range s.Values {
-			values[i] = append(values[i], float64(v)) // for the length of a bar; the table beneath has the figure
-		}
 	}
 	ink, line, paper := charts.ColorRGB(1, 1, 1), charts.ColorRGB(2, 2, 2), charts.ColorRGB(5, 5, 5)
 	theme := charts.GetTheme(charts.ThemeLight).WithTextColor(ink).WithXAxisColor(line).WithYAxisColor(line).WithAxisSplitLineColor(line).
-		WithBackgroundColor(paper).WithSeriesColors([]charts.Color{charts.ColorRGB(3, 3, 3), charts.ColorRGB(4, 4, 4)})
+		WithBackgroundColor(paper).WithSeriesColors(colours)
 	labels := slices.Clone(p.Labels)
 	horizontal := p.ID != "history" && p.ID != "downgrade"
 	if horizontal { // the library draws them from below
@@ -172,7 +239,11 @@ func (p *Picture) draw() error {
 	option := charts.NewBarChartOptionWithData(values)
 	option.Theme = theme
 	option.CategoryAxis.Labels = labels
-	option.Legend.SeriesNames = names
+	if p.steps {
+		option.StackSeries, option.Legend.Show = charts.Ptr(true), charts.Ptr(false)
+	} else {
+		option.Legend.SeriesNames = names
+	}
 	option.ValueFormatter = func(v float64) string { return Figure(int64(v)) }
 	option.Horizontal = horizontal
 	for i := range option.ValueAxis {
@@ -181,6 +252,9 @@ func (p *Picture) draw() error {
 	height := 320
 	if option.Horizontal {
 		height = 90 + 52*len(p.Labels)
+	}
+	if p.steps {
+		height = 60 + 28*len(p.Labels)
 	}
 	painter := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: 720, Height: height, Theme: theme})
 	if err := painter.BarChart(option); err != nil {
@@ -203,6 +277,9 @@ func (p *Picture) alternative() string {
 	var names []string
 	for _, s := range p.Series {
 		names = append(names, s.Name)
+	}
+	if p.steps {
+		return fmt.Sprintf("Waterfall: %s, %s; the figures are in the table beneath.", p.Title, p.Unit)
 	}
 	return fmt.Sprintf("Bar chart: %s, %s, %s; the figures are in the table beneath.", p.Title, p.Unit, strings.Join(names, " and "))
 }

@@ -32,7 +32,7 @@ type Packet struct {
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
 
-	Letter *Letter `json:"-"` // nil where no letter is asked for
+	Letter *Letter `json:"letter,omitempty"` // nil where no letter is asked for
 }
 
 // Table is one disclosure table.

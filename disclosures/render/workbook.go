@@ -359,6 +359,9 @@ func (p Packet) lists() []list {
 		lists = append(lists, list{name: "Moved cells", head: []string{"As of", "Table", "Block", "Row", "Column", "Exact", "Moved by, units"},
 			widths: []float64{12, 24, 24, 40, 24, 22, 16}, amounts: []int{5, 6}, rows: moved})
 	}
+	if p.Letter != nil {
+		lists = append(lists, p.Letter.commentary())
+	}
 	if p.Appendix == nil {
 		return lists
 	}
@@ -390,6 +393,18 @@ func (p Packet) lists() []list {
 		lists = append(lists, questions)
 	}
 	return lists
+}
+
+// commentary is the prose of the letter, a row for each paragraph: a cell holds no long
+// text, and nobody reads one there.
+func (l Letter) commentary() list {
+	commentary := list{name: "Commentary", head: []string{"Item", "Response"}, widths: []float64{10, 160}}
+	for _, item := range l.Items {
+		for paragraph := range strings.SplitSeq(item.Prose, "\n\n") {
+			commentary.rows = append(commentary.rows, []string{item.ID, strings.TrimSpace(paragraph)})
+		}
+	}
+	return commentary
 }
 
 func (p Packet) movedCells() (rows [][]string) {

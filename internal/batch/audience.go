@@ -42,12 +42,20 @@ func Edition(ctx context.Context, config configs.Config, packet render.Packet, a
 		return packet, err
 	}
 	if audience == render.Filing {
-		return packet.Filed(func(table string, number int, label string) string {
+		label := func(table string, number int, label string) string {
 			if names[table].labels[label] {
 				return fmt.Sprintf("%s %d", names[table].instead, number)
 			}
 			return label
-		}), nil
+		}
+		if packet.Letter != nil { // its prose can quote the label of a row
+			letter := *packet.Letter
+			if _, err := respond(packet.Relabelled(label), &letter, sourcesOf(letter)); err != nil {
+				return packet, err
+			}
+			packet.Letter = &letter
+		}
+		return packet.Filed(label), nil
 	}
 	hash, err := auditorHash(config)
 	if err != nil {

@@ -31,41 +31,20 @@ func CommentaryFolder(config configs.Config, asOf string) string {
 // texts and which clauses are not answered; a draft is marked instead. With traces the
 // page can say where each figure comes from: that is for readers within the firm.
 func AddLetter(ctx context.Context, config configs.Config, packet *render.Packet, draft, traces bool) error {
-	comment, err := disclosures.Comment()
-	if err != nil {
-		return err
-	}
-	folder := CommentaryFolder(config, packet.AsOf)
-	figures := figuresOf(*packet)
-	if config.Materiality != nil {
-		balance, err := decimal.NewFromString(config.Materiality.Balance)
-		if err != nil {
-			return err // checked when the config was read
-		}
-		figures.Material = &balance
-	}
-	texts, faults, err := commentary.Read(os.DirFS(folder), "commentary/"+packet.AsOf, figures)
+	sources, err := commentary.Read(os.DirFS(CommentaryFolder(config, packet.AsOf)))
 	if err != nil {
 		return err
 	}
 	letter := &render.Letter{}
-	letter.Covered, err = coverage(*packet, texts, faults)
+	if config.Materiality != nil {
+		letter.Material = config.Materiality.Balance
+	}
+	faults, err := respond(*packet, letter, sources)
 	if err != nil {
 		return err
 	}
 	if err := incomplete(letter.Covered, faults); err != nil && !draft {
 		return err
-	}
-	for _, f := range faults {
-		letter.Faults = append(letter.Faults, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message))
-	}
-	for _, item := range comment {
-		if item.Item.Value == "" {
-			letter.Before = item.Text.Value
-			continue
-		}
-		i := slices.IndexFunc(texts, func(t commentary.Text) bool { return t.Item == item.Item.Value })
-		letter.Items = append(letter.Items, render.Item{ID: clauseOf(item.Item.Value), Asks: item.Text.Value, Prose: texts[i].Markdown})
 	}
 	if err := readHistory(ctx, config, *packet, letter); err != nil {
 		return err
@@ -75,6 +54,57 @@ func AddLetter(ctx context.Context, config configs.Config, packet *render.Packet
 		return addTraces(ctx, config, packet)
 	}
 	return nil
+}
+
+// respond writes the letter's prose on the packet's figures, and says what answers each
+// clause: when it is extracted, and again by verify.
+func respond(packet render.Packet, letter *render.Letter, sources map[string]string) (strictyaml.Faults, error) {
+	comment, err := disclosures.Comment()
+	if err != nil {
+		return nil, err
+	}
+	figures := figuresOf(packet)
+	if letter.Material != "" {
+		balance, err := decimal.NewFromString(letter.Material)
+		if err != nil {
+			return nil, fmt.Errorf("the letter's threshold of materiality: %w", err)
+		}
+		figures.Material = &balance
+	}
+	texts, faults := commentary.Evaluate(sources, "commentary/"+packet.AsOf, figures)
+	if letter.Covered, err = coverage(packet, texts, faults); err != nil {
+		return nil, err
+	}
+	letter.Items, letter.Faults = nil, nil
+	for _, f := range faults {
+		letter.Faults = append(letter.Faults, fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message))
+	}
+	for _, item := range comment {
+		if item.Item.Value == "" {
+			letter.Before = item.Text.Value
+			continue
+		}
+		i := slices.IndexFunc(texts, func(t commentary.Text) bool { return t.Item == item.Item.Value })
+		written := render.Item{ID: clauseOf(item.Item.Value), Asks: item.Text.Value, Prose: texts[i].Markdown}
+		if source, there := sources[item.Item.Value]; there {
+			written.Source = &source
+		}
+		letter.Items = append(letter.Items, written)
+	}
+	return faults, nil
+}
+
+// sourcesOf are the sources from which the prose of a letter was written.
+func sourcesOf(letter render.Letter) map[string]string {
+	sources := map[string]string{}
+	for _, item := range commentary.Items {
+		for _, written := range letter.Items {
+			if written.ID == clauseOf(item) && written.Source != nil {
+				sources[item] = *written.Source
+			}
+		}
+	}
+	return sources
 }
 
 func clauseOf(item string) string { return "11(" + item + ")" }

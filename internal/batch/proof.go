@@ -114,14 +114,10 @@ type document struct {
 	content []byte
 }
 
-// renderAll writes the documents of a packet. One that was read again has no letter,
-// which has more than cells: its hash alone tells whether it is the one that was written.
+// renderAll writes the documents of a packet.
 func renderAll(packet render.Packet) ([]document, error) {
 	var list []document
 	for _, format := range render.FormatsFor(packet.Audience) {
-		if packet.Letter == nil && format.IsLetter() {
-			continue
-		}
 		var b bytes.Buffer
 		if err := format.Write(&b, packet); err != nil {
 			return nil, fmt.Errorf("%s: %w", format.File, err)

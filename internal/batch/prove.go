@@ -63,6 +63,7 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 		if err := v.documents(folder, packet, manifest, with.Program); err != nil {
 			return v, err
 		}
+		v.letter(packet, manifest, with.Program)
 		if manifest.Audience != render.Filing {
 			if err := v.proof(ctx, folder, packet, manifest); err != nil {
 				return v, err
@@ -162,6 +163,54 @@ func (v *PacketVerification) documents(folder string, packet render.Packet, mani
 		v.Faults = append(v.Faults, differences...)
 	}
 	return nil
+}
+
+// letter writes the prose again from its sources, which have calls in place of numbers,
+// and holds what the letter says of earlier dates against the cells that the packet has.
+func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifest, program store.Program) {
+	if packet.Letter == nil {
+		for _, format := range render.FormatsFor(manifest.Audience) {
+			if format.IsLetter() {
+				v.fault("%s has no letter, of which %s is written", packetJSON, format.File)
+			}
+		}
+		return
+	}
+	for _, balance := range packet.Letter.History {
+		for _, side := range []struct {
+			row   string
+			shown int64
+		}{{"bought", balance.Bought}, {"sold", balance.Sold}} {
+			packet.Each(func(at render.Place, cell render.Cell) {
+				if at == (render.Place{Date: balance.Date, Table: "comment-11a", Block: "notional", Row: side.row, Column: "total"}) && cell.Displayed != side.shown {
+					v.fault("%s: the letter's notional %s at %s is %d, its cell %d", packetJSON, side.row, balance.Date, side.shown, cell.Displayed)
+				}
+			})
+		}
+	}
+	if manifest.Audience == render.Filing {
+		return // it has neither sources nor exact values
+	}
+	again := *packet.Letter
+	if _, err := respond(packet, &again, sourcesOf(again)); err != nil {
+		v.fault("%s: %v", packetJSON, err)
+		return
+	}
+	if differences := render.LetterDifferences(*packet.Letter, again); len(differences) > 0 {
+		if manifest.Program != (store.Program{Version: program.Version, Revision: program.Revision}) && sameFigures(*packet.Letter, again) {
+			v.Notes = append(v.Notes, fmt.Sprintf("the letter was written by program %s %s in other words; its figures are those of %s", manifest.Program.Version, manifest.Program.Revision, packetJSON))
+			return
+		}
+		for _, d := range differences {
+			v.fault("%s: %s", packetJSON, d.String("it has", "its source gives"))
+		}
+	}
+}
+
+func sameFigures(a, b render.Letter) bool {
+	aText, aErr := json.Marshal(a)
+	bText, bErr := json.Marshal(b)
+	return aErr == nil && bErr == nil && render.SameFigures(aText, bText)
 }
 
 // proof computes the cells that the packet brings along from its facts, and holds
@@ -283,6 +332,7 @@ func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.
 // differingTables names the figures and texts of packet.json that are not those of
 // the cells.
 func differingTables(packet, proven render.Packet) (faults []string, err error) {
+	packet.Letter, proven.Letter = nil, nil // of which tables know nothing
 	for _, c := range render.Compare(proven, packet) {
 		faults = append(faults, packetJSON+": "+c.String("its cells give", "it has"))
 	}
