@@ -173,14 +173,11 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 	for i, m := range measures {
 		selected = append(selected, fmt.Sprintf("max(struct_pack(size := abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, measureSQL(m), mostOnPage, i)) // by name where amounts are alike
 	}
-	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
+	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select row_number() over () as group_number, count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
 		return nil, err
 	}
-	var bits, columns []string
-	for _, p := range predicates {
-		bits = append(bits, "case when "+p+" then '1' else '0' end")
-	}
-	columns = append(columns, "concat("+strings.Join(bits, ", ")+")", "facts_in_group")
+	var columns []string
+	columns = append(columns, "facts_in_group")
 	for _, a := range attributes {
 		columns = append(columns, store.Identifier(a+"_rule"))
 	}
@@ -189,8 +186,26 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 			columns = append(columns, fmt.Sprintf("top_%[1]d[%[2]d].n, cast(top_%[1]d[%[2]d].a as decimal(38, 2))", i, k+1))
 		}
 	}
-	table, err := store.Query(ctx, t.db, "select "+strings.Join(columns, ", ")+" from trace_groups")
-	return table.Rows, err
+	table, err := store.Query(ctx, t.db, "select '', "+strings.Join(columns, ", ")+" from trace_groups order by group_number")
+	if err != nil {
+		return nil, err
+	}
+	// A query of all predicates of a roll-forward would take more memory than there is.
+	const predicatesAtOnce = 60
+	for some := range slices.Chunk(predicates, predicatesAtOnce) {
+		var bits []string
+		for _, p := range some {
+			bits = append(bits, "case when "+p+" then '1' else '0' end")
+		}
+		texts, err := store.Query(ctx, t.db, "select concat("+strings.Join(bits, ", ")+", '') from trace_groups order by group_number")
+		if err != nil {
+			return nil, err
+		}
+		for i, row := range texts.Rows {
+			table.Rows[i][0] = table.Rows[i][0].(string) + row[0].(string)
+		}
+	}
+	return table.Rows, nil
 }
 
 // factName is what a fact is called on the page: its position or event, or its keys.
