@@ -53,8 +53,8 @@ func TestNightlyMovements(t *testing.T) {
 			t.Errorf("by %s, control %s %s does not hold", path, r["control_id"], r["subject"])
 		}
 		return queryRecords(t, config, `
-select m.cause, m.position_id, cast(m.event_date as varchar) as night, m.notional_local, m.direction, m.instrument, m.currency from movements as m
-where m.as_of_date = date '`+last+`' and m.cause in ('appeared', 'disappeared', 'matured', 'amount_changed', 'index_factor') order by all`)
+select m.cause, m.position_id, cast(m.event_date as varchar) as night, sum(m.notional_local) as notional_local, m.direction, m.instrument, m.currency from movements as m
+where m.as_of_date = date '`+last+`' and m.cause in ('appeared', 'disappeared', 'matured', 'amount_changed', 'index_factor') group by all order by all`) // of all slices
 	}
 	if known := moves("events"); len(known) != 0 && known[0]["cause"] == "appeared" {
 		t.Errorf("by events, positions appeared: %v", known[0])

@@ -413,7 +413,7 @@ func (t *tracer) view(ctx context.Context, name string) error {
 		if !known {
 			return fmt.Errorf("%w: release %s does not have the relation %s", ErrData, t.manifest.Release, name)
 		}
-		return t.db.Run(ctx, set.CreateTable(name)) // a data set that was not delivered
+		return t.db.Run(ctx, "drop table if exists "+name, set.CreateTable(name)) // a data set that was not delivered; several tables may ask for it
 	}
 	return t.db.CreateView(ctx, name, "select * from "+t.files(name))
 }
