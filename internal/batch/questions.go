@@ -193,12 +193,13 @@ func (q *questions) nettedRow(table render.Table, block render.Block, sheet rend
 	}
 }
 
-// concentrations finds figures of which one trade, one counterparty or one reference
-// name is more than the share that the config allows.
+// concentrations finds figures of the comment's own tables of which one trade, one
+// counterparty or one reference name is more than the share that the config allows.
+// Other tables show the same money.
 func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []placedCell) error {
 	var asked []placedCell
 	for _, c := range cells {
-		if summed(c.cell.Measure) && exactOf(c.cell).Abs().GreaterThanOrEqual(q.materiality) && q.once("concentration", c.cell) {
+		if strings.HasPrefix(c.at.Table, "comment-11") && summed(c.cell.Measure) && exactOf(c.cell).Abs().GreaterThanOrEqual(q.materiality) && q.once("concentration", c.cell) {
 			asked = append(asked, c)
 		}
 	}
