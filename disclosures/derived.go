@@ -140,24 +140,17 @@ func ledgerControls(ctx context.Context, db *store.DB, limit, query string) ([]p
 }
 
 // attributionControls hold that the causes of the fair value come to it, from the facts
-// again, and tell what pnl_explain leaves of the market's part.
+// again. What pnl_explain leaves of the market's part is a line of the table.
 func attributionControls(ctx context.Context, db *store.DB, scope, _ string) ([]position.Control, error) {
 	column := position.ScopeColumn(scope)
 	table, err := store.Query(ctx, db, fmt.Sprintf(`
 select
   (select cast(coalesce(sum(net_fair_value), 0) as decimal(38, 2)) from facts where %[1]s = 'external' and not funded),
-  cast(coalesce(sum(amount), 0) as decimal(38, 2)),
-  count(*) filter (where told_by <> 'none'),
-  cast(coalesce(sum(amount) filter (where cause = 'unexplained'), 0) as decimal(38, 2))
+  cast(coalesce(sum(amount), 0) as decimal(38, 2))
 from fair_value_moves where %[1]s = 'external' and not funded`, column))
 	if err != nil {
 		return nil, err
 	}
 	row := table.Rows[0]
-	controls := []position.Control{position.Integrity("fair_value_attributed", scope, "fair value, receivable less payable", row[0].(decimal.Decimal), "opening and what moved it", row[1].(decimal.Decimal))}
-	if row[2].(int64) > 0 {
-		controls = append(controls, position.Control{ID: "fair_value_explained", Subject: scope, Class: "reconciliation", Severity: "warn",
-			LeftMeaning: "change of fair value that pnl_explain leaves unexplained", Left: row[3].(decimal.Decimal), RightMeaning: "nil"})
-	}
-	return controls, nil
+	return []position.Control{position.Integrity("fair_value_attributed", scope, "fair value, receivable less payable", row[0].(decimal.Decimal), "opening and what moved it", row[1].(decimal.Decimal))}, nil
 }
