@@ -87,6 +87,9 @@ func usageError(list ...error) error {
 	return joined
 }
 
+// patterns are those of the files that are read of the folders.
+var patterns = map[string]string{"maps": "*.csv", "rules": "*.y*ml", "sql": "*.sql", "tables": "*.yaml"}
+
 // hashDefinitions hashes the config and every file of the folders, in order of
 // their names; of two files of one name the later folder's counts. It gives the texts
 // that a release keeps as well.
@@ -112,6 +115,9 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 			err := fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
 				if err != nil || entry.IsDir() {
 					return err
+				}
+				if read, err := path.Match(patterns[kind], path.Base(name)); err != nil || !read {
+					return err // a folder may hold more, even a warehouse
 				}
 				texts[name], err = fs.ReadFile(folder, name)
 				return err
