@@ -17,6 +17,9 @@ import (
 // TestLetter makes the letter of testdata/book at one date, holds every figure on the
 // page against the cells, and compares the Markdown with testdata/letter/letter.md.
 func TestLetter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	folder := t.TempDir()
 	if err := os.CopyFS(folder, os.DirFS("../../testdata/book")); err != nil {
 		t.Fatal(err)

@@ -48,6 +48,9 @@ func quotedCauses() string {
 // and in the reporting currency each event at its own date's rate; and that nothing is
 // left unexplained. To replay a seed: -args -books.seed, or comment11 sample --seed.
 func TestMovements(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	books, first := *booksOfTest, *booksSeed
 	if books == 1 && os.Getenv("LONG_TESTS") != "" { // scripts/long.sh
 		books = 3

@@ -142,6 +142,9 @@ func TestWellsFargo2019(t *testing.T) {
 // TestFundSchedules runs the real positions of five funds, printed as in their
 // filings, one release per as-of date.
 func TestFundSchedules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	folder := "../../testdata/cases/fund-schedules"
 	skipWithoutSharedData(t, folder)
 	config, warehouse := filepath.Join(folder, "comment11.yaml"), "warehouse="+t.TempDir()

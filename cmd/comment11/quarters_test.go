@@ -13,6 +13,9 @@ import (
 // every line of realized gains and losses: an event is of the period of its booking,
 // late ones too, and is converted once.
 func TestQuartersAddUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	dates := []string{"2007-03-31", "2007-06-30", "2007-09-30"}
 	for _, seed := range []string{"7"} { // a smaller book has not all currencies, nor a booking after its quarter
 		folder := t.TempDir()
@@ -51,6 +54,9 @@ func TestQuartersAddUp(t *testing.T) {
 // the same date a year before shows, in every line of realized gains and losses and of
 // payouts; and that it is not shown where its events do not reach back to its beginning.
 func TestYearBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	folder, before, date := t.TempDir(), "2006-09-30", "2007-09-30"
 	config := filepath.Join(folder, "comment11.yaml")
 	mustRun(t, "sample", "--out", folder, "--positions", "2000", "--seed", "7", "--as-of", before+","+date)
@@ -89,6 +95,9 @@ func TestYearBefore(t *testing.T) {
 // TestRestatedQuarter restates a quarter that a packet showed: the trend of a later one
 // says so, has its new figures, and the release that showed the old ones is due again.
 func TestRestatedQuarter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	folder := t.TempDir()
 	files, err := filepath.Glob("../../testdata/cases/growth/*.*")
 	if err != nil {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,9 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *testkit.Update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
+			if testing.Short() && slices.Contains([]string{"growth", "diff", "plan", "letter", "packet", "query", "findings"}, strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")) {
+				env.T().Skip("many runs one after the other: go test without -short has them")
+			}
 			for name, folder := range map[string]string{"book": "../../testdata/book", "growth": "../../testdata/cases/growth"} {
 				files, err := filepath.Glob(folder + "/*.*")
 				if err != nil {

@@ -98,6 +98,9 @@ func (b *book) query(t *testing.T, text string) string {
 
 // TestVerifyFinds holds that verify names what was done to a release.
 func TestVerifyFinds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	b := newBook(t)
 	b.run(t, "2006-12-31")
 	b.run(t, "2007-09-30")
@@ -366,6 +369,9 @@ func TestApprovals(t *testing.T) {
 
 // TestRestatement follows a date whose figures change before and after a packet.
 func TestRestatement(t *testing.T) {
+	if testing.Short() {
+		t.Skip("one run after the other: go test without -short has it")
+	}
 	b := newBook(t)
 	b.run(t, "2006-12-31")
 	b.run(t, "2007-09-30")
