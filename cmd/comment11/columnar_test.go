@@ -43,6 +43,7 @@ var deliveries = []struct{ name, format string }{
 // TestSameBookInEveryFormat holds that one sampled book gives the same facts and
 // cells in whatever format it is delivered.
 func TestSameBookInEveryFormat(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	if err := sample.Write(context.Background(), sample.Book{Folder: folder, Positions: 3000, Dates: []time.Time{dueDate}, Seed: 11}); err != nil {
 		t.Fatal(err)

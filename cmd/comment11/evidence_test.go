@@ -120,6 +120,7 @@ func moneyOfPositions(t *testing.T, config string) map[string]string {
 // client's trade supports more than it is; the order of records and the number
 // of threads change nothing.
 func TestEvidenceOfRandomBooks(t *testing.T) {
+	t.Parallel()
 	seed, books := *evidenceSeed, *evidenceBooks
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())

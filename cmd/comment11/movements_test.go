@@ -51,6 +51,7 @@ func TestMovements(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
 	}
+	t.Parallel()
 	books, first := *booksOfTest, *booksSeed
 	if books == 1 && os.Getenv("LONG_TESTS") != "" { // scripts/long.sh
 		books = 3

@@ -145,6 +145,7 @@ func TestFundSchedules(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
 	}
+	t.Parallel()
 	folder := "../../testdata/cases/fund-schedules"
 	skipWithoutSharedData(t, folder)
 	config, warehouse := filepath.Join(folder, "comment11.yaml"), "warehouse="+t.TempDir()

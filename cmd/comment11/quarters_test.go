@@ -16,6 +16,7 @@ func TestQuartersAddUp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
 	}
+	t.Parallel()
 	dates := []string{"2007-03-31", "2007-06-30", "2007-09-30"}
 	for _, seed := range []string{"7"} { // a smaller book has not all currencies, nor a booking after its quarter
 		folder := t.TempDir()
@@ -57,6 +58,7 @@ func TestYearBefore(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
 	}
+	t.Parallel()
 	folder, before, date := t.TempDir(), "2006-09-30", "2007-09-30"
 	config := filepath.Join(folder, "comment11.yaml")
 	mustRun(t, "sample", "--out", folder, "--positions", "2000", "--seed", "7", "--as-of", before+","+date)
@@ -98,6 +100,7 @@ func TestRestatedQuarter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
 	}
+	t.Parallel()
 	folder := t.TempDir()
 	files, err := filepath.Glob("../../testdata/cases/growth/*.*")
 	if err != nil {

@@ -101,6 +101,7 @@ func sums(t *testing.T, records []map[string]string, amount string, by ...string
 // files and the events tell one story, and classification and realized gains and
 // losses are what the key says, which knows the trades' causes and not the rules.
 func TestSample(t *testing.T) {
+	t.Parallel()
 	// A smaller book would have no unmatched offset, which are one in a thousand.
 	config, runs := sampleBook(t, "--positions", "20000", "--as-of", strings.Join(sampleDates, ","))
 	folder := filepath.Dir(config)
@@ -278,6 +279,7 @@ func inDollars(t *testing.T, rates map[string]map[string]string, currency, date,
 // TestSampleFaults holds that every planted fault is found where it was planted
 // and for what it is, and that nothing else is rejected, excluded or unreadable.
 func TestSampleFaults(t *testing.T) {
+	t.Parallel()
 	faults := 500
 	if testing.Short() {
 		faults = 150
@@ -321,6 +323,7 @@ func TestSampleFaults(t *testing.T) {
 // TestSampleIsRepeatable holds that a book depends on its parameters alone, also
 // where the engine reads it in more than one run of rows.
 func TestSampleIsRepeatable(t *testing.T) {
+	t.Parallel()
 	positions := "260000"
 	if testing.Short() {
 		positions = "2000"
