@@ -276,12 +276,8 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 	if err := j.storedRecords(ctx, m); err != nil {
 		return c, err
 	}
-	in, _, err := j.makeFacts(ctx)
-	if err != nil {
+	if _, _, err := j.makeFacts(ctx); err != nil { // and the movements
 		return c, err
-	}
-	if _, err := j.move(ctx, in); err != nil {
-		return c, dataError(err)
 	}
 	if err := j.compute(ctx, nil); err != nil {
 		return c, err
