@@ -249,6 +249,30 @@ select count(*) from told full join withheld using (position_id) where told.amou
 	}
 }
 
+// TestMovementsAreJoinedByKeys looks at how the engine would make each relation of the
+// roll-forward: an outer join with a condition that is no equality compares every row
+// with every other, which no small book shows.
+func TestMovementsAreJoinedByKeys(t *testing.T) {
+	db := openLives(t, 200, 11)
+	rollLives(t, db, false)
+	day := func(text string) time.Time { d, _ := time.Parse(time.DateOnly, text); return d }
+	in := Input{AsOf: day("2007-09-30"), Release: "r", Scopes: []Scope{{Name: "group", All: true}}}
+	p := rollParameters{parameters: parameters{Input: in}, roll: RollForward{Since: day("2006-12-31"), Path: "events"}, before: "opening_", moved: "moved_positions", side: "facts", date: in.AsOf}
+	for _, name := range []string{"placed_positions", "moved_positions", "event_moves", "inferred_moves", "converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted", "movements"} {
+		query, err := render(name, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := store.Query(context.Background(), db, "explain "+query)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if text := plan.Rows[0][1].(string); strings.Contains(text, "_NL_JOIN") || strings.Contains(text, "NESTED_LOOP") {
+			t.Errorf("relation %s compares every row with every other:\n%s", name, text)
+		}
+	}
+}
+
 // BenchmarkMovements rolls 1,000,000 positions with 2,000,000 events forward.
 func BenchmarkMovements(b *testing.B) {
 	db := openLives(b, 1_000_000, 11)

@@ -8,6 +8,12 @@ with booked as (
   from lifecycle_since
   where booking_date > {{.Since}} and booking_date <= {{.AsOf}}
 ),
+placed as ( -- within an outer join the engine would compare each event with each position
+  select e.event_id, m.*
+  from booked as e
+  join moved_positions as m on m.position_id = e.position_id
+  where e.currency is null or e.currency = m.currency
+),
 gone as (
   select
     e.position_id, coalesce(min(e.currency), min(r.currency)) as currency, coalesce(min(e.instrument), min(r.instrument), 'unclassified') as instrument,
@@ -46,5 +52,5 @@ select
   coalesce(m.purpose, g.purpose) as purpose{{range .Scopes}},
   coalesce(m.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
 from booked as e
-left join moved_positions as m on m.position_id = e.position_id and (e.currency is null or e.currency = m.currency)
+left join placed as m on m.event_id = e.event_id
 left join gone as g on g.position_id = e.position_id
