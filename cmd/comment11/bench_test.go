@@ -125,12 +125,10 @@ func BenchmarkTables(b *testing.B) {
 			b.Fatalf("COMMENT11_BENCHMARK: %q: expected a number of positions", asked)
 		}
 	}
-	before, asOf := time.Date(2007, 8, 31, 0, 0, 0, 0, time.UTC), time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
+	before, asOf := time.Date(2006, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(2007, 9, 30, 0, 0, 0, 0, time.UTC)
 	folder, ctx := b.TempDir(), context.Background()
-	for date, size := range map[time.Time]int{before: 20_000, asOf: positions} {
-		if err := sample.Write(ctx, sample.Book{Folder: folder, Positions: size, Dates: []time.Time{date}, Seed: 11}); err != nil {
-			b.Fatal(err)
-		}
+	if err := sample.Write(ctx, sample.Book{Folder: folder, Positions: positions, Dates: []time.Time{before, asOf}, Seed: 11}); err != nil {
+		b.Fatal(err)
 	}
 	config, err := configs.Load(filepath.Join(folder, "comment11.yaml"), nil)
 	if err != nil {
