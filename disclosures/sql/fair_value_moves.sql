@@ -3,46 +3,40 @@
 -- on either side of it: what was paid for a trade came in with it, what was received
 -- on its close went out. What is left is the market's, or what pnl_explain tells of it
 -- and the rest (DOMAIN: flows).
--- reads: facts, opening_facts, positions, opening_positions, conversions; realized_facts
--- and pnl_explain where delivered
-with before as (
-  select source_system, position_id, adjustment_id, origin, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(net_fair_value) as fair_value
-  from opening_facts
-  group by source_system, position_id, adjustment_id, origin, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
-),
-after as (
-  select source_system, position_id, adjustment_id, origin, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(net_fair_value) as fair_value
-  from facts
-  group by source_system, position_id, adjustment_id, origin, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
-),
-kept as (
+-- reads: facts, opening_facts, opening_positions, conversions; realized_facts and
+-- pnl_explain where delivered
+with kept as (
   select
-    a.source_system, a.position_id, a.direction, a.instrument, a.funded{{range .Scopes}}, a.{{.}}{{end}},
-    b.direction as opening_direction, b.instrument as opening_instrument, b.funded as opening_funded{{range .Scopes}}, b.{{.}} as opening_{{.}}{{end}},
-    b.fair_value, {{range $i, $scope := .Scopes}}{{if $i}} or {{end}}a.{{$scope}} <> b.{{$scope}}{{end}} as scope_moved,
-    a.direction <> b.direction or a.instrument <> b.instrument or a.funded <> b.funded{{range .Scopes}} or a.{{.}} <> b.{{.}}{{end}} as is_moved
-  from after as a
-  join before as b on b.position_id = a.position_id and b.source_system = a.source_system
-  where a.origin = 'position' and b.origin = 'position'
+    c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
+    o.direction as opening_direction, o.instrument as opening_instrument, o.funded as opening_funded{{range .Scopes}}, o.{{.}} as opening_{{.}}{{end}},
+    o.net_fair_value as fair_value, {{range $i, $scope := .Scopes}}{{if $i}} or {{end}}c.{{$scope}} <> o.{{$scope}}{{end}} as scope_moved
+  from opening_facts as o
+  join facts as c on c.position_id = o.position_id and c.source_system = o.source_system
+  where o.origin = 'position' and c.origin = 'position' and c.slice <= 1
+    and (c.direction <> o.direction or c.instrument <> o.instrument or c.funded <> o.funded{{range .Scopes}} or c.{{.}} <> o.{{.}}{{end}})
 ),
-rates_moved as (
-  select k.*, coalesce(convert_amount(p.fair_value, n.numerator, n.denominator) - k.fair_value, 0) as fx
-  from kept as k
-  join opening_positions as p on p.position_id = k.position_id and p.source_system = k.source_system
-  left join conversions as n on n.currency = coalesce(p.fair_value_currency, p.currency)
+rates_moved as ( -- slices together are the position, whose fair value is converted as a whole
+  select c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
+    case when o.slice <= 1 then convert_amount(p.fair_value, n.numerator, n.denominator) else 0 end - o.net_fair_value as fx
+  from opening_facts as o
+  join facts as c on c.position_id = o.position_id and c.source_system = o.source_system
+  join opening_positions as p on p.position_id = o.position_id and p.source_system = o.source_system
+  join conversions as n on n.currency = coalesce(p.fair_value_currency, p.currency)
+  where o.origin = 'position' and c.origin = 'position' and c.slice <= 1
+    and p.fair_value is not null and coalesce(p.fair_value_currency, p.currency) <> '{{.Currency}}'
 ),
-told as (
-  select 'opening' as cause, 'none' as told_by, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value as amount from before
+told_apart as (
+  select 'opening' as cause, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from opening_facts
   union all
-  select case when scope_moved then 'scope' else 'reclassified' end, 'none', opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}, -fair_value from kept where is_moved
+  select case when scope_moved then 'scope' else 'reclassified' end, opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}, -fair_value from kept
   union all
-  select case when scope_moved then 'scope' else 'reclassified' end, 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value from kept where is_moved
+  select case when scope_moved then 'scope' else 'reclassified' end, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value from kept
   union all
-  select 'fx', 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fx from rates_moved
+  select 'fx', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fx from rates_moved
   union all
-  select 'adjustments', 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value from after where origin = 'adjustment'
+  select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value from facts where origin = 'adjustment'
   union all
-  select 'adjustments', 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -fair_value from before where origin = 'adjustment'{{if .Has "realized"}}
+  select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -net_fair_value from opening_facts where origin = 'adjustment'{{if .Has "realized"}}
   union all
   select
     case
@@ -50,48 +44,56 @@ told as (
       when kind in ('termination', 'partial_termination', 'novation', 'maturity', 'exercise', 'credit_event') then 'closed_out'
       else 'cash_settled'
     end,
-    'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -cash
+    direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -cash
   from realized_facts
   where fiscal_year = 'this_year' and cash is not null and kind not in ('transfer', 'collateral'){{else}}
   union all
-  select 'new', 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value
-  from after as a
-  where origin = 'position' and not exists (select 1 from before as b where b.position_id = a.position_id and b.source_system = a.source_system and b.origin = 'position')
+  select 'new', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value
+  from facts as c
+  where origin = 'position' and not exists (select 1 from opening_facts as o where o.position_id = c.position_id and o.source_system = c.source_system and o.origin = 'position')
   union all
-  select 'closed_out', 'none', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -fair_value
-  from before as b
-  where origin = 'position' and not exists (select 1 from after as a where a.position_id = b.position_id and a.source_system = b.source_system and a.origin = 'position'){{end}}
+  select 'closed_out', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -net_fair_value
+  from opening_facts as o
+  where origin = 'position' and not exists (select 1 from facts as c where c.position_id = o.position_id and c.source_system = o.source_system and c.origin = 'position'){{end}}
+),
+told as (
+  select cause, 'none' as told_by, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(amount) as amount
+  from told_apart
+  group by cause, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
 ),
 left_over as (
   select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(amount) as amount
   from (
-    select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value as amount from after
+    select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from facts
     union all
     select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -amount from told
   ) as both_sides
   group by direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
 ){{if .Has "pnl_explain"}},
-classes as (
-  select position_id, min(direction) as direction, min(instrument) as instrument, min(case when funded then 1 else 0 end) as is_funded{{range .Scopes}}, min({{.}}) as {{.}}{{end}}
+classes as ( -- of the positions that pnl_explain names: as they are or, where they are gone, as they were
+  select position_id, min_by(direction, place) as direction, min_by(instrument, place) as instrument, min_by(funded, place) as funded{{range .Scopes}}, min_by({{.}}, place) as {{.}}{{end}}
   from (
-    select position_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from after where origin = 'position'
+    select 1 as place, position_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from facts where origin = 'position'
     union all
-    select b.position_id, b.direction, b.instrument, b.funded{{range .Scopes}}, b.{{.}}{{end}} from before as b
-    where origin = 'position' and not exists (select 1 from after as a where a.position_id = b.position_id and a.source_system = b.source_system and a.origin = 'position')
+    select 2, position_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from opening_facts where origin = 'position'
   ) as either
+  where position_id in (select position_id from pnl_explain)
   group by position_id
 ),
 books as (
-  select p.book{{range .Scopes}}, min({{.}}) as {{.}}{{end}}
-  from (select book, position_id from positions union select book, position_id from opening_positions) as p
-  join classes as c on c.position_id = p.position_id
-  where p.book is not null
-  group by p.book
+  select book{{range .Scopes}}, coalesce(min(case when is_open then {{.}} end), min({{.}})) as {{.}}{{end}}
+  from (
+    select book, true as is_open{{range .Scopes}}, {{.}}{{end}} from facts where origin = 'position'
+    union all
+    select book, false{{range .Scopes}}, {{.}}{{end}} from opening_facts where origin = 'position'
+  ) as either
+  where book is not null
+  group by book
 ),
 explained as (
   select
     e.factor, case when e.position_id is not null then 'position' else 'book' end as told_by,
-    coalesce(c.direction, 'unclassified') as direction, coalesce(c.instrument, 'unclassified') as instrument, coalesce(c.is_funded = 1, false) as funded{{range .Scopes}},
+    coalesce(c.direction, 'unclassified') as direction, coalesce(c.instrument, 'unclassified') as instrument, coalesce(c.funded, false) as funded{{range .Scopes}},
     coalesce(c.{{.}}, b.{{.}}, 'out_of_scope') as {{.}}{{end}},
     convert_amount(e.amount, n.numerator, n.denominator) as amount
   from pnl_explain as e

@@ -1,40 +1,43 @@
 -- growth_drivers: one row per scope, kind of name, name among the ten whose notional
 -- changed most since the opening, all others or none, and direction
--- reads: facts, opening_facts, positions, opening_positions, reference_grades, counterparties_as_of
-with sides as (
-  select f.counterparty_id, f.reference_entity_id, f.direction,{{range .Scopes}} f.{{.}},{{end}}
-    case when p.index_name is not null then concat_ws(' ', p.index_name, cast(p.index_series as varchar)) end as index_name, p.book,
-    cast(0 as decimal(18, 2)) as opening, f.notional as closing
-  from facts as f
-  left join positions as p on p.position_id = f.position_id and p.source_system = f.source_system
-  where not f.funded
+-- reads: facts, opening_facts, reference_grades, counterparties_as_of
+with ends as (
+  select reference_entity_id, counterparty_id, book, index_name, index_series, direction{{range .Scopes}}, {{.}}{{end}}, cast(0 as decimal(18, 2)) as opening, notional as closing
+  from facts
+  where not funded
   union all
-  select f.counterparty_id, f.reference_entity_id, f.direction,{{range .Scopes}} f.{{.}},{{end}}
-    case when p.index_name is not null then concat_ws(' ', p.index_name, cast(p.index_series as varchar)) end, p.book,
-    f.notional, cast(0 as decimal(18, 2))
-  from opening_facts as f
-  left join opening_positions as p on p.position_id = f.position_id and p.source_system = f.source_system
-  where not f.funded
+  select reference_entity_id, counterparty_id, book, index_name, index_series, direction{{range .Scopes}}, {{.}}{{end}}, notional, cast(0 as decimal(18, 2))
+  from opening_facts
+  where not funded
 ),
 summed as (
-  select counterparty_id, reference_entity_id, index_name, book, direction{{range .Scopes}}, {{.}}{{end}}, sum(opening) as opening, sum(closing) as closing
-  from sides
-  group by counterparty_id, reference_entity_id, index_name, book, direction{{range .Scopes}}, {{.}}{{end}}
+  select
+    case when grouping(reference_entity_id) = 0 then 'reference' when grouping(counterparty_id) = 0 then 'counterparty' when grouping(book) = 0 then 'book' else 'index' end as kind,
+    case
+      when grouping(reference_entity_id) = 0 then reference_entity_id
+      when grouping(counterparty_id) = 0 then counterparty_id
+      when grouping(book) = 0 then book
+      when index_name is not null then concat_ws(' ', index_name, cast(index_series as varchar))
+    end as id,
+    direction{{range .Scopes}}, {{.}}{{end}}, sum(opening) as opening, sum(closing) as closing
+  from ends
+  group by grouping sets (
+    (reference_entity_id, direction{{range .Scopes}}, {{.}}{{end}}), (counterparty_id, direction{{range .Scopes}}, {{.}}{{end}}),
+    (book, direction{{range .Scopes}}, {{.}}{{end}}), (index_name, index_series, direction{{range .Scopes}}, {{.}}{{end}}))
+),
+names as (
+  select 'reference' as kind, reference_entity_id as id, name from reference_grades
+  union all
+  select 'counterparty', counterparty_id, name from counterparties_as_of
 ),
 named as (
-  select 'reference' as kind, s.reference_entity_id as id, coalesce(e.name, s.reference_entity_id) as name, direction{{range .Scopes}}, {{.}}{{end}}, opening, closing
-  from summed as s left join reference_grades as e on e.reference_entity_id = s.reference_entity_id
-  union all
-  select 'index', index_name, index_name, direction{{range .Scopes}}, {{.}}{{end}}, opening, closing from summed
-  union all
-  select 'counterparty', s.counterparty_id, coalesce(c.name, s.counterparty_id), direction{{range .Scopes}}, {{.}}{{end}}, opening, closing
-  from summed as s left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
-  union all
-  select 'book', book, book, direction{{range .Scopes}}, {{.}}{{end}}, opening, closing from summed
+  select s.*, coalesce(n.name, s.id) as name
+  from summed as s
+  left join names as n on n.kind = s.kind and n.id = s.id
 ){{range $scope := .Scopes}},
 ranked_{{$scope}} as (
   select kind, id, row_number() over (partition by kind order by abs(sum(closing - opening)) desc, id) as place
-  from named
+  from summed
   where {{$scope}} = 'external' and id is not null
   group by kind, id
 ){{end}}{{range $i, $scope := .Scopes}}
