@@ -62,6 +62,14 @@ func (p rollParameters) ClassColumns() []string {
 	return columns
 }
 
+// ClassTerm is a text as a term of such a column; what is no text stays as it is.
+func (p rollParameters) ClassTerm(column, text string) string {
+	if column == "funded" {
+		return text
+	}
+	return p.Term(column, text)
+}
+
 // Class lists them, of a relation by its alias.
 func (p rollParameters) Class(alias string) string { return p.ClassBut(alias, "", "") }
 
@@ -165,6 +173,10 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 		}
 	}
 	if roll.Restated {
+		p.side = "reported_facts"
+		if err := p.createView(ctx, db, "facts_in_terms", "reported_facts_in_terms"); err != nil {
+			return "", nil, err
+		}
 		if err := p.createTable(ctx, db, "restated"); err != nil {
 			return "", nil, err
 		}
@@ -214,6 +226,9 @@ func (p rollParameters) fill(ctx context.Context, db *store.DB, file, name strin
 func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
 	for _, prefix := range []string{p.before, p.after} {
 		p.side = prefix + "facts"
+		if err := p.createView(ctx, db, "facts_in_terms", p.side+"_in_terms"); err != nil {
+			return err
+		}
 		if err := p.createView(ctx, db, "placed_positions", prefix+"positions_placed"); err != nil {
 			return err
 		}

@@ -99,7 +99,7 @@ explained as (
   from pnl_explain as e
   join explain_conversions as n on n.currency = e.currency and n.event_date = e.pnl_date
   left join classes as c on c.position_id = e.position_id
-  left join books as b on e.position_id is null and b.book = e.book
+  left join books as b on b.book = case when e.position_id is null then e.book end
 ){{end}},
 moves as (
   select cause, told_by, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, amount from told

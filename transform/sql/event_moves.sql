@@ -8,11 +8,16 @@ with booked as (
   from lifecycle_since
   where booking_date > {{.Since}} and booking_date <= {{.AsOf}}
 ),
-placed as ( -- within an outer join the engine would compare each event with each position
-  select e.event_id, m.*
+placed as ( -- twice, for "or" in the condition of an outer join makes the engine compare each event with each position
+  select e.event_id, e.position_id, e.event_date, e.kind, e.notional_local, m.source_system, m.currency, m.is_sliced, {{.Class "m"}}
   from booked as e
-  join moved_positions as m on m.position_id = e.position_id
-  where e.currency is null or e.currency = m.currency
+  left join moved_positions as m on m.position_id = e.position_id and m.currency = e.currency
+  where e.currency is not null
+  union all
+  select e.event_id, e.position_id, e.event_date, e.kind, e.notional_local, m.source_system, m.currency, m.is_sliced, {{.Class "m"}}
+  from booked as e
+  left join moved_positions as m on m.position_id = e.position_id
+  where e.currency is null
 ),
 gone as (
   select
@@ -20,14 +25,13 @@ gone as (
     coalesce(min(e.direction), min(r.direction), 'unclassified') as direction, coalesce(min(e.purpose), min(r.purpose), 'unclassified') as purpose,
     coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity, coalesce(min(e.counterparty_entity), min(r.counterparty_entity)) as counterparty_entity
   from booked as e
-  left join moved_positions as m on m.position_id = e.position_id
   left join realized as r on r.position_id = e.position_id and r.instrument is not null and r.direction is not null
-  where m.position_id is null
+  where e.position_id in (select position_id from placed where source_system is null)
   group by e.position_id
 )
 select
-  e.event_id, m.source_system, e.position_id, e.event_date, coalesce(m.currency, g.currency) as currency, e.notional_local,
-  coalesce(m.is_sliced, false) as is_sliced, m.position_id is not null as is_placed,
+  e.event_id, e.source_system, e.position_id, e.event_date, coalesce(e.currency, g.currency) as currency, e.notional_local,
+  coalesce(e.is_sliced, false) as is_sliced, e.source_system is not null as is_placed,
   case
     when e.kind = 'new' and e.event_date <= {{.Since}} then 'late_trades'
     when e.kind = 'new' then 'new_trades'
@@ -45,12 +49,11 @@ select
     when e.kind = 'reclassification' then 'reclassified'
     when e.kind = 'correction' then 'corrections'
   end as cause,
-  coalesce(m.direction, g.direction) as direction,
-  coalesce(m.instrument, g.instrument) as instrument,
-  coalesce(m.funded, g.instrument = 'credit_linked_note') as funded,
-  coalesce(m.counterparty_type, 'unclassified') as counterparty_type,
-  coalesce(m.purpose, g.purpose) as purpose{{range .Scopes}},
-  coalesce(m.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
-from booked as e
-left join placed as m on m.event_id = e.event_id
+  coalesce(e.direction, {{.Term "direction" "g.direction"}}) as direction,
+  coalesce(e.instrument, {{.Term "instrument" "g.instrument"}}) as instrument,
+  coalesce(e.funded, g.instrument = 'credit_linked_note') as funded,
+  coalesce(e.counterparty_type, {{.Term "counterparty_type" "'unclassified'"}}) as counterparty_type,
+  coalesce(e.purpose, {{.Term "purpose" "g.purpose"}}) as purpose{{range .Scopes}},
+  coalesce(e.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
+from placed as e
 left join gone as g on g.position_id = e.position_id

@@ -15,6 +15,6 @@ tested as (
 select c.*,
   t.position_id is not null{{range .OwnColumns}} or p.{{.}} is distinct from q.{{.}}{{end}} as is_own
 from changed as c
-left join opening_positions as p on p.position_id = c.position_id and p.source_system = c.source_system
-left join positions as q on q.position_id = c.position_id and q.source_system = c.source_system
+join opening_positions as p on p.position_id = c.position_id and p.source_system = c.source_system
+join positions as q on q.position_id = c.position_id and q.source_system = c.source_system
 left join tested as t on t.position_id = c.position_id and t.source_system = c.source_system

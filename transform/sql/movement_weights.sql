@@ -1,16 +1,16 @@
 -- movement_weights: one row per slice of a position that is sliced at either end: its
 -- share, in cents, by which what moved the position is divided: that of the closing
 -- or, where the position is gone, of the opening
--- reads: moved_positions, facts, opening_facts
+-- reads: moved_positions, facts_in_terms, opening_facts_in_terms
 with parts as (
   select m.source_system, m.position_id, m.currency, f.purpose, f.slice, f.notional
   from moved_positions as m
-  join facts as f on f.position_id = m.position_id and f.source_system = m.source_system and f.currency = m.currency and f.origin = 'position'
+  join facts_in_terms as f on f.position_id = m.position_id and f.source_system = m.source_system and f.currency = m.currency and f.origin = 'position'
   where m.is_sliced and m.is_open
   union all
   select m.source_system, m.position_id, m.currency, f.purpose, f.slice, f.notional
   from moved_positions as m
-  join opening_facts as f on f.position_id = m.position_id and f.source_system = m.source_system and f.currency = m.currency and f.origin = 'position'
+  join opening_facts_in_terms as f on f.position_id = m.position_id and f.source_system = m.source_system and f.currency = m.currency and f.origin = 'position'
   where m.is_sliced and not m.is_open
 ),
 running as (

@@ -1,18 +1,18 @@
 -- resliced: one row per position that is sliced at either end, and purpose whose share
 -- of it changed: closing less opening less what moved; over the purposes of a position
 -- it is nil, because moves are divided to the cent
--- reads: sliced_moves, opening_facts, facts, moved_positions
+-- reads: sliced_moves, opening_facts_in_terms, facts_in_terms, moved_positions
 with compared as (
   select source_system, position_id, currency, purpose, -notional_local as notional_local, -notional as notional
   from sliced_moves
   union all
   select f.source_system, f.position_id, f.currency, f.purpose, -f.notional_local, -f.notional
-  from opening_facts as f
+  from opening_facts_in_terms as f
   join moved_positions as m on m.position_id = f.position_id and m.source_system = f.source_system and m.currency = f.currency
   where m.is_sliced and f.origin = 'position'
   union all
   select f.source_system, f.position_id, f.currency, f.purpose, f.notional_local, f.notional
-  from facts as f
+  from facts_in_terms as f
   join moved_positions as m on m.position_id = f.position_id and m.source_system = f.source_system and m.currency = f.currency
   where m.is_sliced and f.origin = 'position'
 ),
