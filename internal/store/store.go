@@ -297,7 +297,8 @@ func Rows(columns []position.Column, rows [][]any) (string, error) {
 		}
 		texts[n] = "{" + strings.Join(fields, ", ") + "}"
 	}
-	return fmt.Sprintf("select unnest(from_json_strict(%s, '[{%s}]'), recursive := true)", Literal("["+strings.Join(texts, ", ")+"]"), strings.Join(form, ", ")), nil
+	// Of a text without a relation the engine would read all rows again for each of them.
+	return fmt.Sprintf("select unnest(from_json_strict(text, '[{%s}]'), recursive := true) from (select %s as text)", strings.Join(form, ", "), Literal("["+strings.Join(texts, ", ")+"]")), nil
 }
 
 // timeText is a time as a column of dates or of times reads it, nil where it is not set.
