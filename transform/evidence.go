@@ -104,23 +104,10 @@ func (p parameters) IsProtection() string {
 	var list []string
 	for _, instrument := range position.Instruments {
 		if strings.HasPrefix(instrument, "cds_") || instrument == "total_return_swap" {
-			list = append(list, "instrument = "+term("instrument", store.Literal(instrument)))
+			list = append(list, "instrument = "+store.Literal(instrument))
 		}
 	}
 	return strings.Join(list, " or ")
-}
-
-// AnyNet is a net amount of identical_underlyings in any scope, NULL where there is
-// none in all of them.
-func (p parameters) AnyNet() string {
-	list := make([]string, len(p.Scopes))
-	for i, scope := range p.Scopes {
-		list[i] = "net_" + scope.Name
-	}
-	if len(list) == 1 {
-		return list[0]
-	}
-	return "coalesce(" + strings.Join(list, ", ") + ")"
 }
 
 // RecordFinding is the code of a finding that a reader of documents noted with a
@@ -134,10 +121,9 @@ func (p parameters) Lines(text string) string { return store.Lines(text) }
 
 // strikeEvidence tests purposes and makes the relations evidence, of what came
 // out, slices, of the positions that it gives another purpose or detail,
-// evidence_notes, of those that a finding is about, and identical_underlyings. It
-// tells whether facts are to be joined with what slices and notes say of them.
+// evidence_notes, of those that a finding is about. It tells whether facts are to be joined with what slices and notes say of them.
 func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced bool, err error) {
-	for _, name := range []string{"evidence", "slices", "evidence_notes", "identical_underlyings"} {
+	for _, name := range []string{"evidence", "slices", "evidence_notes"} {
 		set, _ := position.Find(name)
 		if err := db.Run(ctx, "drop table if exists "+store.Identifier(name), set.CreateTable(name)); err != nil {
 			return false, err
@@ -152,9 +138,6 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 	}
 	if p.Evidence.Untested {
 		return false, nil
-	}
-	if err := insert(ctx, db, "identical_underlyings", p); err != nil {
-		return false, err
 	}
 	if len(p.Evidence.Frozen) > 0 {
 		err = thaw(ctx, db, p)
@@ -176,6 +159,16 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 	}
 	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices_in_terms")
 	return count > 0, err
+}
+
+// findIdenticalUnderlyings makes the relation identical_underlyings of the facts.
+func findIdenticalUnderlyings(ctx context.Context, db *store.DB, p parameters) error {
+	const name = "identical_underlyings"
+	set, _ := position.Find(name)
+	if err := db.Run(ctx, "drop table if exists "+name, set.CreateTable(name)); err != nil || p.Evidence.Untested {
+		return err
+	}
+	return insert(ctx, db, name, p)
 }
 
 // thaw takes what an earlier release decided.

@@ -240,6 +240,9 @@ func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
 func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 	switch p.roll.Path {
 	case "events":
+		if err := p.createTable(ctx, db, "placed_events"); err != nil {
+			return err
+		}
 		return p.fill(ctx, db, "event_moves", "moves")
 	case "two_point":
 		return p.fill(ctx, db, "inferred_moves", "moves")

@@ -441,7 +441,10 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 	if err := db.CreateView(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
 		return quality, err
 	}
-	return quality, createView(ctx, db, "facts", p)
+	if err := createView(ctx, db, "facts", p); err != nil {
+		return quality, err
+	}
+	return quality, findIdenticalUnderlyings(ctx, db, p)
 }
 
 func (p parameters) scopeNames() []string {

@@ -2,31 +2,16 @@
 -- with its amount in the trade's currency and the class of its position; of a
 -- position that is open at neither end, the class that was frozen at its events or,
 -- where none was, at what it realized
--- reads: lifecycle_since, moved_positions, realized
-with booked as (
-  select *, cast(coalesce(notional_after, cast(0 as decimal(18, 2))) - coalesce(notional_before, cast(0 as decimal(18, 2))) as decimal(18, 2)) as notional_local
-  from lifecycle_since
-  where booking_date > {{.Since}} and booking_date <= {{.AsOf}}
-),
-placed as ( -- twice, for "or" in the condition of an outer join makes the engine compare each event with each position
-  select e.event_id, e.position_id, e.event_date, e.kind, e.notional_local, m.source_system, m.currency, m.is_sliced, {{.Class "m"}}
-  from booked as e
-  left join moved_positions as m on m.position_id = e.position_id and m.currency = e.currency
-  where e.currency is not null
-  union all
-  select e.event_id, e.position_id, e.event_date, e.kind, e.notional_local, m.source_system, m.currency, m.is_sliced, {{.Class "m"}}
-  from booked as e
-  left join moved_positions as m on m.position_id = e.position_id
-  where e.currency is null
-),
-gone as (
+-- reads: placed_events, lifecycle_since, realized
+with gone as (
   select
     e.position_id, coalesce(min(e.currency), min(r.currency)) as currency, coalesce(min(e.instrument), min(r.instrument), 'unclassified') as instrument,
     coalesce(min(e.direction), min(r.direction), 'unclassified') as direction, coalesce(min(e.purpose), min(r.purpose), 'unclassified') as purpose,
     coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity, coalesce(min(e.counterparty_entity), min(r.counterparty_entity)) as counterparty_entity
-  from booked as e
+  from lifecycle_since as e
   left join realized as r on r.position_id = e.position_id and r.instrument is not null and r.direction is not null
-  where e.position_id in (select position_id from placed where source_system is null)
+  where e.booking_date > {{.Since}} and e.booking_date <= {{.AsOf}}
+    and e.position_id in (select position_id from placed_events where source_system is null)
   group by e.position_id
 )
 select
@@ -55,5 +40,5 @@ select
   coalesce(e.counterparty_type, {{.Term "counterparty_type" "'unclassified'"}}) as counterparty_type,
   coalesce(e.purpose, {{.Term "purpose" "g.purpose"}}) as purpose{{range .Scopes}},
   coalesce(e.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
-from placed as e
+from placed_events as e
 left join gone as g on g.position_id = e.position_id

@@ -8,7 +8,8 @@ select
   purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,
   rating_grade, rating_grade_rule, maturity_bucket, maturity_bucket_rule,
   underlying_kind, sector, attachment_bucket, restructuring, definitions, settlement_method, credit_event_set, status,
-  counterparty_id, reference_entity_id, netting_set_id, book, index_name, index_series, capital_treatment, fair_value_level,
+  counterparty_id, reference_entity_id, netting_set_id, book, index_name, index_series, basket_id, attachment_point, detachment_point, seniority,
+  reference_obligation_id, last_date, capital_treatment, fair_value_level,
   case
     when fair_value > 0 then 'receivable'
     when fair_value < 0 then 'payable'

@@ -3,40 +3,22 @@
 -- 815-10-50-4K(f)). covered is what of the sold protection can be paired with
 -- protection bought that matures no earlier, no amount used twice: the sold amount
 -- less the most by which, from any maturity on, sold exceeds bought.
--- reads: measured
--- No row is filtered before the amounts are summed: a filter on what rules decide
--- would decide it again for each of its terms. Instead what does not count has no
--- key, and is one group. Underlyings are written out once they are few.
-with classed as (
+-- reads: facts
+with protection as (
   select
     case when {{.Portfolio}} is null then reference_entity_id end as name,
     coalesce({{.Portfolio}}, {{.NameDetail}}) as detail,
     coalesce(last_date, date '0001-01-01') as last_date,
-    case
-      when ({{.IsProtection}}) and (reference_entity_id is not null or index_name is not null or basket_id is not null)
-        then case direction
-          when {{.Term "direction" "'sold'"}} then convert_amount(notional_local, notional_numerator, notional_denominator)
-          when {{.Term "direction" "'bought'"}} then -convert_amount(notional_local, notional_numerator, notional_denominator)
-        end
-    end as net{{range .Scopes}},
-    {{.Status "legal_entity" "coalesce(counterparty_entity, entity_of_counterparty)"}} as {{.Column}}{{end}}
-  from measured
-),
-outside as (
-  select name, detail, last_date{{range .Scopes}}, case when {{.Column}} = {{$.Term .Column "'external'"}} then net end as net_{{.Name}}{{end}}
-  from classed
-),
-concerned as (
-  select
-    case when {{.AnyNet}} is not null then name end as name,
-    case when {{.AnyNet}} is not null then detail end as detail,
-    case when {{.AnyNet}} is not null then last_date end as last_date{{range .Scopes}},
-    net_{{.Name}}{{end}}
-  from outside
+    case direction when 'sold' then notional else -notional end as net{{range .Scopes}}, {{.Column}}{{end}}
+  from facts
+  where origin = 'position' and direction in ('sold', 'bought') and ({{.IsProtection}})
+    and (reference_entity_id is not null or index_name is not null or basket_id is not null)
 ),
 by_maturity as (
-  select name, detail, last_date{{range .Scopes}}, sum(net_{{.Name}}) as net_{{.Name}}, sum(case when net_{{.Name}} > 0 then net_{{.Name}} end) as sold_{{.Name}}{{end}}
-  from concerned
+  select name, detail, last_date{{range .Scopes}},
+    sum(case when {{.Column}} = 'external' then net end) as net_{{.Name}},
+    sum(case when {{.Column}} = 'external' and net > 0 then net end) as sold_{{.Name}}{{end}}
+  from protection
   group by name, detail, last_date
 ),
 from_maturity_on as (
