@@ -4,5 +4,7 @@
 # COMMENT11_SEED=n repeats a run. Takes some 14 seconds of a processor for each pair.
 set -eu
 cd "$(dirname "$0")/.."
+pairs=${COMMENT11_PAIRS:-200} seed=${COMMENT11_SEED:-0}
+unset COMMENT11_PAIRS COMMENT11_SEED # a config refuses settings that it does not know
 exec go test ./internal/batch -run '^TestDiffFindsPlantedCauses$' -count=1 -v -timeout 4h \
-  -args -diff.pairs "${COMMENT11_PAIRS:-200}" -diff.seed "${COMMENT11_SEED:-0}"
+  -args -diff.pairs "$pairs" -diff.seed "$seed"
