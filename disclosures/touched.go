@@ -25,19 +25,19 @@ const notedColumn = "noted"
 // touchedCells lays the noted rows over the tables as all rows are laid, and adds up
 // what each note comes to in every cell.
 func touchedCells(ctx context.Context, db *store.DB, tables []Table, loaded []string, p predicates, noted map[string]string) ([]Touched, error) {
-	sources := map[string]groups{}
-	for _, source := range sortedKeys(p.used) {
-		relation := relationOf(source)
-		if noted[relation] == "" {
-			continue
-		}
-		some, err := store.Scalar[bool](ctx, db, "select exists (select 1 from "+store.Identifier(noted[relation])+")")
-		if err != nil {
+	sources, noting := map[string]groups{}, map[string]bool{}
+	for relation, name := range noted {
+		var err error
+		if noting[relation], err = store.Scalar[bool](ctx, db, "select exists (select 1 from "+store.Identifier(name)+")"); err != nil {
 			return nil, err
 		}
-		if !some { // reading hundreds of predicates costs as much for no row
+	}
+	for _, source := range sortedKeys(p.used) {
+		relation := relationOf(source)
+		if !noting[relation] { // reading hundreds of predicates costs as much for no row
 			continue
 		}
+		var err error
 		if sources[source], err = readGroups(ctx, db, source, p, tables, noted[relation]); err != nil {
 			return nil, err
 		}
