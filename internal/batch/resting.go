@@ -74,8 +74,8 @@ type keyed struct {
 
 // byKey groups a relation by a key and by the columns that the cells' predicates name,
 // and adds up each key, in the order of keys, what falls into each cell. Facts without
-// a key are passed over, and those of which the condition is not true.
-func byKey(ctx context.Context, db *store.DB, relation, key, condition string, cells []placedCell, each func(keyed)) error {
+// a key are passed over.
+func byKey(ctx context.Context, db *store.DB, relation, key string, cells []placedCell, each func(keyed)) error {
 	var columns, measures, predicates []string
 	for _, c := range cells {
 		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
@@ -100,8 +100,8 @@ func byKey(ctx context.Context, db *store.DB, relation, key, condition string, c
 		fmt.Fprintf(&cents, ", cast(coalesce(sum_%d, 0) * 100 as bigint)", i)
 	}
 	by := strings.Join(columns, ", ")
-	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select *, dense_rank() over (order by %[1]s) as group_number from (select %[1]s, %[2]s as group_key%[3]s from %[4]s where %[2]s is not null and %[5]s group by %[1]s, group_key)",
-		by, key, sums.String(), relation, condition)); err != nil {
+	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select *, dense_rank() over (order by %[1]s) as group_number from (select %[1]s, %[2]s as group_key%[3]s from %[4]s where %[2]s is not null group by %[1]s, group_key)",
+		by, key, sums.String(), relation)); err != nil {
 		return err
 	}
 	if err := db.CreateTable(ctx, "groups_of_keys", "select distinct group_number, "+by+" from of_keys order by group_number"); err != nil {
@@ -193,7 +193,7 @@ func countCounterparties(ctx context.Context, db *store.DB, relation string, cel
 		return nil
 	}
 	rest := make([]int64, len(cells))
-	err := byKey(ctx, db, relation, "coalesce(counterparty_id, '')", "true", cells, func(k keyed) {
+	err := byKey(ctx, db, relation, "coalesce(counterparty_id, '')", cells, func(k keyed) {
 		for i, rests := range k.rests {
 			if rests {
 				rest[i]++
