@@ -267,7 +267,7 @@ func (q *questions) concentrated(ctx context.Context, db *store.DB, key string, 
 	measures = slices.Compact(measures)
 	most, grouped := "sum(abs(%s))", " group by "+key
 	if key == "position_id" { // to add up each of millions costs more than to look at a few figures in vain
-		most, grouped = fmt.Sprintf("%d * max(abs(%%s))", mostSlices), ""
+		most, grouped = "max(abs(%s)) * (select "+factsOfTrade+" from facts)", ""
 	}
 	for i, m := range measures {
 		sums = append(sums, fmt.Sprintf(most+" as sum_%d", store.Identifier(m), i))
@@ -287,8 +287,9 @@ func (q *questions) concentrated(ctx context.Context, db *store.DB, key string, 
 	return possible, nil
 }
 
-// mostSlices is into how many facts a trade is certain to be cut at most.
-const mostSlices = 100
+// factsOfTrade is how many facts a trade has at most: a whole one or its slices, which
+// count from 1, in each system that may use its id, and adjustments.
+const factsOfTrade = "greatest(max(slice), 1) * count(distinct source_system) + count(adjustment_id)"
 
 // allAsk is what the predicates of all cells ask for.
 func allAsk(cells []placedCell) string {
