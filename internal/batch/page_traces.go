@@ -20,8 +20,8 @@ import (
 const mostOnPage = 3
 
 // addTraces finds where every cell of the packet comes from. Each table's relation is
-// grouped once by the columns that its predicates name and the rules that decided, with
-// the largest facts of each group; cells take theirs from the groups.
+// grouped by the columns that its predicates name and the rules that decided, with the
+// largest facts of each group; cells take theirs from the groups.
 func addTraces(ctx context.Context, config configs.Config, packet *render.Packet) error {
 	traces := map[render.Place]render.Trace{}
 	for _, release := range packet.Releases {
@@ -51,13 +51,36 @@ func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet,
 	if err != nil {
 		return err
 	}
+	var ofFacts []*tableTraces
 	for _, row := range relations.Rows {
 		i := slices.IndexFunc(packet.Tables, func(table render.Table) bool { return table.ID == row[0] })
 		if i < 0 {
 			continue
 		}
-		if err := t.table(ctx, packet.Tables[i], row[1].(string), release.AsOf, words, traces); err != nil {
+		table, err := t.table(ctx, packet.Tables[i], row[1].(string), release.AsOf)
+		switch {
+		case err != nil || table == nil:
+		case table.probe.from == "facts":
+			ofFacts = append(ofFacts, table) // they are grouped together
+		default:
+			if err = t.group(ctx, table); err == nil {
+				err = t.fill(ctx, table, words, traces)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("table %s: %w", row[0], err)
+		}
+	}
+	shared, err := t.shareFacts(ctx, ofFacts)
+	if err != nil {
+		return err
+	}
+	for i, table := range ofFacts {
+		if err = shared.group(ctx, i, table); err == nil {
+			err = t.fill(ctx, table, words, traces)
+		}
+		if err != nil {
+			return fmt.Errorf("table %s: %w", table.probe.Table, err)
 		}
 	}
 	return nil
@@ -94,38 +117,54 @@ type largeFact struct {
 	amount decimal.Decimal
 }
 
-// table finds the traces of the cells of a table.
-func (t *tracer) table(ctx context.Context, table render.Table, relation, date string, words map[string]string, traces map[render.Place]render.Trace) error {
-	cells := cellsAt(table, date)
-	if len(cells) == 0 {
-		return nil
+// tableTraces are the traces of the cells of a table while they are being found.
+type tableTraces struct {
+	probe                            Trace
+	cells                            []placed
+	attributes, predicates, measures []string
+	by                               []string // columns that divide its facts: what predicates name, and rules
+}
+
+// table says what is to be found of a table, nil where it has no cell.
+func (t *tracer) table(ctx context.Context, table render.Table, relation, date string) (*tableTraces, error) {
+	f := &tableTraces{probe: Trace{Table: table.ID, Relation: relation}, cells: cellsAt(table, date)}
+	if len(f.cells) == 0 {
+		return nil, nil
 	}
-	probe := Trace{Table: table.ID, Relation: relation}
-	for _, c := range cells { // the rules of all that any predicate names
-		probe.Predicate += c.cell.Predicate
+	for _, c := range f.cells { // the rules of all that any predicate names
+		f.probe.Predicate += c.cell.Predicate
 	}
-	if err := t.relation(ctx, &probe, "count"); err != nil {
-		return err
+	if err := t.relation(ctx, &f.probe, "count"); err != nil {
+		return nil, err
 	}
-	var attributes []string
-	for _, r := range probe.Rules {
-		attributes = append(attributes, r.Attribute)
+	for _, r := range f.probe.Rules {
+		f.attributes = append(f.attributes, r.Attribute)
+		f.by = append(f.by, r.Attribute+"_rule")
 	}
-	var predicates, measures []string
-	for _, c := range cells {
-		if !slices.Contains(predicates, c.cell.Predicate) {
-			predicates = append(predicates, c.cell.Predicate)
+	for _, c := range f.cells {
+		if !slices.Contains(f.predicates, c.cell.Predicate) {
+			f.predicates = append(f.predicates, c.cell.Predicate)
+			for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
+				f.by = append(f.by, match[1]+match[2])
+			}
 		}
-		if !slices.Contains(measures, c.measure) {
-			measures = append(measures, c.measure)
+		if !slices.Contains(f.measures, c.measure) {
+			f.measures = append(f.measures, c.measure)
 		}
 	}
-	groups, err := t.groups(ctx, probe, attributes, predicates, measures)
+	slices.Sort(f.by)
+	f.by = slices.Compact(f.by)
+	return f, nil
+}
+
+// fill takes the traces of the table's cells from its groups.
+func (t *tracer) fill(ctx context.Context, f *tableTraces, words map[string]string, traces map[render.Place]render.Trace) error {
+	groups, err := t.groups(ctx, f)
 	if err != nil {
 		return err
 	}
-	for _, c := range cells {
-		traces[c.at] = t.traceOf(c, groups, attributes, slices.Index(predicates, c.cell.Predicate), slices.Index(measures, c.measure), words)
+	for _, c := range f.cells {
+		traces[c.at] = t.traceOf(c, groups, f.attributes, slices.Index(f.predicates, c.cell.Predicate), slices.Index(f.measures, c.measure), words)
 	}
 	return nil
 }
@@ -155,37 +194,38 @@ func cellsAt(table render.Table, date string) []placed {
 	return list
 }
 
+// group makes the relation trace_groups of a table: the columns that divide its facts,
+// the number of facts, and for each measure names and amounts of the largest.
+func (t *tracer) group(ctx context.Context, f *tableTraces) error {
+	var by []string
+	for _, column := range f.by {
+		by = append(by, store.Identifier(column))
+	}
+	selected := slices.Clone(by)
+	for i, m := range f.measures {
+		selected = append(selected, largestSQL(factName(f.probe.columns), measureSQL(m), i))
+	}
+	return t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), f.probe.from, strings.Join(by, ", ")))
+}
+
+// largestSQL aggregates the largest facts by an amount, the first by name where amounts
+// are alike.
+func largestSQL(name, amount string, i int) string {
+	return fmt.Sprintf("min(struct_pack(size := -abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, amount, mostOnPage, i)
+}
+
 // groups are rows of: a text with a 1 or 0 for each predicate, the number of facts, the
 // rule of each attribute, then for each measure the names and amounts of its largest.
-func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates, measures []string) ([][]any, error) {
-	var by []string
-	for _, predicate := range predicates {
-		for _, match := range quotedColumn.FindAllStringSubmatch(predicate, -1) {
-			by = append(by, store.Identifier(match[1]+match[2]))
-		}
-	}
-	for _, a := range attributes {
-		by = append(by, store.Identifier(a+"_rule"))
-	}
-	slices.Sort(by)
-	by = slices.Compact(by)
-	name := factName(probe.columns)
-	selected := slices.Clone(by)
-	for i, m := range measures {
-		selected = append(selected, fmt.Sprintf("max(struct_pack(size := abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, measureSQL(m), mostOnPage, i)) // by name where amounts are alike
-	}
-	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
-		return nil, err
-	}
-	members, err := memberships(ctx, t.db, "trace_groups", predicates)
+func (t *tracer) groups(ctx context.Context, f *tableTraces) ([][]any, error) {
+	members, err := memberships(ctx, t.db, "trace_groups", f.predicates)
 	if err != nil {
 		return nil, err
 	}
 	columns := []string{"facts_in_group"}
-	for _, a := range attributes {
+	for _, a := range f.attributes {
 		columns = append(columns, store.Identifier(a+"_rule"))
 	}
-	for i := range measures {
+	for i := range f.measures {
 		for k := range mostOnPage {
 			columns = append(columns, fmt.Sprintf("top_%[1]d[%[2]d].n, cast(top_%[1]d[%[2]d].a as decimal(38, 2))", i, k+1))
 		}
@@ -196,7 +236,7 @@ func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates
 	}
 	groups := make([][]any, len(table.Rows))
 	for i, row := range table.Rows {
-		is := bytes.Repeat([]byte{'0'}, len(predicates))
+		is := bytes.Repeat([]byte{'0'}, len(f.predicates))
 		for _, m := range members[i] {
 			is[m] = '1'
 		}
@@ -249,7 +289,10 @@ func (t *tracer) traceOf(c placed, groups [][]any, attributes []string, predicat
 		if byAmount := b.amount.Abs().Cmp(a.amount.Abs()); byAmount != 0 {
 			return byAmount
 		}
-		return strings.Compare(a.name, b.name)
+		if byName := strings.Compare(a.name, b.name); byName != 0 {
+			return byName
+		}
+		return a.amount.Cmp(b.amount)
 	})
 	for _, f := range largest[:min(len(largest), mostOnPage)] {
 		trace.Largest = append(trace.Largest, f.name+": "+f.amount.StringFixed(2))

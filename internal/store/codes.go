@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -72,10 +73,14 @@ func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (C
 	return c, nil
 }
 
-// Words is SQL of the columns again, with their names, of numbers that stand in columns.
-func (c Codes) Words(numbers []string) []string {
+// Words is SQL of some of the columns again, with their names, of numbers that stand in
+// columns.
+func (c Codes) Words(numbers, columns []string) []string {
 	var list []string
 	for _, column := range c.columns {
+		if !slices.Contains(columns, column.name) {
+			continue
+		}
 		words := []string{"null"}
 		for _, word := range column.words {
 			text := Literal(fmt.Sprint(word))
@@ -84,7 +89,25 @@ func (c Codes) Words(numbers []string) []string {
 			}
 			words = append(words, text)
 		}
-		list = append(list, Choose(fmt.Sprintf("((%s >> %d) & %d) + 1", numbers[column.number], column.shift, 1<<column.width-1), words)+" as "+Identifier(column.name))
+		list = append(list, Choose(fmt.Sprintf("((%s >> %d) & %d) + 1", numbers[column.number], column.shift, column.mask()), words)+" as "+Identifier(column.name))
 	}
 	return list
 }
+
+// Only is SQL of the numbers with the bits of some of the columns alone, which tells
+// their combinations apart.
+func (c Codes) Only(numbers, columns []string) []string {
+	masks := make([]uint64, len(numbers))
+	for _, column := range c.columns {
+		if slices.Contains(columns, column.name) {
+			masks[column.number] |= column.mask() << column.shift
+		}
+	}
+	list := make([]string, len(numbers))
+	for i, number := range numbers {
+		list[i] = fmt.Sprintf("(%s & %d)", number, masks[i])
+	}
+	return list
+}
+
+func (c coded) mask() uint64 { return 1<<c.width - 1 }

@@ -45,7 +45,7 @@ func TestCodes(t *testing.T) {
 			numbers = append(numbers, fmt.Sprintf("g%d", i))
 			named = append(named, of+" as "+numbers[i])
 		}
-		list := strings.Join(append(numbers[:len(numbers):len(numbers)], codes.Words(numbers)...), ", ")
+		list := strings.Join(append(numbers[:len(numbers):len(numbers)], codes.Words(numbers, columns)...), ", ")
 		words := "1"
 		for _, c := range columns {
 			words += ", " + Identifier(c)
@@ -59,6 +59,17 @@ func TestCodes(t *testing.T) {
 			if err != nil || n != 0 {
 				t.Errorf("%v: %d combinations differ, %v", columns, n, err)
 			}
+		}
+	}
+	codes, err := NewCodes(ctx, db, "wide", wide)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, columns := range [][]string{nil, {"truth"}, {"word", "many_0", "many_11"}} {
+		n, err := Scalar[int64](ctx, db, fmt.Sprintf("select count(distinct (%s)) from wide", strings.Join(codes.Only(codes.Of, columns), ", ")))
+		want, wrong := Scalar[int64](ctx, db, fmt.Sprintf("select count(*) from (select distinct %s from wide)", strings.Join(append(columns, "1"), ", ")))
+		if err != nil || wrong != nil || n != want {
+			t.Errorf("%v: %d combinations, expected %d: %v %v", columns, n, want, err, wrong)
 		}
 	}
 }
