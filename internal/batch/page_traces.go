@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -117,6 +116,17 @@ type largeFact struct {
 	amount decimal.Decimal
 }
 
+// compare orders facts, the largest first, and of those as large the first by name.
+func (f largeFact) compare(other largeFact) int {
+	if byAmount := other.amount.Abs().Cmp(f.amount.Abs()); byAmount != 0 {
+		return byAmount
+	}
+	if byName := strings.Compare(f.name, other.name); byName != 0 {
+		return byName
+	}
+	return f.amount.Cmp(other.amount)
+}
+
 // tableTraces are the traces of the cells of a table while they are being found.
 type tableTraces struct {
 	probe                            Trace
@@ -214,12 +224,23 @@ func largestSQL(name, amount string, i int) string {
 	return fmt.Sprintf("min(struct_pack(size := -abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, amount, mostOnPage, i)
 }
 
-// groups are rows of: a text with a 1 or 0 for each predicate, the number of facts, the
-// rule of each attribute, then for each measure the names and amounts of its largest.
-func (t *tracer) groups(ctx context.Context, f *tableTraces) ([][]any, error) {
+// traceGroups are the groups of a table. Their rows are: the number of facts, the rule of
+// each attribute, then for each measure the names and amounts of its largest.
+type traceGroups struct {
+	rows [][]any
+	of   [][]int // by predicate, the rows of which it is true
+}
+
+func (t *tracer) groups(ctx context.Context, f *tableTraces) (traceGroups, error) {
+	g := traceGroups{of: make([][]int, len(f.predicates))}
 	members, err := memberships(ctx, t.db, "trace_groups", f.predicates)
 	if err != nil {
-		return nil, err
+		return g, err
+	}
+	for row, predicates := range members {
+		for _, p := range predicates {
+			g.of[p] = append(g.of[p], row)
+		}
 	}
 	columns := []string{"facts_in_group"}
 	for _, a := range f.attributes {
@@ -231,18 +252,8 @@ func (t *tracer) groups(ctx context.Context, f *tableTraces) ([][]any, error) {
 		}
 	}
 	table, err := store.Query(ctx, t.db, "select "+strings.Join(columns, ", ")+" from trace_groups")
-	if err != nil {
-		return nil, err
-	}
-	groups := make([][]any, len(table.Rows))
-	for i, row := range table.Rows {
-		is := bytes.Repeat([]byte{'0'}, len(f.predicates))
-		for _, m := range members[i] {
-			is[m] = '1'
-		}
-		groups[i] = append([]any{string(is)}, row...)
-	}
-	return groups, nil
+	g.rows = table.Rows
+	return g, err
 }
 
 // factName is what a fact is called on the page: its position or event, or its keys.
@@ -262,39 +273,42 @@ func factName(columns []string) string {
 	return "concat_ws(' ', " + strings.Join(quoted, ", ") + ")"
 }
 
-func (t *tracer) traceOf(c placed, groups [][]any, attributes []string, predicate, measure int, words map[string]string) render.Trace {
+func (t *tracer) traceOf(c placed, groups traceGroups, attributes []string, predicate, measure int, words map[string]string) render.Trace {
 	trace := render.Trace{Words: words[c.cell.Predicate]}
 	rules := map[[2]string]int64{}
-	var largest []largeFact
-	for _, row := range groups {
-		if row[0].(string)[predicate] != '1' {
-			continue
-		}
-		facts := row[1].(int64)
-		trace.Facts += facts
-		for i, a := range attributes {
-			if rule, _ := row[2+i].(string); rule != "" && strings.Contains(c.cell.Predicate, store.Identifier(a)) {
-				rules[[2]string{a, rule}] += facts
-			}
-		}
-		tops := row[2+len(attributes)+2*mostOnPage*measure:]
-		for k := range mostOnPage {
-			amount, there := tops[2*k+1].(decimal.Decimal)
-			if name, _ := tops[2*k].(string); there && !amount.IsZero() {
-				largest = append(largest, largeFact{name, amount})
-			}
+	var named []int // attributes that the predicate names
+	for i, a := range attributes {
+		if strings.Contains(c.cell.Predicate, store.Identifier(a)) {
+			named = append(named, i)
 		}
 	}
-	slices.SortFunc(largest, func(a, b largeFact) int {
-		if byAmount := b.amount.Abs().Cmp(a.amount.Abs()); byAmount != 0 {
-			return byAmount
+	var largest []largeFact
+	for _, n := range groups.of[predicate] {
+		row := groups.rows[n]
+		facts := row[0].(int64)
+		trace.Facts += facts
+		for _, i := range named {
+			if rule, _ := row[1+i].(string); rule != "" {
+				rules[[2]string{attributes[i], rule}] += facts
+			}
 		}
-		if byName := strings.Compare(a.name, b.name); byName != 0 {
-			return byName
+		tops := row[1+len(attributes)+2*mostOnPage*measure:]
+		for k := range mostOnPage {
+			amount, there := tops[2*k+1].(decimal.Decimal)
+			if !there || amount.IsZero() {
+				break
+			}
+			name, _ := tops[2*k].(string)
+			fact := largeFact{name, amount}
+			at, _ := slices.BinarySearchFunc(largest, fact, largeFact.compare)
+			if at == mostOnPage {
+				break // what follows in the group is smaller
+			}
+			largest = slices.Insert(largest, at, fact)
+			largest = largest[:min(len(largest), mostOnPage)]
 		}
-		return a.amount.Cmp(b.amount)
-	})
-	for _, f := range largest[:min(len(largest), mostOnPage)] {
+	}
+	for _, f := range largest {
 		trace.Largest = append(trace.Largest, f.name+": "+f.amount.StringFixed(2))
 	}
 	for _, a := range transform.Attributes {

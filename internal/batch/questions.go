@@ -323,11 +323,7 @@ func factsOf(ctx context.Context, db *store.DB, cells []placedCell, keys []strin
 	if err != nil {
 		return err
 	}
-	numbers, named := make([]string, len(codes.Of)), make([]string, len(codes.Of))
-	for i, of := range codes.Of {
-		numbers[i] = fmt.Sprintf("number_%d", i)
-		named[i] = of + " as " + numbers[i]
-	}
+	numbers, named := numbered(codes)
 	list := strings.Join(numbers, ", ")
 	if err := db.CreateTable(ctx, "asked_groups", fmt.Sprintf("select %s, %s from (select distinct %s from facts where %s)",
 		list, strings.Join(codes.Words(numbers, columns), ", "), strings.Join(named, ", "), allAsk(cells))); err != nil {

@@ -40,10 +40,7 @@ func (t *tracer) shareFacts(ctx context.Context, tables []*tableTraces) (*shared
 		return nil, err
 	}
 	var named, best, wanted, amounts []string
-	for i, of := range s.codes.Of {
-		s.numbers = append(s.numbers, fmt.Sprintf("number_%d", i))
-		named = append(named, of+" as "+s.numbers[i])
-	}
+	s.numbers, named = numbered(s.codes)
 	name := factName(tables[0].probe.columns)
 	for i, m := range s.measures {
 		if m == "count" { // all amounts are alike, so that the first by name stand for the largest

@@ -21,28 +21,41 @@ type Codes struct {
 // coded is a column's part of a number.
 type coded struct {
 	name, sqlType string
-	words         []any
+	words         []string
 	number        int  // of the number that it is a part of
 	shift, width  uint // of its bits
 }
 
-// NewCodes finds the words of the columns, which are of text or truth values.
+// NewCodes finds the words of the columns.
 func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (Codes, error) {
 	const widest = 63
 	var c Codes
 	var parts []string
 	var used uint
+	described, err := Query(ctx, db, "describe "+relation)
+	if err != nil {
+		return c, err
+	}
+	types := map[string]string{}
+	for _, row := range described.Rows {
+		types[row[0].(string)] = row[1].(string)
+	}
 	for _, name := range columns {
-		words, err := Query(ctx, db, fmt.Sprintf("select distinct %[1]s from %[2]s order by %[1]s", Identifier(name), relation))
+		column := coded{name: name, sqlType: types[name]}
+		text := Identifier(name)
+		if column.sqlType != "VARCHAR" {
+			text = "cast(" + text + " as varchar)"
+		}
+		words, err := Query(ctx, db, fmt.Sprintf("select distinct %s as word from %s order by word", text, relation))
 		if err != nil {
 			return c, err
 		}
-		column := coded{name: name, sqlType: words.Types[0]}
-		values, someNull := map[string]string{}, false
+		someNull := false
 		for _, row := range words.Rows {
-			someNull = someNull || row[0] == nil
-			if row[0] != nil {
-				column.words = append(column.words, row[0])
+			if word, is := row[0].(string); is {
+				column.words = append(column.words, word)
+			} else {
+				someNull = true
 			}
 		}
 		column.width = uint(bits.Len(uint(len(column.words)))) // 0 is where there is no word
@@ -52,14 +65,15 @@ func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (C
 		}
 		column.number, column.shift = len(c.Of), used
 		used += column.width
+		values := map[string]string{}
 		for i, word := range column.words {
-			values[fmt.Sprint(word)] = fmt.Sprintf("%d::bigint", uint64(i+1)<<column.shift)
+			values[word] = fmt.Sprintf("%d::bigint", uint64(i+1)<<column.shift)
 		}
-		part := Lookup(Identifier(name), values, "bigint")
+		part := Lookup(text, values, "bigint")
 		if column.sqlType == "BOOLEAN" {
 			part = "case " + Identifier(name)
 			for _, word := range column.words {
-				part += fmt.Sprintf(" when %v then %s", word, values[fmt.Sprint(word)])
+				part += " when " + word + " then " + values[word]
 			}
 			part += " else null end"
 		}
@@ -83,7 +97,7 @@ func (c Codes) Words(numbers, columns []string) []string {
 		}
 		words := []string{"null"}
 		for _, word := range column.words {
-			text := Literal(fmt.Sprint(word))
+			text := Literal(word)
 			if column.sqlType != "VARCHAR" {
 				text = "cast(" + text + " as " + column.sqlType + ")"
 			}

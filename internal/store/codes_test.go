@@ -13,10 +13,10 @@ func TestCodes(t *testing.T) {
 	ctx := context.Background()
 	db := expressionDatabase(t)
 	if err := db.Run(ctx, "create table coded as select case n % 3 when 0 then 'it''s' when 1 then 'other' end as word, "+
-		"case n % 5 when 0 then true when 1 then false end as truth, cast(null as varchar) as nothing, 'one' as one, cast(n % 90 as varchar) as many from range(200) as r(n)"); err != nil {
+		"case n % 5 when 0 then true when 1 then false end as truth, cast(null as varchar) as nothing, n % 7 as one, date '2007-09-30' + cast(n % 2 as integer) as day, cast(n % 90 as varchar) as many from range(200) as r(n)"); err != nil {
 		t.Fatal(err)
 	}
-	wide := []string{"word", "truth", "nothing", "one"}
+	wide := []string{"word", "truth", "nothing", "one", "day"}
 	for i := range 12 {
 		wide = append(wide, fmt.Sprintf("many_%d", i))
 	}
@@ -28,7 +28,7 @@ func TestCodes(t *testing.T) {
 	}()+" from coded"); err != nil {
 		t.Fatal(err)
 	}
-	for _, columns := range [][]string{nil, {"word"}, {"truth", "nothing"}, {"many", "word", "truth", "nothing", "one"}, wide} {
+	for _, columns := range [][]string{nil, {"word"}, {"truth", "nothing"}, {"many", "word", "truth", "nothing", "one", "day"}, wide} {
 		relation := "coded"
 		if len(columns) == len(wide) {
 			relation = "wide"
