@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,7 +14,6 @@ import (
 	"time"
 
 	"comment11/configs"
-	"comment11/disclosures/render"
 	"comment11/internal/batch"
 	"comment11/internal/position"
 	"comment11/internal/sample"
@@ -115,7 +113,8 @@ func benchmarkRun(b *testing.B, positions, faults int) {
 // BenchmarkTables measures all tables of a release of 5,000,000 positions, with a
 // packet that has a comparative date; COMMENT11_BENCHMARK asks for other sizes. The
 // metric s/tables is the stage that computes the cells, s/packet the packet of two
-// dates in all its formats, read from the catalog and rendered.
+// dates in all its formats, read from the catalog and written, with the page's traces,
+// the reviewer's questions and the proof.
 func BenchmarkTables(b *testing.B) {
 	positions := 5_000_000
 	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
@@ -147,10 +146,12 @@ func BenchmarkTables(b *testing.B) {
 		}
 		packets = append(packets, seconds(b, func() error {
 			packet, err := batch.Packet(ctx, config, asOf.Format(time.DateOnly), before.Format(time.DateOnly))
-			err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, true))
-			err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, false)) // nobody has written its texts
-			for _, format := range render.Formats {
-				err = errors.Join(err, format.Write(io.Discard, packet))
+			err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, true)) // a draft: nobody has written its texts
+			if err == nil {
+				packet.Questions, err = batch.Questions(ctx, config, packet)
+			}
+			if err == nil {
+				_, err = batch.WritePacket(ctx, config, packet, packet.Releases, filepath.Join(folder, "packet"), store.Program{})
 			}
 			return err
 		}))

@@ -85,6 +85,9 @@ func looksAt(t *testing.T, file, figure string, want []string, long bool) {
 	if tables := sees[int](r, `document.querySelectorAll("table").length`); tables < 40 {
 		t.Errorf("the page shows %d tables", tables)
 	}
+	if over := sees[[]string](r, textsOverTexts); len(over) > 0 {
+		t.Errorf("in pictures texts lie over each other: %q", over)
+	}
 	r.pressesFigure(figure, want)
 	r.usesKeyboard()
 	r.readsInTheDark()
@@ -97,6 +100,12 @@ func looksAt(t *testing.T, file, figure string, want []string, long bool) {
 		t.Errorf("the page loaded %q, and its script said %q", others, r.excuses)
 	}
 }
+
+// textsOverTexts are pairs of texts of a picture that cannot be read for each other.
+const textsOverTexts = `[...document.querySelectorAll("svg")].flatMap((picture) => {
+	const texts = [...picture.querySelectorAll("text")].map((t) => [t.textContent, t.getBoundingClientRect()]).filter(([text, box]) => text && box.width > 0);
+	return texts.flatMap(([text, a], i) => texts.slice(i + 1).filter(([, b]) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom).map(([other]) => picture.getAttribute("aria-label") + ": " + text + " / " + other));
+})`
 
 const dialogIsOpen = `document.getElementById("trace").open`
 

@@ -246,8 +246,16 @@ func (p *Picture) draw() error {
 	}
 	option.ValueFormatter = func(v float64) string { return Figure(int64(v)) }
 	option.Horizontal = horizontal
+	var least float64
+	for _, v := range values {
+		least = min(least, slices.Min(v))
+	}
 	for i := range option.ValueAxis {
-		option.ValueAxis[i].LabelCount = 5 // more run into each other
+		option.ValueAxis[i].Min = charts.Ptr(least) // from nil, for the lengths of bars to be the figures
+		option.ValueAxis[i].LabelCount = 5          // more run into each other
+		if horizontal {                             // each begins at its line, and the last, which would not fit there, ends at the edge
+			option.ValueAxis[i].LabelCount, option.ValueAxis[i].LabelFontStyle.FontSize = 4, 9
+		}
 	}
 	height := 320
 	if option.Horizontal {

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -20,8 +19,8 @@ import (
 const mostOnPage = 3
 
 // addTraces finds where every cell of the packet comes from. Each table's relation is
-// grouped once by the columns that its predicates name and the rules that decided, with
-// the largest facts of each group; cells take theirs from the groups.
+// grouped by the columns that its predicates name and the rules that decided, with the
+// largest facts of each group; cells take theirs from the groups.
 func addTraces(ctx context.Context, config configs.Config, packet *render.Packet) error {
 	traces := map[render.Place]render.Trace{}
 	for _, release := range packet.Releases {
@@ -51,13 +50,36 @@ func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet,
 	if err != nil {
 		return err
 	}
+	var ofFacts []*tableTraces
 	for _, row := range relations.Rows {
 		i := slices.IndexFunc(packet.Tables, func(table render.Table) bool { return table.ID == row[0] })
 		if i < 0 {
 			continue
 		}
-		if err := t.table(ctx, packet.Tables[i], row[1].(string), release.AsOf, words, traces); err != nil {
+		table, err := t.table(ctx, packet.Tables[i], row[1].(string), release.AsOf)
+		switch {
+		case err != nil || table == nil:
+		case table.probe.from == "facts":
+			ofFacts = append(ofFacts, table) // they are grouped together
+		default:
+			if err = t.group(ctx, table); err == nil {
+				err = t.fill(ctx, table, words, traces)
+			}
+		}
+		if err != nil {
 			return fmt.Errorf("table %s: %w", row[0], err)
+		}
+	}
+	shared, err := t.shareFacts(ctx, ofFacts)
+	if err != nil {
+		return err
+	}
+	for i, table := range ofFacts {
+		if err = shared.group(ctx, i, table); err == nil {
+			err = t.fill(ctx, table, words, traces)
+		}
+		if err != nil {
+			return fmt.Errorf("table %s: %w", table.probe.Table, err)
 		}
 	}
 	return nil
@@ -94,38 +116,65 @@ type largeFact struct {
 	amount decimal.Decimal
 }
 
-// table finds the traces of the cells of a table.
-func (t *tracer) table(ctx context.Context, table render.Table, relation, date string, words map[string]string, traces map[render.Place]render.Trace) error {
-	cells := cellsAt(table, date)
-	if len(cells) == 0 {
-		return nil
+// compare orders facts, the largest first, and of those as large the first by name.
+func (f largeFact) compare(other largeFact) int {
+	if byAmount := other.amount.Abs().Cmp(f.amount.Abs()); byAmount != 0 {
+		return byAmount
 	}
-	probe := Trace{Table: table.ID, Relation: relation}
-	for _, c := range cells { // the rules of all that any predicate names
-		probe.Predicate += c.cell.Predicate
+	if byName := strings.Compare(f.name, other.name); byName != 0 {
+		return byName
 	}
-	if err := t.relation(ctx, &probe, "count"); err != nil {
-		return err
+	return f.amount.Cmp(other.amount)
+}
+
+// tableTraces are the traces of the cells of a table while they are being found.
+type tableTraces struct {
+	probe                            Trace
+	cells                            []placed
+	attributes, predicates, measures []string
+	by                               []string // columns that divide its facts: what predicates name, and rules
+}
+
+// table says what is to be found of a table, nil where it has no cell.
+func (t *tracer) table(ctx context.Context, table render.Table, relation, date string) (*tableTraces, error) {
+	f := &tableTraces{probe: Trace{Table: table.ID, Relation: relation}, cells: cellsAt(table, date)}
+	if len(f.cells) == 0 {
+		return nil, nil
 	}
-	var attributes []string
-	for _, r := range probe.Rules {
-		attributes = append(attributes, r.Attribute)
+	for _, c := range f.cells { // the rules of all that any predicate names
+		f.probe.Predicate += c.cell.Predicate
 	}
-	var predicates, measures []string
-	for _, c := range cells {
-		if !slices.Contains(predicates, c.cell.Predicate) {
-			predicates = append(predicates, c.cell.Predicate)
+	if err := t.relation(ctx, &f.probe, "count"); err != nil {
+		return nil, err
+	}
+	for _, r := range f.probe.Rules {
+		f.attributes = append(f.attributes, r.Attribute)
+		f.by = append(f.by, r.Attribute+"_rule")
+	}
+	for _, c := range f.cells {
+		if !slices.Contains(f.predicates, c.cell.Predicate) {
+			f.predicates = append(f.predicates, c.cell.Predicate)
+			for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
+				f.by = append(f.by, match[1]+match[2])
+			}
 		}
-		if !slices.Contains(measures, c.measure) {
-			measures = append(measures, c.measure)
+		if !slices.Contains(f.measures, c.measure) {
+			f.measures = append(f.measures, c.measure)
 		}
 	}
-	groups, err := t.groups(ctx, probe, attributes, predicates, measures)
+	slices.Sort(f.by)
+	f.by = slices.Compact(f.by)
+	return f, nil
+}
+
+// fill takes the traces of the table's cells from its groups.
+func (t *tracer) fill(ctx context.Context, f *tableTraces, words map[string]string, traces map[render.Place]render.Trace) error {
+	groups, err := t.groups(ctx, f)
 	if err != nil {
 		return err
 	}
-	for _, c := range cells {
-		traces[c.at] = t.traceOf(c, groups, attributes, slices.Index(predicates, c.cell.Predicate), slices.Index(measures, c.measure), words)
+	for _, c := range f.cells {
+		traces[c.at] = t.traceOf(c, groups, f.attributes, slices.Index(f.predicates, c.cell.Predicate), slices.Index(f.measures, c.measure), words)
 	}
 	return nil
 }
@@ -155,54 +204,56 @@ func cellsAt(table render.Table, date string) []placed {
 	return list
 }
 
-// groups are rows of: a text with a 1 or 0 for each predicate, the number of facts, the
-// rule of each attribute, then for each measure the names and amounts of its largest.
-func (t *tracer) groups(ctx context.Context, probe Trace, attributes, predicates, measures []string) ([][]any, error) {
+// group makes the relation trace_groups of a table: the columns that divide its facts,
+// the number of facts, and for each measure names and amounts of the largest.
+func (t *tracer) group(ctx context.Context, f *tableTraces) error {
 	var by []string
-	for _, predicate := range predicates {
-		for _, match := range quotedColumn.FindAllStringSubmatch(predicate, -1) {
-			by = append(by, store.Identifier(match[1]+match[2]))
+	for _, column := range f.by {
+		by = append(by, store.Identifier(column))
+	}
+	selected := slices.Clone(by)
+	for i, m := range f.measures {
+		selected = append(selected, largestSQL(factName(f.probe.columns), measureSQL(m), i))
+	}
+	return t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), f.probe.from, strings.Join(by, ", ")))
+}
+
+// largestSQL aggregates the largest facts by an amount, the first by name where amounts
+// are alike.
+func largestSQL(name, amount string, i int) string {
+	return fmt.Sprintf("min(struct_pack(size := -abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, amount, mostOnPage, i)
+}
+
+// traceGroups are the groups of a table. Their rows are: the number of facts, the rule of
+// each attribute, then for each measure the names and amounts of its largest.
+type traceGroups struct {
+	rows [][]any
+	of   [][]int // by predicate, the rows of which it is true
+}
+
+func (t *tracer) groups(ctx context.Context, f *tableTraces) (traceGroups, error) {
+	g := traceGroups{of: make([][]int, len(f.predicates))}
+	members, err := memberships(ctx, t.db, "trace_groups", f.predicates)
+	if err != nil {
+		return g, err
+	}
+	for row, predicates := range members {
+		for _, p := range predicates {
+			g.of[p] = append(g.of[p], row)
 		}
 	}
-	for _, a := range attributes {
-		by = append(by, store.Identifier(a+"_rule"))
-	}
-	slices.Sort(by)
-	by = slices.Compact(by)
-	name := factName(probe.columns)
-	selected := slices.Clone(by)
-	for i, m := range measures {
-		selected = append(selected, fmt.Sprintf("max(struct_pack(size := abs(%[2]s), n := %[1]s, a := %[2]s), %[3]d) filter (where %[2]s <> 0) as top_%[4]d", name, measureSQL(m), mostOnPage, i)) // by name where amounts are alike
-	}
-	if err := t.db.CreateTable(ctx, "trace_groups", fmt.Sprintf("select count(*) as facts_in_group, %s from %s group by %s", strings.Join(selected, ", "), probe.from, strings.Join(by, ", "))); err != nil {
-		return nil, err
-	}
-	members, err := memberships(ctx, t.db, "trace_groups", predicates)
-	if err != nil {
-		return nil, err
-	}
 	columns := []string{"facts_in_group"}
-	for _, a := range attributes {
+	for _, a := range f.attributes {
 		columns = append(columns, store.Identifier(a+"_rule"))
 	}
-	for i := range measures {
+	for i := range f.measures {
 		for k := range mostOnPage {
 			columns = append(columns, fmt.Sprintf("top_%[1]d[%[2]d].n, cast(top_%[1]d[%[2]d].a as decimal(38, 2))", i, k+1))
 		}
 	}
 	table, err := store.Query(ctx, t.db, "select "+strings.Join(columns, ", ")+" from trace_groups")
-	if err != nil {
-		return nil, err
-	}
-	groups := make([][]any, len(table.Rows))
-	for i, row := range table.Rows {
-		is := bytes.Repeat([]byte{'0'}, len(predicates))
-		for _, m := range members[i] {
-			is[m] = '1'
-		}
-		groups[i] = append([]any{string(is)}, row...)
-	}
-	return groups, nil
+	g.rows = table.Rows
+	return g, err
 }
 
 // factName is what a fact is called on the page: its position or event, or its keys.
@@ -222,36 +273,42 @@ func factName(columns []string) string {
 	return "concat_ws(' ', " + strings.Join(quoted, ", ") + ")"
 }
 
-func (t *tracer) traceOf(c placed, groups [][]any, attributes []string, predicate, measure int, words map[string]string) render.Trace {
+func (t *tracer) traceOf(c placed, groups traceGroups, attributes []string, predicate, measure int, words map[string]string) render.Trace {
 	trace := render.Trace{Words: words[c.cell.Predicate]}
 	rules := map[[2]string]int64{}
-	var largest []largeFact
-	for _, row := range groups {
-		if row[0].(string)[predicate] != '1' {
-			continue
-		}
-		facts := row[1].(int64)
-		trace.Facts += facts
-		for i, a := range attributes {
-			if rule, _ := row[2+i].(string); rule != "" && strings.Contains(c.cell.Predicate, store.Identifier(a)) {
-				rules[[2]string{a, rule}] += facts
-			}
-		}
-		tops := row[2+len(attributes)+2*mostOnPage*measure:]
-		for k := range mostOnPage {
-			amount, there := tops[2*k+1].(decimal.Decimal)
-			if name, _ := tops[2*k].(string); there && !amount.IsZero() {
-				largest = append(largest, largeFact{name, amount})
-			}
+	var named []int // attributes that the predicate names
+	for i, a := range attributes {
+		if strings.Contains(c.cell.Predicate, store.Identifier(a)) {
+			named = append(named, i)
 		}
 	}
-	slices.SortFunc(largest, func(a, b largeFact) int {
-		if byAmount := b.amount.Abs().Cmp(a.amount.Abs()); byAmount != 0 {
-			return byAmount
+	var largest []largeFact
+	for _, n := range groups.of[predicate] {
+		row := groups.rows[n]
+		facts := row[0].(int64)
+		trace.Facts += facts
+		for _, i := range named {
+			if rule, _ := row[1+i].(string); rule != "" {
+				rules[[2]string{attributes[i], rule}] += facts
+			}
 		}
-		return strings.Compare(a.name, b.name)
-	})
-	for _, f := range largest[:min(len(largest), mostOnPage)] {
+		tops := row[1+len(attributes)+2*mostOnPage*measure:]
+		for k := range mostOnPage {
+			amount, there := tops[2*k+1].(decimal.Decimal)
+			if !there || amount.IsZero() {
+				break
+			}
+			name, _ := tops[2*k].(string)
+			fact := largeFact{name, amount}
+			at, _ := slices.BinarySearchFunc(largest, fact, largeFact.compare)
+			if at == mostOnPage {
+				break // what follows in the group is smaller
+			}
+			largest = slices.Insert(largest, at, fact)
+			largest = largest[:min(len(largest), mostOnPage)]
+		}
+	}
+	for _, f := range largest {
 		trace.Largest = append(trace.Largest, f.name+": "+f.amount.StringFixed(2))
 	}
 	for _, a := range transform.Attributes {

@@ -206,13 +206,34 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 	if len(asked) == 0 {
 		return nil
 	}
-	for _, by := range []struct{ kind, key, words, condition string }{
-		{"one_trade", "position_id", "trade", q.largeTrades(asked)},
-		{"one_counterparty", "counterparty_id", "counterparty", "true"},
-		{"one_reference", "reference_entity_id", "reference name", "true"},
-	} {
-		most, names := make([]int64, len(asked)), make([]string, len(asked))
-		err := byKey(ctx, db, "facts", by.key, by.condition, asked, func(k keyed) {
+	keys := []struct {
+		kind, key, words string
+		possible         []placedCell
+	}{{kind: "one_trade", key: "position_id", words: "trade"},
+		{kind: "one_counterparty", key: "counterparty_id", words: "counterparty"},
+		{kind: "one_reference", key: "reference_entity_id", words: "reference name"}}
+	var somewhere []placedCell
+	var columns []string
+	for i := range keys {
+		var err error
+		columns = append(columns, keys[i].key)
+		if keys[i].possible, err = q.concentrated(ctx, db, keys[i].key, asked); err != nil {
+			return err
+		}
+		somewhere = append(somewhere, keys[i].possible...)
+	}
+	if len(somewhere) == 0 {
+		return nil
+	}
+	if err := factsOf(ctx, db, somewhere, columns); err != nil {
+		return err
+	}
+	for _, by := range keys {
+		if len(by.possible) == 0 {
+			continue
+		}
+		most, names := make([]int64, len(by.possible)), make([]string, len(by.possible))
+		err := byKey(ctx, db, "asked_facts", by.key, by.possible, func(k keyed) {
 			for i, amount := range k.amounts { // of several that are as large the first by name
 				if amount = max(amount, -amount); amount > most[i] {
 					most[i], names[i] = amount, k.key
@@ -222,7 +243,7 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 		if err != nil {
 			return err
 		}
-		for i, c := range asked {
+		for i, c := range by.possible {
 			amount, whole := decimal.New(most[i], -2), exactOf(c.cell).Abs()
 			if amount.LessThanOrEqual(whole.Mul(q.share)) {
 				continue
@@ -234,17 +255,83 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 	return nil
 }
 
-// largeTrades is true of facts of trades that can be so large a part of a cell that it
-// is asked about. A trade is cut into a few slices; that one of them has a hundredth of
-// what the question is about is certain up to a hundred.
-func (q *questions) largeTrades(asked []placedCell) string {
-	const mostSlices = 100
-	var terms []string
+// concentrated are the figures of which one key can be more than the share: what the
+// facts of a key come to in any of them is no more than what all its facts come to. So
+// most figures are too large, and need not be looked at key by key.
+func (q *questions) concentrated(ctx context.Context, db *store.DB, key string, asked []placedCell) ([]placedCell, error) {
+	var measures, sums, largest []string
 	for _, c := range asked {
-		terms = append(terms, fmt.Sprintf("abs(%s) > %s", store.Identifier(c.cell.Measure), q.materiality.Mul(q.share).DivRound(decimal.NewFromInt(mostSlices), 2)))
+		measures = append(measures, c.cell.Measure)
 	}
-	slices.Sort(terms)
-	return "position_id in (select position_id from facts where " + strings.Join(slices.Compact(terms), " or ") + ")"
+	slices.Sort(measures)
+	measures = slices.Compact(measures)
+	most, grouped := "sum(abs(%s))", " group by "+key
+	if key == "position_id" { // to add up each of millions costs more than to look at a few figures in vain
+		most, grouped = "max(abs(%s)) * (select "+factsOfTrade+" from facts)", ""
+	}
+	for i, m := range measures {
+		sums = append(sums, fmt.Sprintf(most+" as sum_%d", store.Identifier(m), i))
+		largest = append(largest, fmt.Sprintf("cast(coalesce(max(sum_%d), 0) as decimal(38, 2))", i))
+	}
+	query := fmt.Sprintf("from (select %s from facts where %s is not null and %s%s)", strings.Join(sums, ", "), key, allAsk(asked), grouped)
+	table, err := store.Query(ctx, db, "select "+strings.Join(largest, ", ")+" "+query)
+	if err != nil {
+		return nil, err
+	}
+	var possible []placedCell
+	for _, c := range asked {
+		if sum := table.Rows[0][slices.Index(measures, c.cell.Measure)].(decimal.Decimal); sum.GreaterThan(exactOf(c.cell).Abs().Mul(q.share)) {
+			possible = append(possible, c)
+		}
+	}
+	return possible, nil
+}
+
+// factsOfTrade is how many facts a trade has at most: a whole one or its slices, which
+// count from 1, in each system that may use its id, and adjustments.
+const factsOfTrade = "greatest(max(slice), 1) * count(distinct source_system) + count(adjustment_id)"
+
+// allAsk is what the predicates of all cells ask for.
+func allAsk(cells []placedCell) string {
+	common := conjuncts(cells[0].cell.Predicate)
+	for _, c := range cells[1:] {
+		terms := conjuncts(c.cell.Predicate)
+		common = slices.DeleteFunc(common, func(term string) bool { return !slices.Contains(terms, term) })
+	}
+	if len(common) == 0 {
+		return "true"
+	}
+	return strings.Join(common, " and ")
+}
+
+// factsOf makes the relation asked_facts of the facts that any of the cells counts, with
+// keys and what the cells name.
+func factsOf(ctx context.Context, db *store.DB, cells []placedCell, keys []string) error {
+	var columns, predicates []string
+	for _, c := range cells {
+		keys = append(keys, c.cell.Measure)
+		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
+			columns = append(columns, match[1]+match[2])
+		}
+		predicates = append(predicates, "("+c.cell.Predicate+")")
+	}
+	slices.Sort(columns)
+	columns = slices.Compact(columns)
+	slices.Sort(predicates)
+	predicates = slices.Compact(predicates)
+	codes, err := store.NewCodes(ctx, db, "facts", columns)
+	if err != nil {
+		return err
+	}
+	numbers, named := numbered(codes)
+	list := strings.Join(numbers, ", ")
+	if err := db.CreateTable(ctx, "asked_groups", fmt.Sprintf("select %s, %s from (select distinct %s from facts where %s)",
+		list, strings.Join(codes.Words(numbers, columns), ", "), strings.Join(named, ", "), allAsk(cells))); err != nil {
+		return err
+	}
+	slices.Sort(keys)
+	return db.CreateTable(ctx, "asked_facts", fmt.Sprintf("select %s, %s from facts where (%s) in (select (%s) from asked_groups where %s)",
+		strings.Join(columns, ", "), strings.Join(slices.Compact(keys), ", "), strings.Join(codes.Of, ", "), list, strings.Join(predicates, " or ")))
 }
 
 // evidence asks about hedges and offsets for which nothing was found.

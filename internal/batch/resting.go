@@ -74,12 +74,12 @@ type keyed struct {
 
 // byKey groups a relation by a key and by the columns that the cells' predicates name,
 // and adds up each key, in the order of keys, what falls into each cell. Facts without
-// a key are passed over, and those of which the condition is not true.
-func byKey(ctx context.Context, db *store.DB, relation, key, condition string, cells []placedCell, each func(keyed)) error {
+// a key are passed over.
+func byKey(ctx context.Context, db *store.DB, relation, key string, cells []placedCell, each func(keyed)) error {
 	var columns, measures, predicates []string
 	for _, c := range cells {
 		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
-			columns = append(columns, store.Identifier(match[1]+match[2]))
+			columns = append(columns, match[1]+match[2])
 		}
 		if summed(c.cell.Measure) {
 			measures = append(measures, c.cell.Measure)
@@ -99,19 +99,25 @@ func byKey(ctx context.Context, db *store.DB, relation, key, condition string, c
 		fmt.Fprintf(&sums, ", sum(%s) as sum_%d", store.Identifier(m), i)
 		fmt.Fprintf(&cents, ", cast(coalesce(sum_%d, 0) * 100 as bigint)", i)
 	}
-	by := strings.Join(columns, ", ")
-	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select *, dense_rank() over (order by %[1]s) as group_number from (select %[1]s, %[2]s as group_key%[3]s from %[4]s where %[2]s is not null and %[5]s group by %[1]s, group_key)",
-		by, key, sums.String(), relation, condition)); err != nil {
-		return err
-	}
-	if err := db.CreateTable(ctx, "groups_of_keys", "select distinct group_number, "+by+" from of_keys order by group_number"); err != nil {
-		return err
-	}
-	members, err := memberships(ctx, db, "groups_of_keys", predicates)
+	codes, err := store.NewCodes(ctx, db, relation, columns)
 	if err != nil {
 		return err
 	}
-	rows, err := db.QueryContext(ctx, "select cast(group_key as varchar), group_number"+cents.String()+" from of_keys order by group_key")
+	numbers, named := numbered(codes)
+	list := strings.Join(numbers, ", ")
+	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select %s, %s as group_key%s from %s where %[2]s is not null group by %[5]s, group_key",
+		strings.Join(named, ", "), key, sums.String(), relation, list)); err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, "groups_of_keys", fmt.Sprintf("select row_number() over () as group_number, %s, %s from (select distinct %[1]s from of_keys)",
+		list, strings.Join(codes.Words(numbers, columns), ", "))); err != nil {
+		return err
+	}
+	members, err := memberships(ctx, db, "(from groups_of_keys order by group_number)", predicates)
+	if err != nil {
+		return err
+	}
+	rows, err := db.QueryContext(ctx, "select cast(group_key as varchar), group_number"+cents.String()+" from of_keys join groups_of_keys using ("+list+") order by group_key")
 	if err != nil {
 		return err
 	}
@@ -148,6 +154,15 @@ func byKey(ctx context.Context, db *store.DB, relation, key, condition string, c
 		each(now)
 	}
 	return rows.Err()
+}
+
+// numbered names the numbers of codes: columns, and the numbers with their names.
+func numbered(codes store.Codes) (numbers, named []string) {
+	for i, of := range codes.Of {
+		numbers = append(numbers, fmt.Sprintf("number_%d", i))
+		named = append(named, of+" as "+numbers[i])
+	}
+	return numbers, named
 }
 
 // summed tells whether a measure is a sum of money, and no count or share.
@@ -193,7 +208,7 @@ func countCounterparties(ctx context.Context, db *store.DB, relation string, cel
 		return nil
 	}
 	rest := make([]int64, len(cells))
-	err := byKey(ctx, db, relation, "coalesce(counterparty_id, '')", "true", cells, func(k keyed) {
+	err := byKey(ctx, db, relation, "coalesce(counterparty_id, '')", cells, func(k keyed) {
 		for i, rests := range k.rests {
 			if rests {
 				rest[i]++
