@@ -76,6 +76,9 @@ type ReadRelease struct {
 	AsOfDate    string `json:"as_of_date"`
 	Release     string `json:"release"`
 	ContentHash string `json:"content_hash"`
+	// RestatedSince tells of a quarter that its packet displays these figures and others
+	// took their place.
+	RestatedSince bool `json:"restated_since,omitempty"`
 }
 
 // Releases are all that were read, the opening first.
