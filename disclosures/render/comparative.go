@@ -68,9 +68,9 @@ type BridgeCause struct {
 	Amount string `json:"amount"`
 }
 
-// label is what stands beside the date of a column whose figures are not simply those
+// Label is what stands beside the date of a column whose figures are not simply those
 // of the date: restated since they were reported, restated, or recast.
-func (c *Comparative) label() string {
+func (c *Comparative) Label() string {
 	switch {
 	case c == nil:
 	case c.Basis == AsReported && len(c.Since) > 0:
@@ -94,7 +94,7 @@ func (p Packet) Against(c *Comparative) Packet {
 			block.Sheets = slices.Clone(block.Sheets)
 			for s := range block.Sheets {
 				if block.Sheets[s].Date == p.Compare {
-					block.Sheets[s].Label = c.label()
+					block.Sheets[s].Label = c.Label()
 				}
 			}
 		}
@@ -199,7 +199,7 @@ func (c *Comparative) heads() []string {
 	if b.From != "" {
 		from += " (release " + b.From + ")"
 	}
-	heads := []string{fmt.Sprintf("%s, from the figures %s to those %s: %d displayed figures differ", c.Date, from, c.label(), len(b.Lines))}
+	heads := []string{fmt.Sprintf("%s, from the figures %s to those %s: %d displayed figures differ", c.Date, from, c.Label(), len(b.Lines))}
 	if b.Unseen > 0 {
 		heads[0] += fmt.Sprintf(", and %d more in their exact value alone", b.Unseen)
 	}
@@ -270,7 +270,7 @@ func (c *Comparative) lists() []list {
 	for _, text := range c.heads() {
 		about.rows = append(about.rows, []string{text})
 	}
-	bridge := list{name: "Bridge", head: []string{"Table", "Block", "Row", "Column", "Unit", "As reported", labelled("Shown", c.label()), "Difference", "Exact difference, by cause"},
+	bridge := list{name: "Bridge", head: []string{"Table", "Block", "Row", "Column", "Unit", "As reported", labelled("Shown", c.Label()), "Difference", "Exact difference, by cause"},
 		widths: []float64{24, 24, 40, 24, 16, 22, 22, 22, 80}, amounts: []int{5, 6, 7}}
 	for _, l := range c.Bridge.Lines {
 		bridge.rows = append(bridge.rows, []string{l.Table, l.Block, l.Row, l.Column, l.Unit, fmt.Sprint(l.From), fmt.Sprint(l.To), fmt.Sprint(l.Difference), l.why()})

@@ -181,8 +181,8 @@ var Formats = []Format{
 func CSV(w io.Writer, p Packet) error {
 	out := csv.NewWriter(w)
 	head := []string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit", "code", "marks"}
-	labelled := p.Comparative.label() != ""
-	if labelled {
+	hasLabel := p.Comparative.Label() != ""
+	if hasLabel {
 		head = append(head, "comparative")
 	}
 	if err := out.Write(head); err != nil {
@@ -195,7 +195,7 @@ func CSV(w io.Writer, p Packet) error {
 					if sheet.Date != date {
 						continue
 					}
-					if err := sheet.csv(out, table.ID, block.ID, labelled); err != nil {
+					if err := sheet.csv(out, table.ID, block.ID, hasLabel); err != nil {
 						return err
 					}
 				}
@@ -206,11 +206,11 @@ func CSV(w io.Writer, p Packet) error {
 	return out.Error()
 }
 
-func (s Sheet) csv(out *csv.Writer, table, block string, labelled bool) error {
+func (s Sheet) csv(out *csv.Writer, table, block string, hasLabel bool) error {
 	for _, row := range s.Rows {
 		for i, cell := range row.Cells {
 			line := []string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, Harmless(cell.Code), cell.markIDs()}
-			if labelled {
+			if hasLabel {
 				line = append(line, s.Label)
 			}
 			if err := out.Write(line); err != nil {
@@ -373,7 +373,7 @@ func (p Packet) title() string {
 	title := "Credit derivatives at " + p.AsOf
 	if p.Compare != "" {
 		title += " and " + p.Compare
-		if label := p.Comparative.label(); label != "" {
+		if label := p.Comparative.Label(); label != "" {
 			title += ", " + label
 		}
 	}

@@ -190,6 +190,9 @@ func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifes
 		return
 	}
 	for _, balance := range packet.Letter.History {
+		if balance.Date == packet.Compare && balance.Label != packet.Comparative.Label() {
+			v.fault("%s: the letter's notional at %s is labelled %q, its column %q", packetJSON, balance.Date, balance.Label, packet.Comparative.Label())
+		}
 		for _, side := range []struct {
 			row   string
 			shown int64
