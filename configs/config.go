@@ -26,6 +26,7 @@ import (
 type Config struct {
 	File, Folder      string
 	Warehouse         string
+	Linked            string `json:"-"` // releases of another warehouse that those of this one are links to; no file sets it
 	ReportingCurrency string
 	Unit              string // of displayed amounts: dollars, thousands, millions or billions
 	Rules             string // folder whose files replace or add to those of the program, or ""

@@ -151,7 +151,7 @@ func BenchmarkTables(b *testing.B) {
 				packet.Questions, err = batch.Questions(ctx, config, packet)
 			}
 			if err == nil {
-				_, err = batch.WritePacket(ctx, config, packet, packet.Releases, filepath.Join(folder, "packet"), store.Program{})
+				_, err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{})
 			}
 			return err
 		}))

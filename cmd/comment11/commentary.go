@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"comment11/disclosures/commentary"
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
@@ -30,7 +31,12 @@ func initCommentary(cmd *cobra.Command, shared *sharedFlags, asOf, compare strin
 	if err != nil {
 		return err
 	}
-	packet, err := batch.Packet(cmd.Context(), config, dates...)
+	desk, done, err := batch.OpenDesk(cmd.Context(), config, packetOptions(cmd), dates, render.AsReported)
+	if err != nil {
+		return err
+	}
+	defer done()
+	packet, err := desk.Packet(cmd.Context())
 	if err != nil {
 		return err
 	}

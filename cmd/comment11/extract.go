@@ -19,7 +19,7 @@ import (
 func newExtract(shared *sharedFlags) *cobra.Command {
 	var asOf, compare, out, audience string
 	var formats []string
-	var draft, traces bool
+	var draft, traces, restated, recast bool
 	command := &cobra.Command{
 		Use:   "extract --as-of DATE",
 		Short: "The packet of a period end, from the published releases",
@@ -33,6 +33,10 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			basis, err := comparativeBasis(compare, restated, recast)
+			if err != nil {
+				return err
+			}
 			if err := oneOf("audience", audience, render.Audiences...); err != nil {
 				return err
 			}
@@ -41,7 +45,12 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					return err
 				}
 			}
-			packet, err := batch.Packet(cmd.Context(), config, dates...)
+			desk, done, err := batch.OpenDesk(cmd.Context(), config, packetOptions(cmd), dates, basis)
+			if err != nil {
+				return err
+			}
+			defer done()
+			packet, err := desk.Packet(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -51,16 +60,16 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			}
 			packet.Draft = draft
 			if wantsLetter(render.FormatsFor(audience), formats, out) {
-				if err := batch.AddLetter(cmd.Context(), config, &packet, draft, traces && audience == render.Internal); err != nil {
+				if err := batch.AddLetter(cmd.Context(), desk.Config, &packet, draft, traces && audience == render.Internal); err != nil {
 					return err
 				}
 			}
 			if out != "" && len(formats) == 0 || slices.Contains(formats, "questions") {
-				if packet.Questions, err = batch.Questions(cmd.Context(), config, packet); err != nil {
+				if packet.Questions, err = batch.Questions(cmd.Context(), desk.Config, packet); err != nil {
 					return err
 				}
 			}
-			shows, err := batch.Edition(cmd.Context(), config, packet, audience)
+			shows, err := batch.Edition(cmd.Context(), desk.Config, packet, audience)
 			if err != nil {
 				return err
 			}
@@ -71,7 +80,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			written, err := writeEdition(cmd, config, packet, shows, folder, formats)
+			written, err := writeEdition(cmd, desk.Config, packet, shows, folder, formats)
 			if err != nil {
 				return err
 			}
@@ -85,13 +94,35 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
-	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD")
+	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD: as the last packet of that period end displays it, else as published")
+	flags.BoolVar(&restated, "restated", false, "show the date compared with as it stands, with corrected data, and the bridge from what its packet displays")
+	flags.BoolVar(&recast, "recast", false, "show the date compared with by the rules, maps and tables of today, and the bridge from what its packet displays")
 	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
 	flags.BoolVar(&traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
 	flags.StringVar(&audience, "audience", render.Internal, "who reads it: internal: everything; filing: cells, text and footnotes alone; auditor: keyed hashes in place of ids and names")
 	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
 	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(render.Formats), ", ")+" (default all to a folder, text to the screen)")
 	return command
+}
+
+// comparativeBasis is what the column of the date compared with shows.
+func comparativeBasis(compare string, restated, recast bool) (string, error) {
+	switch {
+	case (restated || recast) && compare == "":
+		return "", fmt.Errorf("%w: --restated and --recast say what is shown of the date compared with; give it with --compare", errUsage)
+	case restated && recast:
+		return "", fmt.Errorf("%w: --restated shows corrected data by the rules as they were, --recast the data as reported by the rules of today; give one of them", errUsage)
+	case restated:
+		return render.Restated, nil
+	case recast:
+		return render.Recast, nil
+	}
+	return render.AsReported, nil
+}
+
+// packetOptions are what computing figures of a packet again needs.
+func packetOptions(cmd *cobra.Command) batch.Options {
+	return batch.Options{Program: program(), Executable: executableHash(), Now: time.Now, Warn: warnTo(cmd.ErrOrStderr())}
 }
 
 // packetDates are the dates of a packet: the period end, and the one compared with if any.
@@ -104,6 +135,9 @@ func packetDates(asOf, compare string) ([]string, error) {
 		if _, err := parseDate(flag, dates[i]); err != nil {
 			return nil, err
 		}
+	}
+	if asOf == compare {
+		return nil, fmt.Errorf("%w: --compare %s is the period end itself; name an earlier date", errUsage, compare)
 	}
 	return dates, nil
 }
@@ -121,7 +155,7 @@ func writeEdition(cmd *cobra.Command, config configs.Config, packet, shows rende
 	if len(formats) > 0 {
 		return writePacket(shows, folder, formats)
 	}
-	if written, err = batch.WritePacket(cmd.Context(), config, shows, packet.Releases, folder, program()); err != nil || shows.Audience != render.Filing {
+	if written, err = batch.WritePacket(cmd.Context(), config, shows, packet, folder, program()); err != nil || shows.Audience != render.Filing {
 		return written, err
 	}
 	path, figures, err := batch.WriteForController(cmd.Context(), config, packet, folder)

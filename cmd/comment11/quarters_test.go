@@ -95,7 +95,7 @@ func TestYearBefore(t *testing.T) {
 }
 
 // TestRestatedQuarter restates a quarter that a packet showed: the trend of a later one
-// says so, has its new figures, and the release that showed the old ones is due again.
+// keeps what was shown and says so, and has the new figures once a packet of the quarter has.
 func TestRestatedQuarter(t *testing.T) {
 	if testing.Short() {
 		t.Skip("one run after the other: go test without -short has it")
@@ -143,7 +143,18 @@ func TestRestatedQuarter(t *testing.T) {
 	}
 	mustRun(t, "run", "-q", "--config", config, "--as-of", "2006-12-31")
 	mustRun(t, "run", "-q", "--config", config, "--as-of", "2007-09-30", "--set", "limits.unexplained=100.00")
+	if got := trend(); got != "row_label,displayed\n\"2006-12-31, as reported, restated since\",2100\n2007-09-30,1600\n" {
+		t.Errorf("the trend of a quarter that was restated since its packet is %s", got)
+	}
+	if out := mustRun(t, "run", "--config", config, "--as-of", "2007-09-30", "--set", "limits.unexplained=100.00"); !strings.Contains(out, "nothing changed") {
+		t.Errorf("with the mark it stands, and it is run again: %s", out)
+	}
+	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "restated"), "--draft", "--format", "csv")
+	if out := mustRun(t, "status", "--config", config, "--start", "2007-09-30", "--end", "2007-09-30", "-o", "json"); !strings.Contains(out, `"superseded_opening": true`) {
+		t.Errorf("the quarter has a packet of its restated figures: %s", out)
+	}
+	mustRun(t, "run", "-q", "--config", config, "--as-of", "2007-09-30", "--set", "limits.unexplained=100.00")
 	if got := trend(); got != "row_label,displayed\n\"2006-12-31, restated\",2200\n2007-09-30,1600\n" {
-		t.Errorf("the trend of a restated quarter is %s", got)
+		t.Errorf("the trend of a quarter that its packet shows restated is %s", got)
 	}
 }

@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *testkit.Update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
-			if testing.Short() && slices.Contains([]string{"growth", "diff", "plan", "letter", "packet", "query", "findings"}, strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")) {
+			if testing.Short() && slices.Contains([]string{"growth", "diff", "plan", "letter", "packet", "query", "findings", "comparatives"}, strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")) {
 				env.T().Skip("many runs one after the other: go test without -short has them")
 			}
 			for name, folder := range map[string]string{"book": "../../testdata/book", "growth": "../../testdata/cases/growth"} {

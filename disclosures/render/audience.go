@@ -66,6 +66,7 @@ func (p Packet) Relabelled(label func(table string, number int, text string) str
 func (p Packet) Filed(label func(table string, number int, text string) string) Packet {
 	p = p.Relabelled(label)
 	p.Audience, p.Releases, p.Appendix, p.Questions = Filing, nil, nil, nil
+	p.Comparative = p.Comparative.filed()
 	if p.Letter != nil { // what is adjusted, and where figures come from, stays inside
 		p.Letter = &Letter{Before: p.Letter.Before, Items: slices.Clone(p.Letter.Items), Covered: p.Letter.Covered, History: p.Letter.History, Faults: p.Letter.Faults}
 		for i := range p.Letter.Items {

@@ -11,7 +11,7 @@ import (
 // Difference is something that one of two packets has otherwise than the other, or
 // that is in one of them only.
 type Difference struct {
-	Kind   string `json:"kind"`   // cell, text or footnote
+	Kind   string `json:"kind"`   // cell, text, footnote or bridge
 	Change string `json:"change"` // added, removed or changed
 	Table  string `json:"table"`  // "" for what is of none
 	Where  string `json:"where"`  // date table/block/row/column, of a text what it is
@@ -84,6 +84,9 @@ func (p Packet) entries() []entry {
 			text(t.ID+"/"+block.ID+" title", block.Title)
 			for _, sheet := range block.Sheets {
 				at := sheet.Date + " " + t.ID + "/" + block.ID + "/"
+				if sheet.Label != "" {
+					text(sheet.Date+" "+t.ID+"/"+block.ID+" label", sheet.Label)
+				}
 				for _, column := range sheet.Columns {
 					text(at+column.ID+" column", column.Label)
 				}
@@ -107,6 +110,7 @@ func (p Packet) entries() []entry {
 	for _, line := range p.Differing {
 		text("shown differently: "+line, line)
 	}
+	list = append(list, p.Comparative.entries()...)
 	if p.Letter != nil {
 		list = append(list, p.Letter.entries()...)
 	}
@@ -135,7 +139,7 @@ func (l Letter) entries() []entry {
 		text(fmt.Sprintf("letter fault %d", i+1), fault)
 	}
 	for _, b := range l.History {
-		text("letter notional at "+b.Date, fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), b.Unit))
+		text("letter notional at "+labelled(b.Date, b.Label), fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), b.Unit))
 	}
 	for _, a := range l.Adjusted {
 		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%d facts, notional %s gross and %s net, fair value %s gross and %s net: %s",

@@ -26,8 +26,8 @@ type ChangeRow struct {
 	Percent []string `json:"percent"` // of the earlier figure; "n/m" where that means nothing
 }
 
-// change compares the sheets of two dates, or gives nil where there is one, or
-// where a row stands for something else at each.
+// change compares the sheets of two dates, or gives nil where there is one, where a row
+// stands for something else at each, or where their units differ.
 func change(block Block, packet Packet) *Change {
 	var now, before *Sheet
 	for i := range block.Sheets {
@@ -39,6 +39,11 @@ func change(block Block, packet Packet) *Change {
 	}
 	if now == nil || before == nil {
 		return nil
+	}
+	for _, column := range now.Columns {
+		if a, b := now.unit(column.ID), before.unit(column.ID); a != b && a != "" && b != "" {
+			return nil // dollars less millions are nothing
+		}
 	}
 	c := &Change{Columns: append([]Column(nil), now.Columns...)}
 	for _, column := range before.Columns {
@@ -65,6 +70,15 @@ func change(block Block, packet Packet) *Change {
 		c.Rows = append(c.Rows, line)
 	}
 	return c
+}
+
+// unit is that of a column's figures, "" where it has none.
+func (s Sheet) unit(column string) string {
+	c := s.column(column)
+	if c < 0 || len(s.Rows) == 0 {
+		return ""
+	}
+	return s.Rows[0].Cells[c].Unit
 }
 
 func (s Sheet) column(id string) int {

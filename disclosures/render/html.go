@@ -44,8 +44,8 @@ td, thead th { text-align: right; }
 {{range $table := .Tables}}<section>
 <h2>{{.Title}}</h2>
 <p>{{subtitle .}}</p>
-{{range $block := .Blocks}}{{range .Sheets}}<div class="wide" tabindex="0" role="region" aria-label="{{$table.Title}}, {{$block.Title}} at {{.Date}}"><table>
-<caption>{{$block.Title}} at {{.Date}}</caption>
+{{range $block := .Blocks}}{{range .Sheets}}<div class="wide" tabindex="0" role="region" aria-label="{{$table.Title}}, {{$block.Title}} at {{.At}}"><table>
+<caption>{{$block.Title}} at {{.At}}</caption>
 <thead><tr><td></td>{{range .Columns}}<th scope="col">{{.Label}}</th>{{end}}</tr></thead>
 <tbody>
 {{range .Rows}}<tr><th scope="row">{{indent .Depth}}{{.Label}}</th>{{range .Cells}}<td>{{figure .}}</td>{{end}}</tr>
@@ -82,10 +82,23 @@ type endList struct {
 // endLists are moved cells, figures shown differently, releases and accepted breaks,
 // as the other documents have them.
 func (p Packet) endLists() []endList {
+	return endListsOf(func(b *strings.Builder) {
+		writeMoved(b, p, "#Moved cells\n", "")
+		writeDiffering(b, p, "#Figures that tables show differently\n", "")
+		writeReleases(b, p, "#Releases\n", "#Accepted breaks\n", "")
+		writeComparative(b, p, "#Comparative\n", "#Bridge\n", "")
+	})
+}
+
+// ComparativeLists are what is said of the comparative, for the letter.
+func (p Packet) ComparativeLists() []endList {
+	return endListsOf(func(b *strings.Builder) { writeComparative(b, p, "#Comparative\n", "#Bridge\n", "") })
+}
+
+// endListsOf takes what a writer of lines writes apart; a line that begins with # is a head.
+func endListsOf(write func(b *strings.Builder)) []endList {
 	var b strings.Builder
-	writeMoved(&b, p, "#Moved cells\n", "")
-	writeDiffering(&b, p, "#Figures that tables show differently\n", "")
-	writeReleases(&b, p, "#Releases\n", "#Accepted breaks\n", "")
+	write(&b)
 	var lists []endList
 	for line := range strings.Lines(b.String()) {
 		line = strings.TrimSuffix(line, "\n")

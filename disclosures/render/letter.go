@@ -67,6 +67,7 @@ type Adjusted struct {
 // Balance is the displayed notional at a date.
 type Balance struct {
 	Date   string `json:"as_of_date"`
+	Label  string `json:"label,omitempty"` // of the date compared with: that of its column
 	Bought int64  `json:"bought"`
 	Sold   int64  `json:"sold"`
 	Unit   string `json:"unit"`

@@ -71,6 +71,7 @@ func (p page) ending(b *strings.Builder) {
 	writeList(b, p.Moved)
 	writeDiffering(b, p.Packet, "\n## Figures that tables show differently\n\n", "- ")
 	writeReleases(b, p.Packet, "\n## Releases\n\n", "", "- ")
+	writeComparative(b, p.Packet, "\n## Comparative\n\n", "\n## Bridge\n\n", "- ")
 }
 
 func writeList(b *strings.Builder, list []string) {

@@ -123,7 +123,7 @@ func (p Packet) history() Picture {
 	picture := Picture{Item: "11(f)", ID: "history", Title: "Notional bought and sold over time", Series: []Series{{Name: "Protection bought"}, {Name: "Protection sold"}}}
 	for _, b := range p.Letter.History {
 		picture.Unit = b.Unit
-		picture.add(b.Date, b.Bought, b.Sold)
+		picture.add(labelled(b.Date, b.Label), b.Bought, b.Sold)
 	}
 	return picture
 }

@@ -9,6 +9,7 @@ import (
 type Release struct {
 	AsOf           string     `json:"as_of_date"`
 	Name           string     `json:"release"`
+	RecastOf       string     `json:"recast_of,omitempty"` // the release whose records it was computed from; it is in the packet alone
 	Kind           string     `json:"kind"`
 	Hash           string     `json:"release_hash"`
 	AcceptedBreaks []Accepted `json:"accepted_breaks"`

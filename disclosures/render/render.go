@@ -22,8 +22,10 @@ type Packet struct {
 	Compare  string    `json:"compare_date,omitempty"`
 	Audience string    `json:"audience"` // internal, filing or auditor
 	Releases []Release `json:"releases"`
-	Draft    bool      `json:"draft,omitempty"` // extracted in spite of what figures rest on
-	Tables   []Table   `json:"tables"`
+	// Comparative says what is shown of the date compared with.
+	Comparative *Comparative `json:"comparative,omitempty"`
+	Draft       bool         `json:"draft,omitempty"` // extracted in spite of what figures rest on
+	Tables      []Table      `json:"tables"`
 	// Appendix is of editions for readers inside.
 	Appendix *Appendix `json:"appendix,omitempty"`
 	// Questions are those of a reviewer; they name trades.
@@ -52,6 +54,7 @@ type Block struct {
 // Sheet is a block at one date.
 type Sheet struct {
 	Date    string   `json:"as_of_date"`
+	Label   string   `json:"label,omitempty"` // of a comparative: as reported, as restated or recast
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
 }
@@ -173,10 +176,16 @@ var Formats = []Format{
 }
 
 // CSV writes one line per cell: as_of_date, table, block, row, column, exact,
-// displayed, unit, code, marks.
+// displayed, unit, code, marks. Where the comparative has a label, a last column,
+// comparative, has it.
 func CSV(w io.Writer, p Packet) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit", "code", "marks"}); err != nil {
+	head := []string{"as_of_date", "table", "block", "row", "column", "exact", "displayed", "unit", "code", "marks"}
+	hasLabel := p.Comparative.Label() != ""
+	if hasLabel {
+		head = append(head, "comparative")
+	}
+	if err := out.Write(head); err != nil {
 		return err
 	}
 	for _, date := range []string{p.AsOf, p.Compare} {
@@ -186,7 +195,7 @@ func CSV(w io.Writer, p Packet) error {
 					if sheet.Date != date {
 						continue
 					}
-					if err := sheet.csv(out, table.ID, block.ID); err != nil {
+					if err := sheet.csv(out, table.ID, block.ID, hasLabel); err != nil {
 						return err
 					}
 				}
@@ -197,11 +206,14 @@ func CSV(w io.Writer, p Packet) error {
 	return out.Error()
 }
 
-func (s Sheet) csv(out *csv.Writer, table, block string) error {
+func (s Sheet) csv(out *csv.Writer, table, block string, hasLabel bool) error {
 	for _, row := range s.Rows {
 		for i, cell := range row.Cells {
-			err := out.Write([]string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, Harmless(cell.Code), cell.markIDs()})
-			if err != nil {
+			line := []string{s.Date, table, block, row.ID, s.Columns[i].ID, cell.Exact, strconv.FormatInt(cell.Displayed, 10), cell.Unit, Harmless(cell.Code), cell.markIDs()}
+			if hasLabel {
+				line = append(line, s.Label)
+			}
+			if err := out.Write(line); err != nil {
 				return err
 			}
 		}
@@ -227,6 +239,7 @@ func Markdown(w io.Writer, p Packet) error {
 	writeMoved(&b, p, "\n## Moved cells\n\n", "- ")
 	writeDiffering(&b, p, "\n## Figures that tables show differently\n\n", "- ")
 	writeReleases(&b, p, "\n## Releases\n\n", "\n## Accepted breaks\n\n", "- ")
+	writeComparative(&b, p, "\n## Comparative\n\n", "\n## Bridge\n\n", "- ")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -236,7 +249,7 @@ func (t Table) markdown(b *strings.Builder, head string) {
 	fmt.Fprintf(b, "\n%s %s\n\n%s\n", head, t.Title, t.subtitle())
 	for _, block := range t.Blocks {
 		for _, sheet := range block.Sheets {
-			fmt.Fprintf(b, "\n%s# %s at %s\n\n| |", head, block.Title, sheet.Date)
+			fmt.Fprintf(b, "\n%s# %s at %s\n\n| |", head, block.Title, sheet.At())
 			for _, column := range sheet.Columns {
 				fmt.Fprintf(b, " %s |", escaped(column.Label))
 			}
@@ -285,7 +298,7 @@ func Text(w io.Writer, p Packet) error {
 		fmt.Fprintf(&b, "\n%s\n%s\n", strings.ToUpper(table.Title), table.subtitle())
 		for _, block := range table.Blocks {
 			for _, sheet := range block.Sheets {
-				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.Date))
+				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.At()))
 			}
 			if block.Change != nil {
 				block.Change.text(&b, block.Title)
@@ -302,6 +315,7 @@ func Text(w io.Writer, p Packet) error {
 	writeMoved(&b, p, "\nMOVED CELLS\n", "  ")
 	writeDiffering(&b, p, "\nFIGURES THAT TABLES SHOW DIFFERENTLY\n", "  ")
 	writeReleases(&b, p, "\nRELEASES\n", "\nACCEPTED BREAKS\n", "  ")
+	writeComparative(&b, p, "\nCOMPARATIVE\n", "\nBRIDGE\n", "  ")
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -359,6 +373,9 @@ func (p Packet) title() string {
 	title := "Credit derivatives at " + p.AsOf
 	if p.Compare != "" {
 		title += " and " + p.Compare
+		if label := p.Comparative.Label(); label != "" {
+			title += ", " + label
+		}
 	}
 	if p.Draft {
 		title = "DRAFT: " + title

@@ -172,7 +172,7 @@ func (b *book) table(p Packet, table Table) error {
 		at := map[string]position{}
 		for _, sheet := range block.Sheets {
 			at[sheet.Date] = position{sheet, row + 1}
-			if row, err = b.grid(out, row+1, block.Title+" at "+sheet.Date, sheet); err != nil {
+			if row, err = b.grid(out, row+1, block.Title+" at "+sheet.At(), sheet); err != nil {
 				return fmt.Errorf("block %s at %s: %w", block.ID, sheet.Date, err)
 			}
 		}
@@ -361,6 +361,9 @@ func (p Packet) lists() []list {
 	}
 	if p.Letter != nil {
 		lists = append(lists, p.Letter.commentary())
+	}
+	if p.Comparative != nil {
+		lists = append(lists, p.Comparative.lists()...)
 	}
 	if p.Appendix == nil {
 		return lists

@@ -1,5 +1,6 @@
 -- eight_quarters: one row per fiscal quarter up to the as-of date, direction and how
--- they stand to each scope: what the newest release of each quarter's end shows
+-- they stand to each scope: what the release of each quarter's end shows that its
+-- packet displays, else the newest
 -- reads: quarter_ends
 select
   place, period, direction, funded,

@@ -130,7 +130,7 @@ func auditorHash(config configs.Config) (store.KeyedHash, error) {
 // hashedProof writes the relations of a release with keyed hashes in place of ids and
 // names, in their order by all that is left, so that it is the same each time, and a
 // manifest of its own.
-func hashedProof(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest, proof string) error {
+func hashedProof(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest, names []string, proof string) error {
 	hash, err := auditorHash(config)
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func hashedProof(ctx context.Context, config configs.Config, w store.Warehouse, 
 		return err
 	}
 	defer done()
-	relations, err := proofRelations(ctx, db, w, m)
+	relations, err := proofRelations(ctx, db, w, m, names)
 	if err != nil {
 		return err
 	}

@@ -157,7 +157,7 @@ func Warehouse(config configs.Config) store.Warehouse { return Options{}.warehou
 
 func (o Options) warehouse(config configs.Config) store.Warehouse {
 	mask, _ := strconv.ParseUint(config.Umask, 8, 32) // checked when the config was read
-	w := store.Warehouse{Root: config.Warehouse, Disk: store.RealDisk, Umask: fs.FileMode(mask), Warn: o.Warn, Memory: new(store.Memory)}
+	w := store.Warehouse{Root: config.Warehouse, Linked: config.Linked, Disk: store.RealDisk, Umask: fs.FileMode(mask), Warn: o.Warn, Memory: new(store.Memory)}
 	if o.Disk != nil {
 		w.Disk = *o.Disk
 	}

@@ -165,6 +165,9 @@ func fingerprint(m store.Manifest, files []ingest.File) string {
 	}
 	for _, r := range m.Quarters {
 		fmt.Fprintln(h, r.AsOfDate, r.ContentHash)
+		if r.RestatedSince {
+			fmt.Fprintln(h, "restated since")
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -37,8 +37,9 @@ func (j *job) opening() (*store.Opening, error) {
 }
 
 // SupersededOpening tells whether the opening that a release builds on, or one that it
-// was rolled forward from or shows as an earlier quarter, was replaced by a release with other figures.
-func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
+// was rolled forward from, was replaced by a release with other figures, or a quarter that
+// it shows is to be shown or marked otherwise now.
+func SupersededOpening(m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
 	var built []store.Opening
 	if m.Opening != nil {
 		built = append(built, *m.Opening)
@@ -48,20 +49,29 @@ func SupersededOpening(m store.Manifest, shown []store.Manifest) bool {
 			built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
 		}
 	}
-	for _, r := range m.Quarters {
-		built = append(built, store.Opening{AsOfDate: r.AsOfDate, Release: r.Release})
-	}
-	return slices.ContainsFunc(built, func(opening store.Opening) bool {
-		var since int
-		for _, other := range shown {
-			if other.Release == opening.Release {
-				since = other.Sequence
-			}
+	for _, opening := range built {
+		i := slices.IndexFunc(shown, func(other store.Manifest) bool { return other.Release == opening.Release })
+		from := store.Manifest{AsOfDate: opening.AsOfDate} // of one that is not shown any more, all that are
+		if i >= 0 {
+			from = shown[i]
 		}
-		return slices.ContainsFunc(shown, func(other store.Manifest) bool {
-			return other.AsOfDate == opening.AsOfDate && other.Sequence > since && other.Kind != "rerun"
-		})
-	})
+		if len(since(from, shown)) > 0 {
+			return true
+		}
+	}
+	for _, r := range m.Quarters {
+		newest, known := newestOf(slices.DeleteFunc(slices.Clone(shown), func(other store.Manifest) bool {
+			return other.ReportingCurrency != m.ReportingCurrency
+		}), r.AsOfDate)
+		if !known {
+			continue
+		}
+		stands := quarterRelease(pins, shown, newest)
+		if readRelease(stands, readByTrend...).ContentHash != r.ContentHash || (len(since(stands, shown)) > 0) != r.RestatedSince {
+			return true
+		}
+	}
+	return false
 }
 
 // unchanged tells whether the newest release of the date is what this run would
@@ -80,7 +90,11 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 		return len(open) > 0, nil
 	}
 	shown, err := j.warehouse.Shown()
-	return !SupersededOpening(last, shown), err
+	if err != nil {
+		return false, err
+	}
+	pins, err := j.warehouse.PinnedReleases()
+	return !SupersededOpening(last, shown, pins), err
 }
 
 // readControls reads the controls of a release.

@@ -283,7 +283,11 @@ where b.table_id = 'comment-11a' and b.block_id = 'notional' and b.column_id = '
 	for _, row := range table.Rows {
 		date := row[0].(string)
 		if date == packet.AsOf || date == packet.Compare || isQuarterEnd(date) {
-			letter.History = append(letter.History, render.Balance{Date: date, Bought: row[1].(int64), Sold: row[2].(int64), Unit: row[3].(string)})
+			balance := render.Balance{Date: date, Bought: row[1].(int64), Sold: row[2].(int64), Unit: row[3].(string)}
+			if date == packet.Compare {
+				balance.Label = packet.Comparative.Label()
+			}
+			letter.History = append(letter.History, balance)
 		}
 	}
 	letter.History = letter.History[max(0, len(letter.History)-mostQuarters):]

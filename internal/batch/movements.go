@@ -75,29 +75,21 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 	return roll, nil
 }
 
-// reported is the opening that the last packet of its date shows, nil where none does or
-// where it has the same facts.
+// reported is the opening that the last packet of its date displays, nil where none does
+// or where it has the same facts.
 func (j *job) reported(opening store.Manifest, shown []store.Manifest) (*store.ReadRelease, error) {
-	packets, err := j.warehouse.Packets()
+	pins, err := j.warehouse.PinnedReleases()
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(packets, func(a, b store.PacketRecord) int { return b.ExtractedAt.Compare(a.ExtractedAt) })
-	for _, p := range packets {
-		for _, m := range shown {
-			if m.AsOfDate != opening.AsOfDate || !p.Names(m.Release) {
-				continue
-			}
-			was, _ := m.Relation("facts")
-			is, _ := opening.Relation("facts")
-			if was.ContentHash == is.ContentHash {
-				return nil, nil
-			}
-			read := readRelease(m, readByMovements...)
-			return &read, nil
-		}
+	m, known := reportedBy(pins, shown, opening.AsOfDate)
+	was, _ := m.Relation("facts")
+	is, _ := opening.Relation("facts")
+	if !known || was.ContentHash == is.ContentHash {
+		return nil, nil
 	}
-	return nil, nil
+	read := readRelease(m, readByMovements...)
+	return &read, nil
 }
 
 // newestOfDates are the published releases of the dates from one on and before

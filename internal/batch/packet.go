@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,13 +122,24 @@ func RecordPacket(config configs.Config, packet render.Packet, folder string, fi
 	}
 	me := store.Me(now)
 	record := store.PacketRecord{ID: fmt.Sprintf("packet-%s-%s-%d", strings.ReplaceAll(packet.AsOf, "-", ""), now.UTC().Format("20060102T150405.000Z"), me.Process),
-		ExtractedAt: now.UTC(), User: me.User, Host: me.Host, Folder: folder}
+		ExtractedAt: now.UTC(), User: me.User, Host: me.Host, Folder: folder, Draft: packet.Draft}
 	for _, r := range packet.Releases {
-		i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == r.Name })
+		name := cmp.Or(r.RecastOf, r.Name)
+		i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == name })
 		if i < 0 {
-			return "", fmt.Errorf("release %s, which the packet shows, is not in the warehouse", r.Name)
+			return "", fmt.Errorf("release %s, which the packet shows, is not in the warehouse", name)
 		}
-		record.Releases = append(record.Releases, store.PacketReleases{AsOfDate: r.AsOf, Release: r.Name, SHA256: manifests[i].Hash()})
+		record.Releases = append(record.Releases, store.PacketReleases{AsOfDate: r.AsOf, Release: name, SHA256: manifests[i].Hash()})
+	}
+	if c := packet.Comparative; c != nil {
+		pins, err := w.PinnedReleases()
+		if err != nil {
+			return "", err
+		}
+		record.Comparative = &store.PacketComparative{AsOfDate: c.Date, Basis: c.Basis, Release: c.Release, Packet: pins[c.Date].Packet}
+		if c.Bridge != nil {
+			record.Comparative.From = c.Bridge.From
+		}
 	}
 	for _, name := range files {
 		hash, err := store.HashFile(filepath.Join(folder, name))

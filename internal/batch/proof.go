@@ -35,14 +35,19 @@ const (
 // has no times: the same packet of the same releases gives the same manifest, whose
 // hash is what people sign.
 type PacketManifest struct {
-	Version  int              `json:"version"`
-	AsOf     string           `json:"as_of_date"`
-	Compare  string           `json:"compare_date,omitempty"`
-	Audience string           `json:"audience"`
-	Draft    bool             `json:"draft,omitempty"`
-	Program  store.Program    `json:"program"`
-	Releases []PinnedRelease  `json:"releases"`
-	Files    []store.FileHash `json:"files"`
+	Version  int             `json:"version"`
+	AsOf     string          `json:"as_of_date"`
+	Compare  string          `json:"compare_date,omitempty"`
+	Audience string          `json:"audience"`
+	Draft    bool            `json:"draft,omitempty"`
+	Program  store.Program   `json:"program"`
+	Releases []PinnedRelease `json:"releases"`
+	// Comparative is the basis of the column of the date compared with, BridgeFrom the
+	// release that its bridge leads from.
+	Comparative string         `json:"comparative,omitempty"`
+	BridgeFrom  *PinnedRelease `json:"bridge_from,omitempty"`
+
+	Files []store.FileHash `json:"files"`
 }
 
 // PinnedRelease is a release that the figures are of.
@@ -52,13 +57,26 @@ type PinnedRelease struct {
 	Kind        string `json:"kind"`
 	ReleaseHash string `json:"release_hash"`
 	SHA256      string `json:"manifest_sha256"`
+	// RecastOf is the release that a recast was computed from: the recast itself is in no
+	// warehouse.
+	RecastOf       string `json:"recast_of,omitempty"`
+	RecastOfSHA256 string `json:"recast_of_manifest_sha256,omitempty"`
+}
+
+// stored is the release of the warehouse that the figures rest on, with its hash.
+func (p PinnedRelease) stored() (release, sha256 string) {
+	if p.RecastOf != "" {
+		return p.RecastOf, p.RecastOfSHA256
+	}
+	return p.Release, p.SHA256
 }
 
 // WritePacket writes the whole packet to a folder: documents, proof and manifest. It
 // is made aside and takes the place of an earlier packet in one go, so that a failed
-// extract leaves what was there. releases are those that its figures are of, which an
-// edition need not show. It gives the names of the documents.
-func WritePacket(ctx context.Context, config configs.Config, packet render.Packet, releases []render.Release, folder string, program store.Program) (documents []string, err error) {
+// extract leaves what was there. whole is the packet with the releases that its figures
+// are of, which the edition need not show, and the warehouse of the config has them: see
+// Desk. It gives the names of the documents.
+func WritePacket(ctx context.Context, config configs.Config, packet, whole render.Packet, folder string, program store.Program) (documents []string, err error) {
 	if err := replaceable(folder); err != nil {
 		return nil, err
 	}
@@ -87,7 +105,7 @@ func WritePacket(ctx context.Context, config configs.Config, packet render.Packe
 	}
 	manifest := PacketManifest{Version: PacketManifestVersion, AsOf: packet.AsOf, Compare: packet.Compare, Audience: packet.Audience, Draft: packet.Draft,
 		Program: store.Program{Version: program.Version, Revision: program.Revision}}
-	if err := pin(ctx, config, releases, &manifest, filepath.Join(made, proofFolder)); err != nil {
+	if err := pin(ctx, config, whole, &manifest, filepath.Join(made, proofFolder)); err != nil {
 		return nil, err
 	}
 	if manifest.Files, err = packetFiles(made); err != nil {
@@ -174,26 +192,62 @@ func packetFiles(folder string) ([]store.FileHash, error) {
 
 // pin names the releases of the packet in its manifest and, where the audience may
 // have them, brings their cells and the relations behind them along.
-func pin(ctx context.Context, config configs.Config, releases []render.Release, manifest *PacketManifest, proof string) error {
+func pin(ctx context.Context, config configs.Config, packet render.Packet, manifest *PacketManifest, proof string) error {
 	w := Warehouse(config)
-	for _, r := range releases {
+	bring := func(m store.Manifest, names []string) error {
+		var err error
+		switch manifest.Audience {
+		case render.Internal:
+			err = copyProof(ctx, config, w, m, names, proof)
+		case render.Auditor:
+			err = hashedProof(ctx, config, w, m, names, proof)
+		}
+		if err != nil {
+			return fmt.Errorf("the proof of release %s: %w", m.Release, err)
+		}
+		return nil
+	}
+	for _, r := range packet.Releases {
 		m, err := manifestOf(w, r.Name)
 		if err != nil {
 			return err
 		}
-		manifest.Releases = append(manifest.Releases, PinnedRelease{AsOf: r.AsOf, Release: r.Name, Kind: r.Kind, ReleaseHash: r.Hash, SHA256: m.Hash()})
-		switch manifest.Audience {
-		case render.Internal:
-			err = copyProof(ctx, config, w, m, proof)
-		case render.Auditor:
-			err = hashedProof(ctx, config, w, m, proof)
+		pinned := pinnedRelease(m)
+		if r.RecastOf != "" {
+			base, err := manifestOf(w, r.RecastOf)
+			if err != nil {
+				return err
+			}
+			pinned.RecastOf, pinned.RecastOfSHA256 = base.Release, base.Hash()
 		}
-		if err != nil {
-			return fmt.Errorf("the proof of release %s: %w", r.Name, err)
+		manifest.Releases = append(manifest.Releases, pinned)
+		if err := bring(m, nil); err != nil {
+			return err
 		}
 	}
-	return nil
+	c := packet.Comparative
+	if c == nil {
+		return nil
+	}
+	manifest.Comparative = c.Basis
+	if c.Bridge == nil {
+		return nil
+	}
+	m, err := manifestOf(w, c.Bridge.From)
+	if err != nil {
+		return err
+	}
+	from := pinnedRelease(m)
+	manifest.BridgeFrom = &from
+	return bring(m, carriedAlways)
 }
+
+func pinnedRelease(m store.Manifest) PinnedRelease {
+	return PinnedRelease{AsOf: m.AsOfDate, Release: m.Release, Kind: m.Kind, ReleaseHash: m.ReleaseHash, SHA256: m.Hash()}
+}
+
+// carriedAlways are the relations without which a release is no proof of anything.
+var carriedAlways = []string{"cells", "cell_marks", "controls", "tables"}
 
 func manifestOf(w store.Warehouse, release string) (store.Manifest, error) {
 	manifests, err := w.Manifests()
@@ -207,14 +261,22 @@ func manifestOf(w store.Warehouse, release string) (store.Manifest, error) {
 	return manifests[i], nil
 }
 
-// proofRelations are the relations that a packet brings along: the cells, what is
-// said about them, and what they are computed from.
-func proofRelations(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest) ([]store.Relation, error) {
+// proofRelations are the relations that a packet brings along: those named, or the
+// cells, what is said about them, and what they are computed from.
+func proofRelations(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest, names []string) ([]store.Relation, error) {
+	if names != nil {
+		var list []store.Relation
+		for _, name := range names {
+			relation, _ := m.Relation(name)
+			list = append(list, relation)
+		}
+		return list, nil
+	}
 	read, err := store.Query(ctx, db, "select distinct relation from "+releaseFiles(w, m, "tables")+" order by relation")
 	if err != nil {
 		return nil, err
 	}
-	names := []string{"cells", "cell_marks", "controls", "tables"}
+	names = slices.Clone(carriedAlways)
 	for _, row := range read.Rows {
 		names = append(names, row[0].(string))
 	}
@@ -230,13 +292,13 @@ func proofRelations(ctx context.Context, db *store.DB, w store.Warehouse, m stor
 
 // copyProof copies relations of a release as they were published, with its manifest,
 // whose hash the packet's manifest pins.
-func copyProof(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest, proof string) error {
+func copyProof(ctx context.Context, config configs.Config, w store.Warehouse, m store.Manifest, names []string, proof string) error {
 	db, done, err := reading(ctx, config)
 	if err != nil {
 		return err
 	}
 	defer done()
-	relations, err := proofRelations(ctx, db, w, m)
+	relations, err := proofRelations(ctx, db, w, m, names)
 	if err != nil {
 		return err
 	}

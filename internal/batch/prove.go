@@ -114,6 +114,19 @@ func (v *PacketVerification) holdsManifest(packet render.Packet, manifest Packet
 	if packet.AsOf != manifest.AsOf || packet.Compare != manifest.Compare || packet.Audience != manifest.Audience || packet.Draft != manifest.Draft {
 		v.fault("%s is of another packet than the manifest: dates, audience or draft differ", packetJSON)
 	}
+	basis, from := "", ""
+	if c := packet.Comparative; c != nil {
+		basis = c.Basis
+		if c.Bridge != nil {
+			from = c.Bridge.From
+		}
+	}
+	switch pinned := manifest.BridgeFrom; {
+	case basis != manifest.Comparative:
+		v.fault("%s has figures of the date compared with that are %q, the manifest says %q", packetJSON, basis, manifest.Comparative)
+	case (packet.Comparative != nil && packet.Comparative.Bridge != nil) != (pinned != nil), pinned != nil && manifest.Audience != render.Filing && from != pinned.Release:
+		v.fault("the bridge of %s leads from release %q, which is not the one that the manifest pins", packetJSON, from)
+	}
 	var pinned []string
 	for _, r := range manifest.Releases {
 		pinned = append(pinned, r.AsOf)
@@ -122,7 +135,7 @@ func (v *PacketVerification) holdsManifest(packet render.Packet, manifest Packet
 		v.fault("the manifest pins releases of %s, the packet is of %s", strings.Join(pinned, ", "), strings.Join(want, ", "))
 	}
 	for i, r := range packet.Releases {
-		if i >= len(manifest.Releases) || r.Name != manifest.Releases[i].Release || r.Hash != manifest.Releases[i].ReleaseHash {
+		if i >= len(manifest.Releases) || r.Name != manifest.Releases[i].Release || r.Hash != manifest.Releases[i].ReleaseHash || r.RecastOf != manifest.Releases[i].RecastOf {
 			v.fault("%s names release %s of %s, which is not the one that the manifest pins", packetJSON, r.Name, r.AsOf)
 		}
 	}
@@ -177,6 +190,9 @@ func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifes
 		return
 	}
 	for _, balance := range packet.Letter.History {
+		if balance.Date == packet.Compare && balance.Label != packet.Comparative.Label() {
+			v.fault("%s: the letter's notional at %s is labelled %q, its column %q", packetJSON, balance.Date, balance.Label, packet.Comparative.Label())
+		}
 		for _, side := range []struct {
 			row   string
 			shown int64
@@ -226,32 +242,34 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 	w := store.Warehouse{Root: filepath.Join(folder, proofFolder)}
 	from := map[string][]string{}
 	whole := true
+	var last store.Manifest // of the date compared with, where there is one
 	for _, pinned := range manifest.Releases {
-		m, err := carried(w, pinned, manifest)
+		m, ok, err := v.provenRelease(ctx, db, w, pinned, manifest, true)
 		if err != nil {
-			v.fault("%v", err)
-			whole = false
-			continue
+			return err
 		}
-		if m.Hash() != pinned.SHA256 && manifest.Audience == render.Internal {
-			v.fault("the manifest of release %s is not the one that is pinned: its SHA-256 is %s", pinned.Release, m.Hash())
+		whole, last = whole && ok, m
+		for _, name := range carriedAlways {
+			from[name] = append(from[name], w.Files(m, name)...)
 		}
-		if manifest.Audience == render.Internal && (releaseHash(m.Manifest) != m.ReleaseHash || m.ReleaseHash != pinned.ReleaseHash) {
-			v.fault("the release hash of %s is not that of its relations", pinned.Release)
+	}
+	var bridged store.Manifest
+	if manifest.BridgeFrom != nil {
+		m, ok, err := v.provenRelease(ctx, db, w, *manifest.BridgeFrom, manifest, false)
+		if err != nil {
+			return err
 		}
-		m.Manifest = m.only
-		if ok, err := v.proofOf(ctx, db, w, m.Manifest); err != nil {
-			return fmt.Errorf("the proof of release %s: %w", pinned.Release, err)
-		} else if !ok {
-			whole = false
-			continue
-		}
-		for _, name := range []string{"cells", "cell_marks", "controls", "tables"} {
-			from[name] = append(from[name], w.Files(m.Manifest, name)...)
-		}
+		whole, bridged = whole && ok, m
 	}
 	if !whole {
 		return nil // what is not as it was published says nothing more
+	}
+	if c := packet.Comparative; c != nil && c.Bridge != nil && manifest.BridgeFrom != nil {
+		if err := holdsBridge(ctx, db, c.Bridge, manifest.Audience, releaseFiles(w, bridged, "cells"), releaseFiles(w, last, "cells")); errors.Is(err, errBridge) {
+			v.fault("%s: %v", packetJSON, err)
+		} else if err != nil {
+			return err
+		}
 	}
 	for name, files := range from {
 		if err := db.CreateView(ctx, name, "select * from read_parquet("+store.List(files)+", hive_partitioning = false)"); err != nil {
@@ -262,9 +280,29 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 	if err != nil {
 		return err
 	}
-	faults, err := differingTables(packet, proven)
+	faults, err := differingTables(packet, proven.Against(packet.Comparative))
 	v.Faults = append(v.Faults, faults...)
 	return err
+}
+
+// provenRelease holds what a packet brings along of a release against its manifest and,
+// where the facts are there, its cells against them. It gives the manifest of what is there.
+func (v *PacketVerification) provenRelease(ctx context.Context, db *store.DB, w store.Warehouse, pinned PinnedRelease, manifest PacketManifest, facts bool) (only store.Manifest, whole bool, err error) {
+	m, err := carried(w, pinned, manifest)
+	if err != nil {
+		v.fault("%v", err)
+		return only, false, nil
+	}
+	if m.Hash() != pinned.SHA256 && manifest.Audience == render.Internal {
+		v.fault("the manifest of release %s is not the one that is pinned: its SHA-256 is %s", pinned.Release, m.Hash())
+	}
+	if manifest.Audience == render.Internal && (releaseHash(m.Manifest) != m.ReleaseHash || m.ReleaseHash != pinned.ReleaseHash) {
+		v.fault("the release hash of %s is not that of its relations", pinned.Release)
+	}
+	if whole, err = v.proofOf(ctx, db, w, m.only, facts); err != nil {
+		return only, false, fmt.Errorf("the proof of release %s: %w", pinned.Release, err)
+	}
+	return m.only, whole, nil
 }
 
 // carriedManifest is a release's manifest, and what of it a packet brings along.
@@ -292,7 +330,7 @@ func carried(w store.Warehouse, pinned PinnedRelease, manifest PacketManifest) (
 	only := m
 	only.Relations = slices.DeleteFunc(slices.Clone(m.Relations), func(r store.Relation) bool { return !slices.ContainsFunc(r.Files, within) })
 	only.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f store.FileHash) bool { return !within(f.Name) })
-	for _, needed := range []string{"cells", "cell_marks", "controls", "tables"} {
+	for _, needed := range carriedAlways {
 		if _, there := only.Relation(needed); !there {
 			return carriedManifest{}, fmt.Errorf("the packet does not bring the relation %s of release %s along", needed, pinned.Release)
 		}
@@ -300,9 +338,9 @@ func carried(w store.Warehouse, pinned PinnedRelease, manifest PacketManifest) (
 	return carriedManifest{m, only}, nil
 }
 
-// proofOf verifies the relations of one release that a packet brings along, and
-// computes its cells again.
-func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest) (whole bool, err error) {
+// proofOf verifies the relations of one release that a packet brings along, and, of one
+// whose facts it brings, computes its cells again.
+func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest, facts bool) (whole bool, err error) {
 	faults, whole := w.VerifyFiles(m)
 	v.Faults = append(v.Faults, faults...)
 	if !whole {
@@ -310,8 +348,8 @@ func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.
 	}
 	faults, err = w.VerifyRelations(ctx, db, m)
 	v.Faults = append(v.Faults, faults...)
-	if err != nil {
-		return false, err
+	if err != nil || !facts {
+		return err == nil, err
 	}
 	if err := releaseViews(ctx, db, w, m, ""); err != nil {
 		return false, err

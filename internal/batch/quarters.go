@@ -24,6 +24,18 @@ func (j *job) quarterEnds() []time.Time {
 	return ends
 }
 
+// readByTrend is what a trend reads of a release.
+var readByTrend = []string{"facts", "realized_facts"}
+
+// quarterRelease is the release of a quarter's end that a trend shows: what the last packet
+// of that period end displays, else the newest; as a comparative does.
+func quarterRelease(pins map[string]store.Pinned, shown []store.Manifest, newest store.Manifest) store.Manifest {
+	if reported, known := reportedBy(pins, shown, newest.AsOfDate); known && reported.ReportingCurrency == newest.ReportingCurrency {
+		return reported
+	}
+	return newest
+}
+
 // earlierQuarters are the published releases of the fiscal quarters before a period end.
 func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
 	if !j.config.Calendar.IsPeriodEnd(j.options.AsOf) {
@@ -33,12 +45,19 @@ func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
 	if err != nil {
 		return nil, err
 	}
+	pins, err := j.warehouse.PinnedReleases()
+	if err != nil {
+		return nil, err
+	}
 	ends := j.quarterEnds()
 	newest := newestOfDates(shown, j.config.ReportingCurrency, ends[len(ends)-1].Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly))
 	var list []store.ReadRelease
 	for _, end := range ends {
 		if m, known := newest[end.Format(time.DateOnly)]; known {
-			list = append(list, readRelease(m, "facts", "realized_facts"))
+			m = quarterRelease(pins, shown, m)
+			read := readRelease(m, readByTrend...)
+			read.RestatedSince = len(since(m, shown)) > 0
+			list = append(list, read)
 		}
 	}
 	return list, nil
@@ -71,6 +90,9 @@ func (j *job) trend(ctx context.Context) error {
 		prefix, note := fmt.Sprintf("quarter_%d_", place), ""
 		if m.Kind == "revision" || m.Kind == "restatement" {
 			note = ", restated"
+		}
+		if j.outcome.Manifest.Quarters[at].RestatedSince {
+			note += ", as reported, restated since"
 		}
 		if _, delivered := m.Relation("realized_records"); !delivered {
 			note += withoutRealized

@@ -254,28 +254,47 @@ func sameHand(a, b Signature) string {
 }
 
 // changedSince says what differs between the releases that a packet pins and those that
-// stand: any trade, rule or adjustment that contributes, even where no figure moved.
+// stand: any trade, rule or adjustment that contributes, even where no figure moved. Of
+// the date compared with what its own last packet displays stands, unless the packet shows
+// it as restated.
 func changedSince(w store.Warehouse, manifest PacketManifest) (changed []string, err error) {
 	shown, err := w.Shown()
 	if err != nil {
 		return nil, err
 	}
-	for _, pinned := range manifest.Releases {
+	pins, err := w.PinnedReleases()
+	if err != nil {
+		return nil, err
+	}
+	pinnedReleases := manifest.Releases
+	if manifest.BridgeFrom != nil {
+		pinnedReleases = append(slices.Clone(pinnedReleases), *manifest.BridgeFrom)
+	}
+	for place, pinned := range pinnedReleases {
 		var was, stands *store.Manifest
+		release, hash := pinned.stored()
 		for i, m := range shown {
 			if m.AsOfDate != pinned.AsOf {
 				continue
 			}
-			if m.Release == pinned.Release {
+			if m.Release == release {
 				was = &shown[i]
 			}
 			if stands == nil || m.Sequence > stands.Sequence {
 				stands = &shown[i]
 			}
 		}
-		if was == nil || was.Hash() != pinned.SHA256 {
-			changed = append(changed, fmt.Sprintf("release %s of %s is not in the warehouse as the packet pins it", pinned.Release, pinned.AsOf))
+		if was == nil || was.Hash() != hash {
+			changed = append(changed, fmt.Sprintf("release %s of %s is not in the warehouse as the packet pins it", release, pinned.AsOf))
 			continue
+		}
+		switch {
+		case place >= len(manifest.Releases): // a bridge leads from what was reported, whatever stands
+			continue
+		case place > 0 && manifest.Comparative != "" && manifest.Comparative != render.Restated:
+			if reported, known := reportedBy(pins, shown, pinned.AsOf); known {
+				stands = &reported // which a restatement does not take the place of
+			}
 		}
 		if stands.Release == was.Release {
 			continue
@@ -334,7 +353,7 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 			return err
 		}
 		if len(changed) == 0 && manifest.Audience == render.Filing && len(v.Faults) == 0 {
-			if err := v.filedFromReleases(ctx, *with.Config, packet); err != nil {
+			if err := v.filedFromReleases(ctx, *with.Config, packet, manifest); err != nil {
 				return err
 			}
 		}
@@ -387,16 +406,52 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 
 // filedFromReleases holds a filing edition, which brings no facts along, against the
 // releases in the warehouse.
-func (v *PacketVerification) filedFromReleases(ctx context.Context, config configs.Config, packet render.Packet) error {
-	stands, err := Packet(ctx, config, packetDates(packet)...)
+func (v *PacketVerification) filedFromReleases(ctx context.Context, config configs.Config, packet render.Packet, manifest PacketManifest) error {
+	w := Warehouse(config)
+	var pinned []store.Manifest
+	for _, p := range manifest.Releases {
+		if p.RecastOf != "" {
+			v.Notes = append(v.Notes, "the figures of "+p.AsOf+" were recast, and a filing brings no facts along: its other editions prove them")
+			return nil
+		}
+		m, err := manifestOf(w, p.Release)
+		if err != nil {
+			return err
+		}
+		pinned = append(pinned, m)
+	}
+	desk, done, err := deskOf(ctx, config, pinned, func(store.Warehouse) error { return nil })
 	if err != nil {
 		return err
 	}
-	stands, err = Edition(ctx, config, stands, render.Filing)
+	defer done()
+	stands, err := Packet(ctx, desk, packetDates(packet)...)
+	if err != nil {
+		return err
+	}
+	stands, err = Edition(ctx, desk, stands.Against(packet.Comparative), render.Filing)
 	if err != nil {
 		return err
 	}
 	faults, err := differingTables(packet, stands)
 	v.Faults = append(v.Faults, faults...)
-	return err
+	c := packet.Comparative
+	if err != nil || c == nil || c.Bridge == nil || manifest.BridgeFrom == nil {
+		return err
+	}
+	from, err := manifestOf(w, manifest.BridgeFrom.Release)
+	if err != nil {
+		return err
+	}
+	db, closed, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	if err := holdsBridge(ctx, db, c.Bridge, render.Filing, releaseFiles(w, from, "cells"), releaseFiles(w, pinned[len(pinned)-1], "cells")); errors.Is(err, errBridge) {
+		v.fault("%s: %v", packetJSON, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
 }

@@ -56,6 +56,10 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 		return nil, err
 	}
 	shown := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
+	pins, err := w.PinnedReleases()
+	if err != nil {
+		return nil, err
+	}
 	var list []DateStatus
 	for _, date := range config.Calendar.DueDates(start, end) {
 		if ctx.Err() != nil {
@@ -96,7 +100,7 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 			if record, known := publications[first.Release]; known {
 				status.Late = record.PublishedAt.After(due)
 			}
-			status.SupersededOpening = SupersededOpening(*published, shown)
+			status.SupersededOpening = SupersededOpening(*published, shown, pins)
 			if status.Status == store.Published {
 				if status.Changed, err = changedInputs(config, *last, date); err != nil {
 					status.Error = err.Error()

@@ -105,10 +105,10 @@ func EightQuarters(scopes []string) DataSet {
 	return DataSet{
 		Name:    "eight_quarters",
 		Grain:   "one row per fiscal quarter up to the as-of date, direction and how they stand to each scope",
-		Meaning: "The trend: what the newest release of each quarter's end shows, and what was realized in the quarter. Only releases of period ends after another one have it.",
+		Meaning: "The trend: what the release of each quarter's end shows that the last packet of it displays, else the newest one, and what was realized in the quarter. Only releases of period ends after another one have it.",
 		Columns: []Column{
 			{Name: "place", Type: Text, Values: []string{"1", "2", "3", "4", "5", "6", "7", "8"}, Use: Key | Dimension, Meaning: "Quarter, 1 is that of the as-of date."},
-			{Name: "period", Type: Text, Use: Dimension, Meaning: "End of the quarter, and whether it was restated, has no realized events or no release."},
+			{Name: "period", Type: Text, Use: Dimension, Meaning: "End of the quarter, and whether it is shown restated, or as reported though it was restated since, has no realized events or no release."},
 			{Name: "direction", Type: Text, Values: Directions, Use: Key | Dimension, Meaning: "Credit protection from our side, regulatory view."},
 			{Name: "funded", Type: Flag, Use: Key | Dimension, Meaning: "A credit-linked note: a population of its own."},
 			{Name: "notional", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional at the end of the quarter."},

@@ -76,6 +76,9 @@ type ReadRelease struct {
 	AsOfDate    string `json:"as_of_date"`
 	Release     string `json:"release"`
 	ContentHash string `json:"content_hash"`
+	// RestatedSince tells of a quarter that its packet displays these figures and others
+	// took their place.
+	RestatedSince bool `json:"restated_since,omitempty"`
 }
 
 // Releases are all that were read, the opening first.
@@ -187,10 +190,13 @@ func (db *DB) DescribeRelation(ctx context.Context, name string, paths []string)
 
 // Warehouse is the folder that holds releases, the catalog and what is being made.
 type Warehouse struct {
-	Root  string // absolute
-	Disk  Disk
-	Umask fs.FileMode       // permissions that nothing in it gets
-	Warn  func(text string) // told of what an operator should know; may be nil
+	Root string // absolute
+	// Linked is the folder of releases that those of a warehouse of links lead to, "" of
+	// any other.
+	Linked string
+	Disk   Disk
+	Umask  fs.FileMode       // permissions that nothing in it gets
+	Warn   func(text string) // told of what an operator should know; may be nil
 	// Memory keeps manifests that were read, because a run asks for them often and
 	// there is one for every release; may be nil.
 	Memory *Memory

@@ -103,8 +103,20 @@ type PacketRecord struct {
 	User        string           `json:"user"`
 	Host        string           `json:"host"`
 	Folder      string           `json:"folder"`
-	Releases    []PacketReleases `json:"releases"`
+	Releases    []PacketReleases `json:"releases"` // that of the period end first
 	Files       []FileHash       `json:"files"`
+	Draft       bool             `json:"draft,omitempty"`
+	// Comparative says what the column of the date compared with shows.
+	Comparative *PacketComparative `json:"comparative,omitempty"`
+}
+
+// PacketComparative is what a packet shows of the date that it is compared with.
+type PacketComparative struct {
+	AsOfDate string `json:"as_of_date"`
+	Basis    string `json:"basis"`            // as_reported, published, restated or recast
+	Release  string `json:"release"`          // whose figures are shown, or were recast
+	Packet   string `json:"packet,omitempty"` // the last one of that period end, "" where none is recorded
+	From     string `json:"bridge_from,omitempty"`
 }
 
 // PacketReleases is a release that a packet shows.
@@ -117,6 +129,31 @@ type PacketReleases struct {
 // Names tells whether the packet shows the release.
 func (p PacketRecord) Names(release string) bool {
 	return slices.ContainsFunc(p.Releases, func(r PacketReleases) bool { return r.Release == release })
+}
+
+// Pinned is the release that a period end was reported by, and the packet that shows it.
+type Pinned struct {
+	PacketReleases
+	Packet string
+	draft  bool
+}
+
+// PinnedReleases gives, by period end, the release that its last packet shows. A draft is
+// no report, so that it counts only where there is nothing else. A date that a packet is
+// compared with is no period end of it.
+func (w Warehouse) PinnedReleases() (map[string]Pinned, error) {
+	packets, err := w.Packets()
+	pins := map[string]Pinned{}
+	for _, p := range packets {
+		if len(p.Releases) == 0 {
+			continue
+		}
+		r := p.Releases[0]
+		if before, known := pins[r.AsOfDate]; !known || before.draft || !p.Draft {
+			pins[r.AsOfDate] = Pinned{r, p.ID, p.Draft}
+		}
+	}
+	return pins, err
 }
 
 // WritePacket records a packet.

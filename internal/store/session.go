@@ -270,6 +270,9 @@ func (w Warehouse) openCatalog(ctx context.Context, s Settings) (*DB, error) {
 		return nil, err
 	}
 	allowed := []string{w.Releases() + string(filepath.Separator)}
+	if w.Linked != "" { // the engine asks what a link leads to
+		allowed = append(allowed, w.Linked+string(filepath.Separator))
+	}
 	if s.TemporaryFolder != "" {
 		allowed = append(allowed, strings.TrimSuffix(s.TemporaryFolder, "/")+"/")
 	}
