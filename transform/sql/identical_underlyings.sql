@@ -23,22 +23,22 @@ by_maturity as (
 ),
 from_maturity_on as (
   select name, detail{{range .Scopes}}, net_{{.Name}}, sold_{{.Name}},
-    sum(net_{{.Name}}) over (partition by name, detail order by last_date desc rows between unbounded preceding and current row) as uncovered_{{.Name}}{{end}}
+    sum(net_{{.Name}}) over (partition by name, detail order by last_date desc) as uncovered_{{.Name}}{{end}}
   from by_maturity
 ),
 by_underlying as (
   select
-    case when name is null then detail else concat_ws('|', 'name', name, detail) end as underlying{{range .Scopes}},
+    name, detail{{range .Scopes}},
     sum(net_{{.Name}}) as net_{{.Name}}, sum(sold_{{.Name}}) as sold_{{.Name}}, max(uncovered_{{.Name}}) as uncovered_{{.Name}}{{end}}
   from from_maturity_on
   group by name, detail
 )
 {{range $i, $s := .Scopes}}{{if $i}}
 union all
-{{end}}select '{{$s.Name}}' as scope, underlying,
+{{end}}select '{{$s.Name}}' as scope, case when name is null then detail else concat_ws('|', 'name', name, detail) end as underlying,
   cast(sum(sold_{{$s.Name}}) as decimal(38, 2)) as sold,
   cast(sum(sold_{{$s.Name}} - net_{{$s.Name}}) as decimal(38, 2)) as bought,
   cast(sum(sold_{{$s.Name}} - greatest(uncovered_{{$s.Name}}, 0)) as decimal(38, 2)) as covered
 from by_underlying
 where sold_{{$s.Name}} > 0 and sold_{{$s.Name}} > net_{{$s.Name}}
-group by underlying{{end}}
+group by 2{{end}}
