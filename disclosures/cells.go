@@ -486,11 +486,19 @@ type Head struct {
 	Unit    string   `json:"unit"`
 	Notes   []string `json:"notes,omitempty"`
 	Missing []string `json:"missing,omitempty"` // data sets without which it has no cells
+	Flows   bool     `json:"-"`                 // it tells what happened in the year or quarter to date, not what is at a date
 }
+
+// flowRelations are those of what happens in a period, of the fiscal year to date but for
+// rows that say in_quarter.
+var flowRelations = []string{"movements", "realized_facts", "credit_event_payouts", "income_bridge", "fair_value_moves", "growth_drivers", "matched_growth"}
+
+// IsFlow tells whether a table over the relation tells what happened in a period.
+func IsFlow(relation string) bool { return slices.Contains(flowRelations, relation) }
 
 // Head gives the head of the table, with amounts in the given currency.
 func (t Table) Head(currency string) Head {
-	head := Head{ID: t.ID.Value, Title: t.Title.Value, Scope: t.Scope.Value, Unit: currency + " " + t.Unit.Value}
+	head := Head{ID: t.ID.Value, Title: t.Title.Value, Scope: t.Scope.Value, Unit: currency + " " + t.Unit.Value, Flows: IsFlow(t.Relation.Value)}
 	for _, c := range t.Clauses {
 		head.Clauses = append(head.Clauses, c.Value)
 	}

@@ -1,12 +1,16 @@
 package render
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
+
+	"comment11/disclosures"
 )
 
 // Change is what a block's figures changed by between the two dates: displayed
@@ -27,8 +31,9 @@ type ChangeRow struct {
 }
 
 // change compares the sheets of two dates, or gives nil where there is one, where a row
-// stands for something else at each, or where their units differ.
-func change(block Block, packet Packet) *Change {
+// stands for something else at each, or where their units differ. Of periods that are not
+// of one length a change in percent means nothing (DOMAIN: comparatives).
+func change(head disclosures.Head, block Block, packet Packet) *Change {
 	var now, before *Sheet
 	for i := range block.Sheets {
 		if block.Sheets[i].Date == packet.AsOf {
@@ -65,11 +70,27 @@ func change(block Block, packet Packet) *Change {
 		line := ChangeRow{ID: row.ID, Label: row.Label, Depth: row.Depth}
 		for _, column := range c.Columns {
 			from, to := before.displayed(row.ID, column.ID), now.displayed(row.ID, column.ID)
-			line.Amount, line.Percent = append(line.Amount, to-from), append(line.Percent, percent(from, to))
+			share := percent(from, to)
+			if head.Flows && from != to && !sameLength(packet, now.predicate(row.ID, column.ID)+before.predicate(row.ID, column.ID)) {
+				share = "n/m"
+			}
+			line.Amount, line.Percent = append(line.Amount, to-from), append(line.Percent, share)
 		}
 		c.Rows = append(c.Rows, line)
 	}
 	return c
+}
+
+// sameLength tells whether the periods of a figure that end at the two dates are as long:
+// quarters to date in the same month of a quarter, years to date in the same month.
+func sameLength(packet Packet, predicates string) bool {
+	months := 12
+	if strings.Contains(predicates, "in_quarter") {
+		months = 3
+	}
+	now, err := time.Parse(time.DateOnly, packet.AsOf)
+	before, err2 := time.Parse(time.DateOnly, packet.Compare)
+	return errors.Join(err, err2) == nil && (now.Month()-before.Month())%time.Month(months) == 0
 }
 
 // unit is that of a column's figures, "" where it has none.
@@ -79,6 +100,15 @@ func (s Sheet) unit(column string) string {
 		return ""
 	}
 	return s.Rows[0].Cells[c].Unit
+}
+
+// predicate is that of a figure, "" where it is not there.
+func (s Sheet) predicate(row, column string) string {
+	r, c := s.row(row), s.column(column)
+	if r == nil || c < 0 {
+		return ""
+	}
+	return r.Cells[c].Predicate
 }
 
 func (s Sheet) column(id string) int {

@@ -1,6 +1,10 @@
 package render
 
-import "testing"
+import (
+	"testing"
+
+	"comment11/disclosures"
+)
 
 func TestPercent(t *testing.T) {
 	for _, test := range []struct {
@@ -12,6 +16,32 @@ func TestPercent(t *testing.T) {
 	} {
 		if got := percent(test.from, test.to); got != test.want {
 			t.Errorf("from %d to %d: %s, expected %s", test.from, test.to, got, test.want)
+		}
+	}
+}
+
+// TestPercentOfPeriods holds that periods of unequal length show no change in percent,
+// and balances and periods of one length do (DOMAIN: comparatives).
+func TestPercentOfPeriods(t *testing.T) {
+	for _, test := range []struct {
+		flows              bool
+		now, before, where string
+		want               string
+	}{
+		{false, "2007-09-30", "2006-12-31", "", "100%"},
+		{true, "2007-09-30", "2006-12-31", "", "n/m"},
+		{true, "2007-09-30", "2006-12-31", "(in_quarter)", "100%"},
+		{true, "2007-09-30", "2007-08-31", "(in_quarter)", "n/m"},
+		{true, "2007-09-30", "2006-09-30", "", "100%"},
+		{true, "2006-09-30", "2007-12-31", "", "n/m"},
+	} {
+		sheet := func(date string, value int64) Sheet {
+			return Sheet{Date: date, Columns: []Column{{ID: "net"}}, Rows: []Row{{ID: "total", Cells: []Cell{{Displayed: value, Unit: "USD", Predicate: test.where}}}}}
+		}
+		block := Block{Sheets: []Sheet{sheet(test.now, 20), sheet(test.before, 10)}}
+		c := change(disclosures.Head{Flows: test.flows}, block, Packet{AsOf: test.now, Compare: test.before})
+		if got := c.Rows[0].Percent[0]; got != test.want || c.Rows[0].Amount[0] != 10 {
+			t.Errorf("%+v: %s by %d", test, got, c.Rows[0].Amount[0])
 		}
 	}
 }

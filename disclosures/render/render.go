@@ -110,7 +110,7 @@ func New(heads []disclosures.Head, dates ...Dated) Packet {
 			}
 		}
 		for i := range table.Blocks {
-			table.Blocks[i].Change = change(table.Blocks[i], packet)
+			table.Blocks[i].Change = change(head, table.Blocks[i], packet)
 		}
 		packet.Tables = append(packet.Tables, table)
 	}

@@ -30,7 +30,7 @@ func packetOf(now, before Sheet) Packet {
 		Head:   disclosures.Head{ID: "a-table", Title: "-2+3", Unit: "USD millions", Scope: "group", Notes: []string{"\t=cmd"}},
 		Blocks: []Block{{ID: "notional", Title: "Notional", Sheets: []Sheet{now, before}}}}},
 		Appendix: &Appendix{Adjustments: []Adjustment{{ID: "+A1", Text: "=HYPERLINK(\"x\")", Notional: "-12345678901234567.89", FairValue: "-10.50"}}}}
-	p.Tables[0].Blocks[0].Change = change(p.Tables[0].Blocks[0], p)
+	p.Tables[0].Blocks[0].Change = change(p.Tables[0].Head, p.Tables[0].Blocks[0], p)
 	p.Tables[0].Blocks[0].Sheets[0].Rows[1].Cells[0].Marks = []disclosures.Mark{{ID: "floor", Facts: 1}}
 	return p
 }

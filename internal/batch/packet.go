@@ -66,14 +66,14 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 		carry(d.Cells, marks.Rows)
 		dated = append(dated, d)
 	}
-	tables, err := read("select table_id, title, clauses, scope, unit, notes, missing from tables where as_of_date = date '" + dates[0] + "' order by table_number")
+	tables, err := read("select table_id, title, clauses, scope, unit, notes, missing, relation from tables where as_of_date = date '" + dates[0] + "' order by table_number")
 	if err != nil {
 		return render.Packet{}, err
 	}
 	var heads []disclosures.Head
 	for _, row := range tables.Rows {
 		heads = append(heads, disclosures.Head{ID: row[0].(string), Title: row[1].(string), Clauses: split(row[2].(string), ", "),
-			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", ")})
+			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", "), Flows: disclosures.IsFlow(row[7].(string))})
 	}
 	packet := render.New(heads, dated...)
 	differing, err := read("select cast(as_of_date as varchar) || ' ' || subject || ': ' || left_meaning from controls" +
