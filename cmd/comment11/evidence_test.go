@@ -165,7 +165,7 @@ where f.purpose = 'credit_portfolio_hedge' and f.scope_group = 'external' group 
 		random.Shuffle(len(shuffled.holdings), func(i, j int) {
 			shuffled.holdings[i], shuffled.holdings[j] = shuffled.holdings[j], shuffled.holdings[i]
 		})
-		again := shuffled.run(t, "purpose: {offset: split}", "engine.threads=1")
+		again := shuffled.run(t, "purpose: {offset: split}", "engine.threads=2")
 		if diff := cmp.Diff(contentHashes(t, split), contentHashes(t, again)); diff != "" {
 			t.Errorf("- in order, + shuffled: %s", diff)
 		}

@@ -228,6 +228,24 @@ func (j *job) settings() store.Settings {
 		TemporaryFolder: filepath.Join(j.staging, "temporary"), TemporaryLimit: j.config.Engine.TemporaryLimit}
 }
 
+// smallBook is up to how many bytes of files one thread is as fast as all: hundreds of
+// queries over few rows, in which threads mostly wait for each other.
+const smallBook = 1 << 20
+
+// limitThreads works with one thread where the files are small and the config leaves the
+// number open. Figures do not depend on it.
+func (j *job) limitThreads(ctx context.Context, files []ingest.File) error {
+	var size int64
+	for _, f := range files {
+		size += f.Bytes
+	}
+	if j.config.Engine.Threads != 0 || size > smallBook {
+		return nil
+	}
+	j.config.Engine.Threads, j.threads = 1, 1
+	return j.db.SetThreads(ctx, 1)
+}
+
 // read scans the files, and reads them unless the newest release of the date
 // was already made of the same inputs, rules and program.
 func (j *job) read(ctx context.Context) (done bool, err error) {
@@ -241,6 +259,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	files, err := ingest.Scan(in)
 	if err != nil {
 		return false, dataError(err)
+	}
+	if err := j.limitThreads(ctx, files); err != nil {
+		return false, err
 	}
 	version, err := j.db.Version(ctx)
 	if err != nil {

@@ -116,6 +116,11 @@ func (db *DB) Threads(ctx context.Context) (int, error) {
 	return int(threads), err
 }
 
+// SetThreads lets the database use so many threads from now on.
+func (db *DB) SetThreads(ctx context.Context, threads int) error {
+	return db.Run(ctx, fmt.Sprintf("set threads = %d", threads))
+}
+
 // Run executes statements one after the other; the first error names its statement.
 func (db *DB) Run(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
