@@ -54,7 +54,7 @@ type Config struct {
 
 // Engine bounds what a run takes of the machine.
 type Engine struct {
-	Threads        int    // 0: all processors
+	Threads        int    // 0: all processors, or one for small files
 	MemoryLimit    string // for example 1500MB
 	TemporaryLimit string // the most that may be spilled to disk
 }
