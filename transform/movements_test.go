@@ -249,6 +249,24 @@ select count(*) from told full join withheld using (position_id) where told.amou
 	}
 }
 
+// TestEventInAnotherCurrency holds that an event in a currency in which its position is
+// not open keeps that currency, and leaves its trade unexplained in both.
+func TestEventInAnotherCurrency(t *testing.T) {
+	db := openLives(t, 200, 11)
+	if err := db.Run(context.Background(), `create table strange as select min(event_id) as event_id from lifecycle_since as e join lives as l using (position_id)
+where l.was_open and l.is_open and l.currency = 'EUR' and notional_after <> notional_before`,
+		"update lifecycle_since set currency = 'USD' where event_id in (select event_id from strange)"); err != nil {
+		t.Fatal(err)
+	}
+	rollLives(t, db, false)
+	if n := counted(t, db, "select count(*) from movements join strange using (event_id) where cause <> 'fx' and currency = 'USD' and source_system is null"); n != 1 {
+		t.Errorf("%d movements are of the event in its own currency", n)
+	}
+	if n := counted(t, db, "select count(distinct currency) from movements where cause = 'unexplained' and position_id in (select position_id from lifecycle_since join strange using (event_id))"); n != 2 {
+		t.Errorf("its trade is unexplained in %d currencies, not in that of the event and its own", n)
+	}
+}
+
 // TestMovementsAreJoinedByKeys looks at how the engine would make each relation of the
 // roll-forward: an outer join with a condition that is no equality compares every row
 // with every other, which no small book shows.

@@ -1,6 +1,6 @@
 -- event_moves: one row per event booked after the opening and up to the as-of date,
--- with its amount in the trade's currency and the class of its position; of a
--- position that is open at neither end, the class that was frozen at its events or,
+-- with its amount in the trade's currency and the class of its position; of an event
+-- whose position is open in its currency at neither end, the class that was frozen at its events or,
 -- where none was, at what it realized
 -- reads: placed_events, lifecycle_since, realized
 with gone as (
