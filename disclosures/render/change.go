@@ -82,7 +82,7 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 }
 
 // sameLength tells whether the periods of a figure that end at the two dates are as long:
-// quarters to date in the same month of a quarter, years to date in the same month.
+// quarters to date on the same day of a quarter, years to date on the same day.
 func sameLength(packet Packet, predicates string) bool {
 	months := 12
 	if strings.Contains(predicates, "in_quarter") {
@@ -90,7 +90,8 @@ func sameLength(packet Packet, predicates string) bool {
 	}
 	now, err := time.Parse(time.DateOnly, packet.AsOf)
 	before, err2 := time.Parse(time.DateOnly, packet.Compare)
-	return errors.Join(err, err2) == nil && (now.Month()-before.Month())%time.Month(months) == 0
+	now, before = now.AddDate(0, 0, 1), before.AddDate(0, 0, 1) // so that the ends of months are alike
+	return errors.Join(err, err2) == nil && now.Day() == before.Day() && (now.Month()-before.Month())%time.Month(months) == 0
 }
 
 // unit is that of a column's figures, "" where it has none.

@@ -34,6 +34,8 @@ func TestPercentOfPeriods(t *testing.T) {
 		{true, "2007-09-30", "2007-08-31", "(in_quarter)", "n/m"},
 		{true, "2007-09-30", "2006-09-30", "", "100%"},
 		{true, "2006-09-30", "2007-12-31", "", "n/m"},
+		{true, "2007-09-30", "2006-09-15", "", "n/m"},
+		{true, "2008-02-29", "2007-02-28", "", "100%"},
 	} {
 		sheet := func(date string, value int64) Sheet {
 			return Sheet{Date: date, Columns: []Column{{ID: "net"}}, Rows: []Row{{ID: "total", Cells: []Cell{{Displayed: value, Unit: "USD", Predicate: test.where}}}}}
