@@ -468,9 +468,22 @@ func (p parameters) closedLists() map[string][]string {
 	return lists
 }
 
+// laterColumns are those that facts of the first releases lack.
+var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date"}
+
 // FactsQuery is the SELECT that derives facts from the stored ones, for the
-// scopes of a release; stored is the FROM item.
-func FactsQuery(scopes []Scope, stored string) (string, error) {
+// scopes of a release; stored is the FROM item. Of releases that were made before facts
+// had a column, of which names are the stored ones, it is NULL; nil: they have all.
+func FactsQuery(scopes []Scope, stored string, names []string) (string, error) {
+	var lacking strings.Builder
+	for _, c := range position.Facts(parameters{Input: Input{Scopes: scopes}}.scopeNames()).Columns {
+		if slices.Contains(laterColumns, c.Name) && names != nil && !slices.Contains(names, c.Name) {
+			fmt.Fprintf(&lacking, ", cast(null as %s) as %s", c.Type.SQL(), c.Name)
+		}
+	}
+	if lacking.Len() > 0 {
+		stored = "(select *" + lacking.String() + " from " + stored + ")"
+	}
 	query, err := render("facts", parameters{Input: Input{Scopes: scopes}})
 	return strings.Replace(query, "from facts_stored", "from "+stored, 1), err
 }

@@ -17,7 +17,8 @@ func CatalogViews() []store.CatalogView {
 		for _, name := range m.Scopes {
 			scopes = append(scopes, transform.Scope{Name: name})
 		}
-		return transform.FactsQuery(scopes, from)
+		facts, _ := m.Relation("facts")
+		return transform.FactsQuery(scopes, from, facts.ColumnNames())
 	}}}
 	for _, name := range []string{"realized_facts", "movements", "evidence", "slices", "evidence_notes", "identical_underlyings", "finding_cells", "rules_used", "rule_conflicts"} {
 		views = append(views, store.CatalogView{Name: name, Relation: name, Query: func(_ store.Manifest, from string) (string, error) {

@@ -293,7 +293,7 @@ func (d differ) trades(ctx context.Context, i int, c comparedRelation, moved []*
 				scopes[k].Name = name
 			}
 			var err error
-			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation])); err != nil {
+			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation]), nil); err != nil {
 				return err
 			}
 		}

@@ -70,7 +70,8 @@ func (e *explainer) readFacts(ctx context.Context) error {
 		scopes = append(scopes, transform.Scope{Name: name})
 	}
 	from, _ := e.files("facts")
-	query, err := transform.FactsQuery(scopes, "(select * from "+from+" where position_id = "+store.Literal(e.question.Position)+")")
+	stored, _ := e.manifest.Relation("facts")
+	query, err := transform.FactsQuery(scopes, "(select * from "+from+" where position_id = "+store.Literal(e.question.Position)+")", stored.ColumnNames())
 	if err != nil {
 		return err
 	}
