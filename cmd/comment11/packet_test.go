@@ -454,6 +454,16 @@ func auditor(t *testing.T, b packetBook) {
 			t.Errorf("%s is the hash of no position", row[0])
 		}
 	}
+	for _, column := range []string{"book", "reference_obligation_id", "basket_id"} {
+		plain := b.column(t, "select distinct "+column+" from facts where as_of_date = date '2007-09-30' and "+column+" is not null")
+		told, err := store.Scalar[int64](context.Background(), db, "select count(*) from read_parquet("+store.List(files)+", hive_partitioning = false) where "+column+" in ("+strings.Trim(store.List(plain), "[]")+")")
+		if len(plain) > 0 && (err != nil || told > 0) {
+			t.Errorf("%d facts have their %s in plain words: %v", told, column, err)
+		}
+		if column == "book" && len(plain) == 0 {
+			t.Error("no fact has a book, so that nothing is shown")
+		}
+	}
 }
 
 // signed follows signatures until trades that cancel out void them.

@@ -29,7 +29,7 @@ var named = map[string]string{"counterparty_ranks": "Counterparty", "reference_r
 // relation of a proof. Our own legal entities are no secret to an auditor, and predicates
 // may name them.
 var hashedColumns = []string{"position_id", "adjustment_id", "event_id", "mirror_id", "counterparty_id", "reference_entity_id", "netting_set_id", "name",
-	"underlying", "basket_id", "hedged_item_id", "related_position_id"}
+	"underlying", "basket_id", "reference_obligation_id", "book", "hedged_item_id", "related_position_id"}
 
 // Edition is the packet as an audience may see it.
 func Edition(ctx context.Context, config configs.Config, packet render.Packet, audience string) (render.Packet, error) {
