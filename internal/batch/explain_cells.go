@@ -80,51 +80,41 @@ func (e *explainer) trace(ctx context.Context, relation string, cells [][]any) (
 	for _, row := range described.Rows {
 		columns = append(columns, row[0].(string))
 	}
-	places := map[string]int{} // of each predicate and measure in the query
-	var items []string
-	add := func(text, item string) {
-		if _, known := places[text]; !known {
-			places[text] = len(items)
-			items = append(items, item)
-		}
-	}
+	var predicates, measures, amounts []string
 	for _, row := range cells {
 		measure, predicate := row[7].(string), row[8].(string)
-		add(predicate, "coalesce("+predicate+", false)")
-		if slices.Contains(columns, measure) {
-			add("measure "+measure, "cast(coalesce("+store.Identifier(measure)+", 0) as decimal(38, 2))")
+		predicates = append(predicates, predicate)
+		if slices.Contains(columns, measure) && !slices.Contains(measures, measure) {
+			measures = append(measures, measure)
+			amounts = append(amounts, "cast(coalesce("+store.Identifier(measure)+", 0) as decimal(38, 2))")
 		}
 	}
-	// Ten at a time, of rows that keep their order: what the engine needs for predicates
-	// grows faster than their number, and thousands in one query take all memory.
-	var rows [][]any
-	for some := range slices.Chunk(items, 10) {
-		part, err := store.Query(ctx, e.db, "select "+strings.Join(some, ", ")+" from "+store.Identifier(from))
-		if err != nil {
-			return nil, err
-		}
-		if rows == nil {
-			rows = make([][]any, len(part.Rows))
-		}
-		for i, row := range part.Rows {
-			rows[i] = append(rows[i], row...)
-		}
+	slices.Sort(predicates)
+	predicates = slices.Compact(predicates)
+	members, err := memberships(ctx, e.db, store.Identifier(from), predicates)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Query(ctx, e.db, "select "+strings.Join(append(amounts, "null"), ", ")+" from "+store.Identifier(from))
+	if err != nil {
+		return nil, err
 	}
 	return func(cell []any) (facts int, amount decimal.Decimal, known bool) {
 		measure := cell[7].(string)
-		place, known := places["measure "+measure]
-		for _, row := range rows {
-			if !row[places[cell[8].(string)]].(bool) {
+		place := slices.Index(measures, measure)
+		predicate, _ := slices.BinarySearch(predicates, cell[8].(string))
+		for i, row := range rows.Rows {
+			if _, counted := slices.BinarySearch(members[i], predicate); !counted {
 				continue
 			}
 			facts++
-			if known {
+			if place >= 0 {
 				amount = amount.Add(row[place].(decimal.Decimal))
 			}
 		}
 		if measure == "count" {
 			return facts, decimal.NewFromInt(int64(facts)), true
 		}
-		return facts, amount, known
+		return facts, amount, place >= 0
 	}, nil
 }
