@@ -66,6 +66,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 	}
 	result := Result{}
 	sources, totals, made := map[string]groups{}, map[string]map[string]decimal.Decimal{}, map[string]bool{}
+	of := map[string]*grouped{}
 	for _, source := range sortedKeys(p.used) {
 		relation := relationOf(source)
 		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(loaded)) == 0 }) {
@@ -78,7 +79,15 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		if derived {
 			result.Derived = append(result.Derived, relation)
 		}
-		if sources[source], err = readGroups(ctx, db, source, p, tables, ""); err != nil {
+		if of[relation] == nil {
+			of[relation] = &grouped{relation: relation, from: relation}
+			if !derived {
+				if err := of[relation].addFinest(ctx, db, p, tables, scopes); err != nil {
+					return Result{}, err
+				}
+			}
+		}
+		if sources[source], err = readGroups(ctx, db, source, p, tables, of[relation]); err != nil {
 			return Result{}, err
 		}
 		if totals[relation] == nil {
@@ -116,7 +125,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		result.Cells = append(result.Cells, s.cells(in.Currency)...)
 		result.Controls = append(result.Controls, s.controls()...)
 	}
-	result.Touched, err = touchedCells(ctx, db, tables, loaded, p, in.Noted)
+	result.Touched, err = touchedCells(ctx, db, tables, loaded, scopes, p, in.Noted)
 	return result, err
 }
 

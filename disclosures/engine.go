@@ -225,49 +225,17 @@ type groups struct {
 	identity []*big.Int            // [group] a number that tells which facts are in it; it adds up
 }
 
-// readGroups groups a relation by the dimensions in use and evaluates every
-// predicate over it on the groups. With noted, the rows are those of that relation,
-// which says in its column noted what apart from the dimensions divides them.
-func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, noted string) (groups, error) {
+// readGroups groups a relation by the dimensions of a source and evaluates every predicate
+// over it on the groups.
+func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, of *grouped) (groups, error) {
 	relation := relationOf(source)
 	tables := slices.DeleteFunc(slices.Clone(all), func(t Table) bool { return p.source(t) != source })
-	dimensions := sortedKeys(p.used[source])
-	for i, d := range dimensions {
-		dimensions[i] = store.Identifier(d)
+	dimensions, measures := sortedKeys(p.used[source]), measuresUsed(relation, tables)
+	target := groupsOf(source)
+	if of.noted {
+		target += "_noted"
 	}
-	from, target := relation, groupsOf(source)
-	if noted != "" {
-		from, target, dimensions = noted, groupsOf(source)+"_noted", append(dimensions, notedColumn)
-	}
-	list := strings.Join(dimensions, ", ")
-	grouped, named := list, list // marks are grouped by what they say, not by the columns that they ask
-	for _, m := range marksOf(relation) {
-		grouped += ", coalesce(" + m.when + ", false)"
-		named += ", coalesce(" + m.when + ", false) as " + store.Identifier("mark_"+m.id)
-	}
-	measures := measuresUsed(relation, tables)
-	var sums strings.Builder
-	for _, m := range measures[1:] {
-		fmt.Fprintf(&sums, ", coalesce(sum(%[1]s), 0) as %[1]s", m)
-	}
-	var keys []string
-	for _, key := range relations[relation](nil).Keys() {
-		keys = append(keys, store.Identifier(key))
-	}
-	if relation != "facts" { // their rows are of one scope each
-		for column := range p.used[source] {
-			if strings.HasPrefix(column, position.ScopeColumn("")) {
-				keys = append(keys, store.Identifier(column))
-			}
-		}
-		slices.Sort(keys)
-	}
-	identity := store.SetIdentity(keys)
-	if noted != "" { // what is noted is not shown, so that nothing must be shown alike
-		identity = "cast(0 as decimal(38, 0))"
-	}
-	if err := db.CreateTable(ctx, target, fmt.Sprintf("select %s, count(*) as %s, %s as identity%s from %s group by %s",
-		named, store.Identifier(countMeasure), identity, sums.String(), from, grouped)); err != nil {
+	if err := db.CreateTable(ctx, target, of.groups(dimensions, measures)); err != nil {
 		return groups{}, err
 	}
 	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}, marked: map[string][]int{}, texts: map[string][]string{}}
@@ -284,18 +252,22 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 		selected = append(selected, position.ScopeColumn(scope)+" = 'external'")
 	}
 	for _, m := range marksOf(relation) {
-		selected = append(selected, store.Identifier("mark_"+m.id))
+		selected = append(selected, markColumn(m))
 	}
 	labels := labelColumns(relation, tables)
 	for _, column := range labels {
 		selected = append(selected, "coalesce(cast("+store.Identifier(column)+" as varchar), '')")
 	}
-	if noted != "" {
-		selected = append(selected, notedColumn)
+	var order []string
+	for _, d := range dimensions {
+		order = append(order, store.Identifier(d))
+	}
+	if of.noted {
+		selected, order = append(selected, notedColumn), append(order, notedColumn)
 	}
 	texts := p.textsOf(source)
 	selected = append(selected, packed(texts)...)
-	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+", identity from "+target+" order by "+list+", identity")
+	table, err := store.Query(ctx, db, "select "+strings.Join(selected, ", ")+", identity from "+target+" order by "+strings.Join(order, ", ")+", identity")
 	if err != nil {
 		return groups{}, err
 	}
@@ -323,7 +295,7 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 			g.texts[column] = append(g.texts[column], row[0].(string))
 			row = row[1:]
 		}
-		if noted != "" {
+		if of.noted {
 			g.noted = append(g.noted, row[0].(string))
 			row = row[1:]
 		}

@@ -24,21 +24,31 @@ const notedColumn = "noted"
 
 // touchedCells lays the noted rows over the tables as all rows are laid, and adds up
 // what each note comes to in every cell.
-func touchedCells(ctx context.Context, db *store.DB, tables []Table, loaded []string, p predicates, noted map[string]string) ([]Touched, error) {
-	sources, noting := map[string]groups{}, map[string]bool{}
+func touchedCells(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, p predicates, noted map[string]string) ([]Touched, error) {
+	sources, noting := map[string]groups{}, map[string]*grouped{}
 	for relation, name := range noted {
-		var err error
-		if noting[relation], err = store.Scalar[bool](ctx, db, "select exists (select 1 from "+store.Identifier(name)+")"); err != nil {
+		of := &grouped{relation: relation, from: name, noted: true}
+		if err := of.addFinest(ctx, db, p, tables, scopes); err != nil {
 			return nil, err
+		}
+		if of.finest != nil {
+			name = of.finest.name
+		}
+		some, err := store.Scalar[bool](ctx, db, "select exists (select 1 from "+store.Identifier(name)+")")
+		if err != nil {
+			return nil, err
+		}
+		if some { // reading hundreds of predicates costs as much for no row
+			noting[relation] = of
 		}
 	}
 	for _, source := range sortedKeys(p.used) {
-		relation := relationOf(source)
-		if !noting[relation] { // reading hundreds of predicates costs as much for no row
+		of := noting[relationOf(source)]
+		if of == nil {
 			continue
 		}
 		var err error
-		if sources[source], err = readGroups(ctx, db, source, p, tables, noted[relation]); err != nil {
+		if sources[source], err = readGroups(ctx, db, source, p, tables, of); err != nil {
 			return nil, err
 		}
 	}

@@ -319,7 +319,7 @@ func factsOf(ctx context.Context, db *store.DB, cells []placedCell, keys []strin
 	columns = slices.Compact(columns)
 	slices.Sort(predicates)
 	predicates = slices.Compact(predicates)
-	codes, err := store.NewCodes(ctx, db, "facts", columns)
+	codes, err := store.NewCodes(ctx, db, "facts", columns, nil)
 	if err != nil {
 		return err
 	}

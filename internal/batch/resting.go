@@ -99,7 +99,7 @@ func byKey(ctx context.Context, db *store.DB, relation, key string, cells []plac
 		fmt.Fprintf(&sums, ", sum(%s) as sum_%d", store.Identifier(m), i)
 		fmt.Fprintf(&cents, ", cast(coalesce(sum_%d, 0) * 100 as bigint)", i)
 	}
-	codes, err := store.NewCodes(ctx, db, relation, columns)
+	codes, err := store.NewCodes(ctx, db, relation, columns, nil)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (t *tracer) shareFacts(ctx context.Context, tables []*tableTraces) (*shared
 	slices.Sort(s.measures)
 	s.measures = slices.Compact(s.measures)
 	var err error
-	if s.codes, err = store.NewCodes(ctx, t.db, "facts", slices.Compact(columns)); err != nil {
+	if s.codes, err = store.NewCodes(ctx, t.db, "facts", slices.Compact(columns), nil); err != nil {
 		return nil, err
 	}
 	var named, best, wanted, amounts []string

@@ -26,8 +26,9 @@ type coded struct {
 	shift, width  uint // of its bits
 }
 
-// NewCodes finds the words of the columns.
-func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (Codes, error) {
+// NewCodes finds the words of the columns: those of closed, which has all values of some,
+// and else in the relation.
+func NewCodes(ctx context.Context, db *DB, relation string, columns []string, closed map[string][]string) (Codes, error) {
 	const widest = 63
 	var c Codes
 	var parts []string
@@ -46,16 +47,20 @@ func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (C
 		if column.sqlType != "VARCHAR" {
 			text = "cast(" + text + " as varchar)"
 		}
-		words, err := Query(ctx, db, fmt.Sprintf("select distinct %s as word from %s order by word", text, relation))
-		if err != nil {
-			return c, err
-		}
-		someNull := false
-		for _, row := range words.Rows {
-			if word, is := row[0].(string); is {
-				column.words = append(column.words, word)
-			} else {
-				someNull = true
+		unknown := "0"
+		switch {
+		case column.sqlType == "BOOLEAN":
+			column.words = []string{"false", "true"}
+		case len(closed[name]) > 0:
+			column.words = slices.Compact(slices.Sorted(slices.Values(closed[name])))
+			unknown = fmt.Sprintf("case when %s is null then 0 else cast(error(%s || %[1]s) as bigint) end", text, Literal(name+" of "+relation+" has a value that is not of its closed list: "))
+		default:
+			words, err := Query(ctx, db, fmt.Sprintf("select distinct %[1]s as word from %[2]s where %[1]s is not null order by word", text, relation))
+			if err != nil {
+				return c, err
+			}
+			for _, row := range words.Rows {
+				column.words = append(column.words, row[0].(string))
 			}
 		}
 		column.width = uint(bits.Len(uint(len(column.words)))) // 0 is where there is no word
@@ -70,17 +75,14 @@ func NewCodes(ctx context.Context, db *DB, relation string, columns []string) (C
 			values[word] = fmt.Sprintf("%d::bigint", uint64(i+1)<<column.shift)
 		}
 		part := Lookup(text, values, "bigint")
-		if column.sqlType == "BOOLEAN" {
+		if column.sqlType != "VARCHAR" && len(column.words) > 0 && len(column.words) < 10 { // no dictionary, whose words alone would be looked up
 			part = "case " + Identifier(name)
 			for _, word := range column.words {
-				part += " when " + word + " then " + values[word]
+				part += fmt.Sprintf(" when cast(%s as %s) then %s", Literal(word), column.sqlType, values[word])
 			}
 			part += " else null end"
 		}
-		if someNull {
-			part = "coalesce(" + part + ", 0)"
-		}
-		parts = append(parts, part)
+		parts = append(parts, "coalesce("+part+", "+unknown+")")
 		c.columns = append(c.columns, column)
 	}
 	c.Of = append(c.Of, strings.Join(append(parts, "0"), " | "))

@@ -33,7 +33,7 @@ func TestCodes(t *testing.T) {
 		if len(columns) == len(wide) {
 			relation = "wide"
 		}
-		codes, err := NewCodes(ctx, db, relation, columns)
+		codes, err := NewCodes(ctx, db, relation, columns, map[string][]string{"word": {"unused", "other", "it's", "other"}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestCodes(t *testing.T) {
 			}
 		}
 	}
-	codes, err := NewCodes(ctx, db, "wide", wide)
+	codes, err := NewCodes(ctx, db, "wide", wide, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,5 +71,12 @@ func TestCodes(t *testing.T) {
 		if err != nil || wrong != nil || n != want {
 			t.Errorf("%v: %d combinations, expected %d: %v %v", columns, n, want, err, wrong)
 		}
+	}
+	unknown, err := NewCodes(ctx, db, "coded", []string{"word"}, map[string][]string{"word": {"other"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Query(ctx, db, "select "+unknown.Of[0]+" from coded"); err == nil || !strings.Contains(err.Error(), "word of coded has a value that is not of its closed list: it's") {
+		t.Errorf("a value outside of a closed list: %v", err)
 	}
 }
