@@ -44,7 +44,7 @@ func BenchmarkRun(b *testing.B) {
 	}
 	for _, size := range sizes {
 		for _, faults := range []int{0, size / 100} {
-			b.Run(fmt.Sprintf("positions=%d/faults=%d", size, faults), func(b *testing.B) { benchmarkRun(b, size, faults) })
+			b.Run(fmt.Sprintf("%d-positions/%d-faults", size, faults), func(b *testing.B) { benchmarkRun(b, size, faults) })
 		}
 	}
 }
