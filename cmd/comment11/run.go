@@ -192,6 +192,26 @@ func sayApprovals(w io.Writer, config configs.Config, m store.Manifest, open []p
 	fmt.Fprintf(w, "  mend the delivery and run again; or comment11 runs show %s prints what a second person would sign in %s\n", m.Release, filepath.Base(config.Approvals))
 }
 
+// sayBroken names the controls that do not hold and hold nothing back: warnings, and
+// breaks that were accepted. The others are told with what they hold.
+func sayBroken(w io.Writer, o batch.Outcome) {
+	said := false
+	for _, c := range o.Broken() {
+		if slices.ContainsFunc(o.Open, func(open position.Control) bool { return open.ID == c.ID && open.Subject == c.Subject }) {
+			continue
+		}
+		if !said {
+			fmt.Fprintln(w, "\ncontrols that do not hold")
+			said = true
+		}
+		state := c.Severity
+		if state == "hold" {
+			state = "accepted"
+		}
+		fmt.Fprintf(w, "  %s %s\n", state, controlLine(c))
+	}
+}
+
 // warnTo writes warnings for the operator.
 func warnTo(w io.Writer) func(string) {
 	return func(text string) { fmt.Fprintln(w, "comment11: warning:", text) }
@@ -254,6 +274,7 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 	}
 	sayFindings(w, o.Findings)
 	sayCoverage(w, o.Coverage())
+	sayBroken(w, o)
 	record := recordOf(o)
 	fmt.Fprintf(w, "\n%d facts, %d cells; %d controls, %d hold\n", record.Counts.Facts, record.Counts.Cells,
 		len(o.Controls), len(o.Controls)-len(o.Broken()))
