@@ -52,8 +52,17 @@ func (p parameters) Names() []string { return p.scopes }
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
 
 // needs are relations that others are made of, so that facts are read once for them.
-var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances", "matched_protection": "counterparty_balances",
-	"balance_sheet_bridge": "counterparty_balances"}
+var needs = map[string][]string{
+	"balance_sheet_bridge":    {"counterparty_balances"},
+	"counterparty_ranks":      {"counterparty_balances"},
+	"downgraded_netting_sets": {"counterparty_balances"},
+	"fair_value_moves":        {"period_balances"},
+	"growth_drivers":          {"counterparty_balances", "period_balances", "reference_balances"},
+	"income_bridge":           {"period_balances"},
+	"matched_growth":          {"period_balances"},
+	"matched_protection":      {"counterparty_balances"},
+	"reference_ranks":         {"reference_balances"},
+}
 
 // derive makes a relation that does not add up from facts by groups alone: ranks,
 // and what is netted first. It tells whether sql has it. made are those that are there.
@@ -61,7 +70,7 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters, ma
 	if made[relation] {
 		return true, nil
 	}
-	if need := needs[relation]; need != "" {
+	for _, need := range needs[relation] {
 		if _, err := derive(ctx, db, need, p, made); err != nil {
 			return false, err
 		}
