@@ -9,6 +9,25 @@ import (
 	"comment11/internal/store"
 )
 
+// TestCodeOfWords reads the words of a fact, also where there is none, back from their number.
+func TestCodeOfWords(t *testing.T) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p := parameters{scopes: []string{"group", "bank"}}
+	read, err := store.Query(ctx, db, "select "+p.Words("code", "counterparty_type", "direction")+" from (select "+p.Code("counterparty_type", "direction")+` as code
+from (values ('unclassified', 'two_way', 'external', 'out_of_scope'), ('bank', null, 'internal', null)) as facts(counterparty_type, direction, scope_group, scope_bank)) order by all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(read.Rows), "[[bank <nil> internal <nil>] [unclassified two_way external out_of_scope]]"; got != want {
+		t.Errorf("the words are %s, want %s", got, want)
+	}
+}
+
 // TestFairValueOfChangedCurrency moves the opening fair value of a trade that became
 // protection sold and is in another currency since, which is two rows of
 // moved_positions, and tells what the rate made of it.

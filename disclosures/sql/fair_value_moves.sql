@@ -5,13 +5,13 @@
 -- and the rest (DOMAIN: flows).
 -- reads: period_balances, moved_positions, opening_positions, conversions; realized_facts
 -- and pnl_explain where delivered, else facts and opening_facts
-with currency_changed as ( -- which are two rows of moved_positions
+with currency_changed as ( -- which are two rows of moved_positions; of a comparison the engine expects few rows, and keeps those in memory
   select
     o.source_system, o.position_id, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
     o.opening_direction, o.opening_instrument, o.opening_funded{{range .Scopes}}, o.opening_{{.}}{{end}}
   from moved_positions as o
   join moved_positions as c on c.position_id = o.position_id and c.source_system = o.source_system
-  where not o.is_open and not c.was_open
+  where o.was_open and o.is_open <> o.was_open and not c.was_open
 ),
 kept as not materialized (
   select

@@ -6,18 +6,14 @@ with ends as (
   select 'reference' as kind, reference_entity_id as id, direction{{range .Scopes}}, {{.}}{{end}}, 0 as opening, notional as closing
   from reference_balances
   union all
-  select 'reference', reference_entity_id, direction{{range .Scopes}}, {{.}}{{end}}, sum(notional), 0
-  from opening_facts
-  where not funded
-  group by reference_entity_id, direction{{range .Scopes}}, {{.}}{{end}}
+  select 'reference', reference_entity_id, {{.Words "class" "direction"}}, notional, 0
+  from (select reference_entity_id, {{.Code "direction"}} as class, sum(notional) as notional from opening_facts where not funded group by reference_entity_id, class) as opening_reference
   union all
   select 'counterparty', counterparty_id, direction{{range .Scopes}}, {{.}}{{end}}, 0, notional
   from counterparty_balances
   union all
-  select 'counterparty', counterparty_id, direction{{range .Scopes}}, {{.}}{{end}}, sum(notional), 0
-  from opening_facts
-  where not funded
-  group by counterparty_id, direction{{range .Scopes}}, {{.}}{{end}}
+  select 'counterparty', counterparty_id, {{.Words "class" "direction"}}, notional, 0
+  from (select counterparty_id, {{.Code "direction"}} as class, sum(notional) as notional from opening_facts where not funded group by counterparty_id, class) as opening_counterparty
   union all
   select
     unnest(['book', 'index']), unnest([book, case when index_name is not null then concat_ws(' ', index_name, cast(index_series as varchar)) end]),
