@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/bits"
 	"slices"
 	"strings"
 	"text/template"
@@ -51,9 +52,64 @@ func (p parameters) Names() []string { return p.scopes }
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
 
+// Code is the words of some columns of facts with closed lists, and how a fact stands to
+// each scope, as one number: each column has bits of its own, and 0 where it is NULL.
+// To group by it takes three quarters of what it takes by the words.
+func (p parameters) Code(columns ...string) string {
+	var parts []string
+	for _, c := range p.coded(columns) {
+		values := map[string]string{}
+		for i, word := range c.words {
+			values[word] = fmt.Sprintf("%d::bigint", (i+1)<<c.shift)
+		}
+		parts = append(parts, "coalesce("+store.Lookup(c.name, values, "bigint")+", 0)")
+	}
+	return strings.Join(parts, " | ")
+}
+
+// Words are those columns again, of such a number.
+func (p parameters) Words(number string, columns ...string) string {
+	var list []string
+	for _, c := range p.coded(columns) {
+		words := []string{"null"}
+		for _, word := range c.words {
+			words = append(words, store.Literal(word))
+		}
+		list = append(list, store.Choose(fmt.Sprintf("((%s >> %d) & %d) + 1", number, c.shift, 1<<c.width-1), words)+" as "+c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+// codedColumn is a column's part of a number.
+type codedColumn struct {
+	name         string
+	words        []string
+	shift, width int // of its bits
+}
+
+func (p parameters) coded(columns []string) []codedColumn {
+	var list []codedColumn
+	shift, lists := 0, position.Facts(p.scopes).ClosedLists()
+	for _, name := range slices.Concat(columns, p.Scopes()) {
+		width := bits.Len(uint(len(lists[name])))
+		list = append(list, codedColumn{name, lists[name], shift, width})
+		shift += width
+	}
+	return list
+}
+
 // needs are relations that others are made of, so that facts are read once for them.
-var needs = map[string]string{"counterparty_ranks": "counterparty_balances", "downgraded_netting_sets": "counterparty_balances", "matched_protection": "counterparty_balances",
-	"balance_sheet_bridge": "counterparty_balances"}
+var needs = map[string][]string{
+	"balance_sheet_bridge":    {"counterparty_balances"},
+	"counterparty_ranks":      {"counterparty_balances"},
+	"downgraded_netting_sets": {"counterparty_balances"},
+	"fair_value_moves":        {"period_balances"},
+	"growth_drivers":          {"counterparty_balances", "period_balances", "reference_balances"},
+	"income_bridge":           {"period_balances"},
+	"matched_growth":          {"period_balances"},
+	"matched_protection":      {"counterparty_balances"},
+	"reference_ranks":         {"reference_balances"},
+}
 
 // derive makes a relation that does not add up from facts by groups alone: ranks,
 // and what is netted first. It tells whether sql has it. made are those that are there.
@@ -61,7 +117,7 @@ func derive(ctx context.Context, db *store.DB, relation string, p parameters, ma
 	if made[relation] {
 		return true, nil
 	}
-	if need := needs[relation]; need != "" {
+	for _, need := range needs[relation] {
 		if _, err := derive(ctx, db, need, p, made); err != nil {
 			return false, err
 		}

@@ -83,7 +83,7 @@ select 'S' as source_system, position_id, 0 as slice, 'position' as origin, cast
   case when %[2]s and change = 0 then case direction when 'sold' then 'bought' else 'sold' end else direction end as direction, instrument, false as funded,
   case when %[2]s and change = 1 then 'insurance' else counterparty_type end as counterparty_type, case when %[2]s and change in (2, 3) then 'client_offset' else purpose end as purpose,
   'label' as purpose_rule, 'external' as scope_group, cast(1 as decimal(18, 8)) as notional_factor, cast(%[4]s as decimal(18, 2)) as notional_local,
-  convert_amount(cast(%[4]s as decimal(18, 2)), n.numerator, n.denominator) as notional, 'r' as release
+  convert_amount(cast(%[4]s as decimal(18, 2)), n.numerator, n.denominator) as notional, cast(0 as decimal(18, 2)) as net_fair_value, 'r' as release
 from lives as l join %[1]sconversions as n on n.currency = l.currency where %[3]s`, side, changed, open, amount),
 			fmt.Sprintf(`insert into %[1]spositions by name select 'S' as source_system, position_id, case when %[2]s and change = 0 then 'seller' else 'buyer' end as role, case when %[2]s and change = 1 then 'C2' else 'C1' end as counterparty_id,
   case when %[2]s and change = 2 then 'OFFSET' end as purpose_code, currency, cast(%[4]s as decimal(18, 2)) as notional, date '2012-12-20' as maturity_date from lives where %[3]s`, side, changed, open, amount)); err != nil {

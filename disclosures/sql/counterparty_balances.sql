@@ -3,10 +3,14 @@
 -- balance sheet are made of
 -- reads: facts
 select
-  legal_entity, netting_set_id, counterparty_id, counterparty_type, direction,
-  count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
-  sum(valuation_adjustment) as valuation_adjustment{{range .Scopes}},
-  {{.}}{{end}}
-from facts
-where not funded
-group by legal_entity, netting_set_id, counterparty_id, counterparty_type, direction{{range .Scopes}}, {{.}}{{end}}
+  legal_entity, netting_set_id, counterparty_id, {{.Words "class" "counterparty_type" "direction"}},
+  facts, notional, fair_value_receivable, fair_value_payable, valuation_adjustment
+from (
+  select
+    legal_entity, netting_set_id, counterparty_id, {{.Code "counterparty_type" "direction"}} as class,
+    count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
+    sum(valuation_adjustment) as valuation_adjustment
+  from facts
+  where not funded
+  group by legal_entity, netting_set_id, counterparty_id, class
+) as grouped

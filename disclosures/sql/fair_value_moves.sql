@@ -3,40 +3,54 @@
 -- on either side of it: what was paid for a trade came in with it, what was received
 -- on its close went out. What is left is the market's, or what pnl_explain tells of it
 -- and the rest (DOMAIN: flows).
--- reads: facts, opening_facts, opening_positions, conversions; realized_facts and
--- pnl_explain where delivered
-with kept as (
+-- reads: period_balances, moved_positions, opening_positions, conversions; realized_facts
+-- and pnl_explain where delivered, else facts and opening_facts
+with currency_changed as ( -- which are two rows of moved_positions; of a comparison the engine expects few rows, and keeps those in memory
   select
-    c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
-    o.direction as opening_direction, o.instrument as opening_instrument, o.funded as opening_funded{{range .Scopes}}, o.{{.}} as opening_{{.}}{{end}},
-    o.net_fair_value as fair_value, {{range $i, $scope := .Scopes}}{{if $i}} or {{end}}c.{{$scope}} <> o.{{$scope}}{{end}} as scope_moved
-  from opening_facts as o
-  join facts as c on c.position_id = o.position_id and c.source_system = o.source_system
-  where o.origin = 'position' and c.origin = 'position' and c.slice <= 1
-    and (c.direction <> o.direction or c.instrument <> o.instrument or c.funded <> o.funded{{range .Scopes}} or c.{{.}} <> o.{{.}}{{end}})
+    o.source_system, o.position_id, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
+    o.opening_direction, o.opening_instrument, o.opening_funded{{range .Scopes}}, o.opening_{{.}}{{end}}
+  from moved_positions as o
+  join moved_positions as c on c.position_id = o.position_id and c.source_system = o.source_system
+  where o.was_open and o.is_open <> o.was_open and not c.was_open
 ),
-rates_moved as ( -- slices together are the position, whose fair value is converted as a whole
-  select c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
-    case when o.slice <= 1 then convert_amount(p.fair_value, n.numerator, n.denominator) else 0 end - o.net_fair_value as fx
-  from opening_facts as o
-  join facts as c on c.position_id = o.position_id and c.source_system = o.source_system
-  join opening_positions as p on p.position_id = o.position_id and p.source_system = o.source_system
+kept as not materialized (
+  select
+    source_system, position_id, opening_fair_value, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}},
+    opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}
+  from moved_positions
+  where was_open and is_open
+  union all
+  select * from currency_changed
+),
+reclassified as (
+  select
+    case when {{range $i, $scope := .Scopes}}{{if $i}} or {{end}}{{$scope}} <> opening_{{$scope}}{{end}} then 'scope' else 'reclassified' end as cause,
+    direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}},
+    sum(opening_fair_value) as fair_value
+  from kept
+  where direction <> opening_direction or instrument <> opening_instrument or funded <> opening_funded{{range .Scopes}} or {{.}} <> opening_{{.}}{{end}}
+  group by all
+),
+rates_moved as (
+  select k.direction, k.instrument, k.funded{{range .Scopes}}, k.{{.}}{{end}}, sum(convert_amount(p.fair_value, n.numerator, n.denominator) - k.opening_fair_value) as fx
+  from opening_positions as p
   join conversions as n on n.currency = coalesce(p.fair_value_currency, p.currency)
-  where o.origin = 'position' and c.origin = 'position' and c.slice <= 1
-    and p.fair_value is not null and coalesce(p.fair_value_currency, p.currency) <> '{{.Currency}}'
+  join kept as k on k.position_id = p.position_id and k.source_system = p.source_system
+  where p.fair_value is not null and coalesce(p.fair_value_currency, p.currency) <> '{{.Currency}}'
+  group by all
 ),
 told_apart as (
-  select 'opening' as cause, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from opening_facts
+  select 'opening' as cause, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from period_balances where period_end = 'opening'
   union all
-  select case when scope_moved then 'scope' else 'reclassified' end, opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}, -fair_value from kept
+  select cause, opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}, -fair_value from reclassified
   union all
-  select case when scope_moved then 'scope' else 'reclassified' end, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value from kept
+  select cause, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fair_value from reclassified
   union all
   select 'fx', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, fx from rates_moved
   union all
-  select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value from facts where origin = 'adjustment'
-  union all
-  select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -net_fair_value from opening_facts where origin = 'adjustment'{{if .Has "realized"}}
+  select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, case when period_end = 'opening' then -net_fair_value else net_fair_value end
+  from period_balances
+  where origin = 'adjustment'{{if .Has "realized"}}
   union all
   select
     case
@@ -64,30 +78,24 @@ told as (
 left_over as (
   select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(amount) as amount
   from (
-    select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from facts
+    select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, net_fair_value as amount from period_balances where period_end = 'closing'
     union all
     select direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -amount from told
   ) as both_sides
   group by direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
 ){{if .Has "pnl_explain"}},
 classes as ( -- of the positions that pnl_explain names: as they are or, where they are gone, as they were
-  select position_id, min_by(direction, place) as direction, min_by(instrument, place) as instrument, min_by(funded, place) as funded{{range .Scopes}}, min_by({{.}}, place) as {{.}}{{end}}
-  from (
-    select 1 as place, position_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from facts where origin = 'position'
-    union all
-    select 2, position_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from opening_facts where origin = 'position'
-  ) as either
+  select
+    position_id, min_by(direction, not is_open) as direction, min_by(instrument, not is_open) as instrument, min_by(funded, not is_open) as funded{{range .Scopes}},
+    min_by({{.}}, not is_open) as {{.}}{{end}}
+  from moved_positions
   where position_id in (select position_id from pnl_explain)
   group by position_id
 ),
 books as (
-  select book{{range .Scopes}}, coalesce(min(case when is_open then {{.}} end), min({{.}})) as {{.}}{{end}}
-  from (
-    select book, true as is_open{{range .Scopes}}, {{.}}{{end}} from facts where origin = 'position'
-    union all
-    select book, false{{range .Scopes}}, {{.}}{{end}} from opening_facts where origin = 'position'
-  ) as either
-  where book is not null
+  select book{{range .Scopes}}, coalesce(min({{.}}) filter (where period_end = 'closing'), min({{.}})) as {{.}}{{end}}
+  from period_balances
+  where origin = 'position' and book is not null
   group by book
 ),
 explained as (

@@ -2,7 +2,7 @@
 -- of the fiscal year to date of these books, and that of the ledger. The ledger of an
 -- entity has its internal trades too, so the book's lines do. Cash that is basis is
 -- neither gained nor lost: what was paid for a trade left with it what its value gains.
--- reads: realized_facts, facts, opening_facts, ledger
+-- reads: realized_facts, period_balances, ledger
 with realized as ({{range $i, $scope := .Names}}{{if $i}}
   union all{{end}}
   select
@@ -13,19 +13,14 @@ with realized as ({{range $i, $scope := .Names}}{{if $i}}
   where fiscal_year = 'this_year' and not funded and scope_{{$scope}} <> 'out_of_scope'
   group by legal_entity{{end}}
 ),
-closing as ({{range $i, $scope := .Names}}{{if $i}}
+unrealized as ({{range $i, $scope := .Names}}{{if $i}}
   union all{{end}}
-  select '{{$scope}}' as scope, legal_entity, count(*) as facts, sum(net_fair_value) as fair_value, coalesce(sum(valuation_adjustment), 0) as adjustment
-  from facts
+  select
+    '{{$scope}}' as scope, 'unrealized_' || period_end as line, legal_entity, case when period_end = 'opening' then -1 else 1 end as sign,
+    sum(facts) as facts, sum(net_fair_value) as fair_value, coalesce(sum(valuation_adjustment), 0) as adjustment
+  from period_balances
   where not funded and scope_{{$scope}} <> 'out_of_scope'
-  group by legal_entity{{end}}
-),
-opening as ({{range $i, $scope := .Names}}{{if $i}}
-  union all{{end}}
-  select '{{$scope}}' as scope, legal_entity, count(*) as facts, sum(net_fair_value) as fair_value, coalesce(sum(valuation_adjustment), 0) as adjustment
-  from opening_facts
-  where not funded and scope_{{$scope}} <> 'out_of_scope'
-  group by legal_entity{{end}}
+  group by period_end, legal_entity{{end}}
 ),
 lines as (
   select scope, legal_entity, 'realized_gains' as line, facts, gains as amount from realized
@@ -34,13 +29,9 @@ lines as (
   union all
   select scope, legal_entity, 'basis', facts, basis from realized
   union all
-  select scope, legal_entity, 'unrealized_closing', facts, fair_value from closing
+  select scope, legal_entity, line, facts, sign * fair_value from unrealized
   union all
-  select scope, legal_entity, 'unrealized_opening', facts, -fair_value from opening
-  union all
-  select scope, legal_entity, 'valuation_adjustment', facts, adjustment from closing
-  union all
-  select scope, legal_entity, 'valuation_adjustment', facts, -adjustment from opening
+  select scope, legal_entity, 'valuation_adjustment', facts, sign * adjustment from unrealized
 ),
 in_ledger as (
   select

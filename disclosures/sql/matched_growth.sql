@@ -1,12 +1,15 @@
 -- matched_growth: one row per scope and part of the protection sold and bought, by
 -- whether the other side has an identical underlying, at the opening and at the as-of
 -- date: how much of the growth is offset by identical purchased protection
--- reads: facts, opening_facts, identical_underlyings, opening_identical_underlyings
+-- reads: period_balances, identical_underlyings, opening_identical_underlyings
 with ends as ({{range $i, $scope := .Names}}{{if $i}}
   union all{{end}}
-  select '{{$scope}}' as scope, 0 as opening, 1 as closing, direction, sum(notional) as notional from facts where scope_{{$scope}} = 'external' and not funded and direction in ('bought', 'sold') group by direction
-  union all
-  select '{{$scope}}', 1, 0, direction, sum(notional) from opening_facts where scope_{{$scope}} = 'external' and not funded and direction in ('bought', 'sold') group by direction{{end}}
+  select
+    '{{$scope}}' as scope, case when period_end = 'opening' then 1 else 0 end as opening, case when period_end = 'closing' then 1 else 0 end as closing, direction,
+    sum(notional) as notional
+  from period_balances
+  where scope_{{$scope}} = 'external' and not funded and direction in ('bought', 'sold')
+  group by period_end, direction{{end}}
 ),
 identical as (
   select scope, 0 as opening, 1 as closing, sum(bought) as bought, sum(sold) as sold, sum(covered) as covered from identical_underlyings group by scope

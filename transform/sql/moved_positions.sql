@@ -13,6 +13,7 @@ select
   coalesce(c.{{.}}, o.{{.}}) as {{.}}{{end}},
   coalesce(o.notional_local, cast(0 as decimal(18, 2))) as opening_local,
   coalesce(o.notional, cast(0 as decimal(18, 2))) as opening_notional,
+  coalesce(o.net_fair_value, cast(0 as decimal(18, 2))) as opening_fair_value,
   coalesce(c.notional_local, cast(0 as decimal(18, 2))) as closing_local,
   coalesce(c.notional, cast(0 as decimal(18, 2))) as closing_notional
 from {{.Before}}positions_placed as o

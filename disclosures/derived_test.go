@@ -1,0 +1,70 @@
+package disclosures
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+)
+
+// TestCodeOfWords reads the words of a fact, also where there is none, back from their number.
+func TestCodeOfWords(t *testing.T) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p := parameters{scopes: []string{"group", "bank"}}
+	read, err := store.Query(ctx, db, "select "+p.Words("code", "counterparty_type", "direction")+" from (select "+p.Code("counterparty_type", "direction")+` as code
+from (values ('unclassified', 'two_way', 'external', 'out_of_scope'), ('bank', null, 'internal', null)) as facts(counterparty_type, direction, scope_group, scope_bank)) order by all`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(read.Rows), "[[bank <nil> internal <nil>] [unclassified two_way external out_of_scope]]"; got != want {
+		t.Errorf("the words are %s, want %s", got, want)
+	}
+}
+
+// TestFairValueOfChangedCurrency moves the opening fair value of a trade that became
+// protection sold and is in another currency since, which is two rows of
+// moved_positions, and tells what the rate made of it.
+func TestFairValueOfChangedCurrency(t *testing.T) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.CreateMacros(ctx); err != nil {
+		t.Fatal(err)
+	}
+	facts := position.Facts([]string{"group"})
+	positions, _ := position.Find("positions")
+	fact := "(source_system, position_id, slice, origin, direction, instrument, funded, scope_group, net_fair_value) values ('S', 'P', 0, 'position', '%s', 'cds_index', false, 'external', %s)"
+	if err := db.Run(ctx, facts.CreateTable("facts"), facts.CreateTable("opening_facts"), positions.CreateTable("opening_positions"),
+		"insert into facts "+fmt.Sprintf(fact, "sold", "30"), "insert into opening_facts "+fmt.Sprintf(fact, "bought", "20"),
+		"insert into opening_positions (source_system, position_id, currency, fair_value) values ('S', 'P', 'EUR', 10)",
+		"create table conversions as select 'EUR' as currency, cast(5 as bigint) as numerator, cast(2 as bigint) as denominator",
+		`create table moved_positions as
+select 'S' as source_system, 'P' as position_id, 'EUR' as currency, true as was_open, false as is_open, cast(20 as decimal(18, 2)) as opening_fair_value,
+  'bought' as opening_direction, 'bought' as direction, 'cds_index' as opening_instrument, 'cds_index' as instrument,
+  false as opening_funded, false as funded, 'external' as opening_scope_group, 'external' as scope_group
+union all
+select 'S', 'P', 'USD', false, true, 0, null, 'sold', null, 'cds_index', null, false, null, 'external'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := derive(ctx, db, "fair_value_moves", parameters{scopes: []string{"group"}, currency: "USD", loaded: []string{OpeningYearEnd}}, map[string]bool{}); err != nil {
+		t.Fatal(err)
+	}
+	moves, err := store.Query(ctx, db, "select cause, direction, cast(amount as varchar) from fair_value_moves order by all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[[fx sold 5.00] [market sold 5.00] [opening bought 20.00] [reclassified bought -20.00] [reclassified sold 20.00]]"
+	if got := fmt.Sprint(moves.Rows); got != want {
+		t.Errorf("the causes are %s, want %s", got, want)
+	}
+}
