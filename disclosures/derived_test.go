@@ -3,13 +3,15 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
 )
 
-// TestCodeOfWords reads the words of a fact, also where there is none, back from their number.
+// TestCodeOfWords reads the words of a fact, also where there is none, back from their
+// code, of a few scopes and of more than one number has room for.
 func TestCodeOfWords(t *testing.T) {
 	ctx := context.Background()
 	db, err := store.Open(ctx, store.Settings{Threads: 1})
@@ -17,14 +19,20 @@ func TestCodeOfWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	p := parameters{scopes: []string{"group", "bank"}}
-	read, err := store.Query(ctx, db, "select "+p.Words("code", "counterparty_type", "direction")+" from (select "+p.Code("counterparty_type", "direction")+` as code
-from (values ('unclassified', 'two_way', 'external', 'out_of_scope'), ('bank', null, 'internal', null)) as facts(counterparty_type, direction, scope_group, scope_bank)) order by all`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := fmt.Sprint(read.Rows), "[[bank <nil> internal <nil>] [unclassified two_way external out_of_scope]]"; got != want {
-		t.Errorf("the words are %s, want %s", got, want)
+	for _, scopes := range [][]string{{"group", "bank"}, strings.Fields("group bank a b c d e f g h i j k l m n o p q r s t u v w x y z")} {
+		p := parameters{scopes: scopes}
+		others := ""
+		for _, scope := range scopes[2:] {
+			others += ", 'internal' as scope_" + scope
+		}
+		read, err := store.Query(ctx, db, "select columns(['counterparty_type', 'direction', 'scope_group', 'scope_bank']) from (select "+p.Words("code", "counterparty_type", "direction")+" from (select "+p.Code("counterparty_type", "direction")+` as code
+from (select *`+others+` from (values ('unclassified', 'two_way', 'external', 'out_of_scope'), ('bank', null, 'internal', null)) as v(counterparty_type, direction, scope_group, scope_bank)) group by code)) order by all`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := fmt.Sprint(read.Rows), "[[bank <nil> internal <nil>] [unclassified two_way external out_of_scope]]"; got != want {
+			t.Errorf("%d scopes: the words are %s, want %s", len(scopes), got, want)
+		}
 	}
 }
 

@@ -33,13 +33,7 @@ type finest struct {
 // another column could have nearly as many words as there are rows.
 func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tables []Table, scopes []string) error {
 	contract := relations[g.relation](scopes)
-	closed := map[string][]string{}
-	for _, c := range contract.Columns {
-		closed[c.Name] = c.Values
-		if len(c.Values) > 0 && c.Type == position.Text {
-			closed[c.Name] = append(slices.Clone(c.Values), position.Unclassified) // what rules may have left open
-		}
-	}
+	closed := closedLists(contract)
 	columns := map[string]bool{}
 	for _, source := range sortedKeys(p.used) {
 		dimensions := sortedKeys(p.used[source])

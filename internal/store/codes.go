@@ -22,6 +22,7 @@ type Codes struct {
 type coded struct {
 	name, sqlType string
 	words         []string
+	closed        bool // it has no other words
 	number        int  // of the number that it is a part of
 	shift, width  uint // of its bits
 }
@@ -29,40 +30,55 @@ type coded struct {
 // NewCodes finds the words of the columns: those of closed, which has all values of some,
 // and else in the relation.
 func NewCodes(ctx context.Context, db *DB, relation string, columns []string, closed map[string][]string) (Codes, error) {
-	const widest = 63
-	var c Codes
-	var parts []string
-	var used uint
 	described, err := Query(ctx, db, "describe "+relation)
 	if err != nil {
-		return c, err
+		return Codes{}, err
 	}
 	types := map[string]string{}
 	for _, row := range described.Rows {
 		types[row[0].(string)] = row[1].(string)
 	}
-	for _, name := range columns {
-		column := coded{name: name, sqlType: types[name]}
-		text := Identifier(name)
-		if column.sqlType != "VARCHAR" {
-			text = "cast(" + text + " as varchar)"
-		}
-		unknown := "0"
+	list := make([]coded, len(columns))
+	for i, name := range columns {
+		column := coded{name: name, sqlType: types[name], words: sortedWords(closed[name])}
+		column.closed = len(column.words) > 0
 		switch {
 		case column.sqlType == "BOOLEAN":
-			column.words = []string{"false", "true"}
-		case len(closed[name]) > 0:
-			column.words = slices.Compact(slices.Sorted(slices.Values(closed[name])))
-			unknown = fmt.Sprintf("case when %s is null then 0 else cast(error(%s || %[1]s) as bigint) end", text, Literal(name+" of "+relation+" has a value that is not of its closed list: "))
-		default:
-			words, err := Query(ctx, db, fmt.Sprintf("select distinct %[1]s as word from %[2]s where %[1]s is not null order by word", text, relation))
+			column.words, column.closed = []string{"false", "true"}, true
+		case !column.closed:
+			words, err := Query(ctx, db, fmt.Sprintf("select distinct %[1]s as word from %[2]s where %[1]s is not null order by word", column.text(), relation))
 			if err != nil {
-				return c, err
+				return Codes{}, err
 			}
 			for _, row := range words.Rows {
 				column.words = append(column.words, row[0].(string))
 			}
 		}
+		list[i] = column
+	}
+	return layCodes(list), nil
+}
+
+// ClosedCodes are the codes of columns of text, all of whose words are known.
+func ClosedCodes(columns []string, closed map[string][]string) Codes {
+	list := make([]coded, len(columns))
+	for i, name := range columns {
+		list[i] = coded{name: name, sqlType: "VARCHAR", words: sortedWords(closed[name]), closed: true}
+	}
+	return layCodes(list)
+}
+
+func sortedWords(words []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(words)))
+}
+
+// layCodes gives each column its bits.
+func layCodes(columns []coded) Codes {
+	const widest = 63
+	var c Codes
+	var parts []string
+	var used uint
+	for _, column := range columns {
 		column.width = uint(bits.Len(uint(len(column.words)))) // 0 is where there is no word
 		if used+column.width > widest {
 			c.Of = append(c.Of, strings.Join(parts, " | "))
@@ -70,23 +86,40 @@ func NewCodes(ctx context.Context, db *DB, relation string, columns []string, cl
 		}
 		column.number, column.shift = len(c.Of), used
 		used += column.width
-		values := map[string]string{}
-		for i, word := range column.words {
-			values[word] = fmt.Sprintf("%d::bigint", uint64(i+1)<<column.shift)
-		}
-		part := Lookup(text, values, "bigint")
-		if column.sqlType != "VARCHAR" && len(column.words) > 0 && len(column.words) < 10 { // no dictionary, whose words alone would be looked up
-			part = "case " + Identifier(name)
-			for _, word := range column.words {
-				part += fmt.Sprintf(" when cast(%s as %s) then %s", Literal(word), column.sqlType, values[word])
-			}
-			part += " else null end"
-		}
-		parts = append(parts, "coalesce("+part+", "+unknown+")")
+		parts = append(parts, column.part())
 		c.columns = append(c.columns, column)
 	}
 	c.Of = append(c.Of, strings.Join(append(parts, "0"), " | "))
-	return c, nil
+	return c
+}
+
+// text is SQL of the column's value as a text.
+func (c coded) text() string {
+	if c.sqlType == "VARCHAR" {
+		return Identifier(c.name)
+	}
+	return "cast(" + Identifier(c.name) + " as varchar)"
+}
+
+// part is SQL of the column's bits in their place.
+func (c coded) part() string {
+	values := map[string]string{}
+	for i, word := range c.words {
+		values[word] = fmt.Sprintf("%d::bigint", uint64(i+1)<<c.shift)
+	}
+	part := Lookup(c.text(), values, "bigint")
+	if c.sqlType != "VARCHAR" && len(c.words) > 0 && len(c.words) < 10 { // no dictionary, whose words alone would be looked up
+		part = "case " + Identifier(c.name)
+		for _, word := range c.words {
+			part += fmt.Sprintf(" when cast(%s as %s) then %s", Literal(word), c.sqlType, values[word])
+		}
+		part += " else null end"
+	}
+	unknown := "0"
+	if c.closed {
+		unknown = fmt.Sprintf("case when %s is null then 0 else cast(error(%s || %[1]s) as bigint) end", c.text(), Literal(c.name+" has a value that is not of its closed list: "))
+	}
+	return "coalesce(" + part + ", " + unknown + ")"
 }
 
 // Words is SQL of some of the columns again, with their names, of numbers that stand in

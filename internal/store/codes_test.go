@@ -76,7 +76,7 @@ func TestCodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Query(ctx, db, "select "+unknown.Of[0]+" from coded"); err == nil || !strings.Contains(err.Error(), "word of coded has a value that is not of its closed list: it's") {
+	if _, err := Query(ctx, db, "select "+unknown.Of[0]+" from coded"); err == nil || !strings.Contains(err.Error(), "word has a value that is not of its closed list: it's") {
 		t.Errorf("a value outside of a closed list: %v", err)
 	}
 }
