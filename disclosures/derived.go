@@ -75,20 +75,7 @@ func (p parameters) Words(code string, columns ...string) string {
 }
 
 func (p parameters) codes(columns []string) store.Codes {
-	return store.ClosedCodes(slices.Concat(columns, p.Scopes()), closedLists(position.Facts(p.scopes)))
-}
-
-// closedLists are all words that the columns of a relation can have, where that is known;
-// what rules decide may also be left open.
-func closedLists(contract position.DataSet) map[string][]string {
-	closed := map[string][]string{}
-	for _, c := range contract.Columns {
-		closed[c.Name] = c.Values
-		if len(c.Values) > 0 && c.Type == position.Text {
-			closed[c.Name] = append(slices.Clone(c.Values), position.Unclassified)
-		}
-	}
-	return closed
+	return store.ClosedCodes(slices.Concat(columns, p.Scopes()), position.Facts(p.scopes).Words())
 }
 
 // needs are relations that others are made of, so that facts are read once for them.

@@ -33,7 +33,7 @@ type finest struct {
 // another column could have nearly as many words as there are rows.
 func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tables []Table, scopes []string) error {
 	contract := relations[g.relation](scopes)
-	closed := closedLists(contract)
+	closed := contract.Words()
 	columns := map[string]bool{}
 	for _, source := range sortedKeys(p.used) {
 		dimensions := sortedKeys(p.used[source])

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"comment11/internal/position"
 	"comment11/internal/store"
 )
 
@@ -36,7 +37,7 @@ func (t *tracer) shareFacts(ctx context.Context, tables []*tableTraces) (*shared
 	slices.Sort(s.measures)
 	s.measures = slices.Compact(s.measures)
 	var err error
-	if s.codes, err = store.NewCodes(ctx, t.db, "facts", slices.Compact(columns), nil); err != nil {
+	if s.codes, err = store.NewCodes(ctx, t.db, "facts", slices.Compact(columns), position.Facts(t.manifest.Scopes).Words()); err != nil {
 		return nil, err
 	}
 	var named, best, wanted, amounts []string

@@ -113,6 +113,19 @@ func (d DataSet) ClosedLists() map[string][]string {
 	return lists
 }
 
+// Words gives all values of each column whose values are known; what rules decide may also
+// be left open.
+func (d DataSet) Words() map[string][]string {
+	words := map[string][]string{}
+	for _, c := range d.Columns {
+		words[c.Name] = c.Values
+		if len(c.Values) > 0 && c.Type == Text {
+			words[c.Name] = append(slices.Clone(c.Values), Unclassified)
+		}
+	}
+	return words
+}
+
 // Keys gives the names of the columns that identify a row.
 func (d DataSet) Keys() []string {
 	var keys []string
