@@ -111,7 +111,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 	}
 	result.Controls = append(result.Controls, ties(tables, sheets)...)
 	for relation, hold := range map[string]func(context.Context, *store.DB, string, string) ([]position.Control, error){
-		"balance_sheet_bridge": bookControls, "income_bridge": incomeControls, "fair_value_moves": attributionControls} {
+		"balance_sheet_bridge": bookControls, "downgraded_netting_sets": nettingControls, "income_bridge": incomeControls, "fair_value_moves": attributionControls} {
 		if !made[relation] {
 			continue
 		}

@@ -139,6 +139,22 @@ having count(*) filter (where line = 'balance_sheet' and in_ledger) > 0
 order by 1, 2`, position.ScopeColumn(scope)))
 }
 
+// nettingControls hold that a netting set is of one counterparty, whose collateral it is.
+func nettingControls(ctx context.Context, db *store.DB, scope, _ string) ([]position.Control, error) {
+	table, err := store.Query(ctx, db, `
+select cast(count(*) as decimal(38, 2)), min(netting_set_id)
+from (select netting_set_id from counterparty_balances where netting_set_id is not null group by netting_set_id having count(distinct counterparty_id) > 1) as shared`)
+	if err != nil {
+		return nil, err
+	}
+	meaning := "netting sets that positions of several counterparties name"
+	if first := table.Rows[0][1]; first != nil {
+		meaning += fmt.Sprintf(", first %s", first)
+	}
+	return []position.Control{{ID: "netting_set_of_one_counterparty", Subject: scope, Class: "reconciliation", Severity: "warn",
+		LeftMeaning: meaning, Left: table.Rows[0][0].(decimal.Decimal), RightMeaning: "none"}}, nil
+}
+
 // incomeControls hold realized and the change in unrealized against trading revenue of
 // the ledger, per legal entity whose ledger has it (DOMAIN: flows).
 func incomeControls(ctx context.Context, db *store.DB, scope, limit string) ([]position.Control, error) {

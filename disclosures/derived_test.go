@@ -76,3 +76,50 @@ select 'S', 'P', 'USD', false, true, 0, null, 'sold', null, 'cds_index', null, f
 		t.Errorf("the causes are %s, want %s", got, want)
 	}
 }
+
+// TestCollateralCountsOnce gives two counterparties and two entities of ours one netting
+// set: its collateral stands once in the tables and in the bridge, and a control says so.
+func TestCollateralCountsOnce(t *testing.T) {
+	ctx := context.Background()
+	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.CreateMacros(ctx); err != nil {
+		t.Fatal(err)
+	}
+	statements := []string{position.Facts([]string{"group"}).CreateTable("facts"),
+		"create table counterparties_as_of (counterparty_id varchar, name varchar, notch integer, sp integer, moodys integer, fitch integer)",
+		"create table conversions as select 'USD' as currency, cast(1 as bigint) as numerator, cast(1 as bigint) as denominator",
+		`insert into facts (source_system, position_id, slice, direction, counterparty_type, funded, scope_group, legal_entity, counterparty_id, netting_set_id, notional, fair_value_receivable, fair_value_payable) values
+('S', 'P1', 0, 'bought', 'bank', false, 'external', 'E1', 'A', 'N', 1000, 100, 0), ('S', 'P2', 0, 'bought', 'bank', false, 'external', 'E2', 'B', 'N', 1000, 40, 0)`}
+	for _, name := range []string{"collateral", "ledger"} {
+		set, _ := position.Find(name)
+		statements = append(statements, set.CreateTable(name))
+	}
+	if err := db.Run(ctx, append(statements, "insert into collateral (netting_set_id, agreement, currency, held) values ('N', 'CSA', 'USD', 110)")...); err != nil {
+		t.Fatal(err)
+	}
+	p, made := parameters{scopes: []string{"group"}, currency: "USD", loaded: []string{"collateral", "ledger"}, ratings: map[string]string{"AAA": "1"}}, map[string]bool{}
+	for relation, query := range map[string]string{
+		"downgraded_netting_sets": "select cast(counterparty_id as varchar), cast(collateral_held as varchar) from downgraded_netting_sets where notches = '0' order by 1",
+		"balance_sheet_bridge":    "select legal_entity, cast(book as varchar) from balance_sheet_bridge where line = 'cash_collateral' order by 1",
+	} {
+		if _, err := derive(ctx, db, relation, p, made); err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.Query(ctx, db, query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"downgraded_netting_sets": "[[A 110.00] [B 0.00]]", "balance_sheet_bridge": "[[E1 -100.00] [E2 -10.00]]"}[relation]
+		if fmt.Sprint(got.Rows) != want {
+			t.Errorf("%s: %v, expected %s", relation, got.Rows, want)
+		}
+	}
+	controls, err := nettingControls(ctx, db, "group", "")
+	if err != nil || len(controls) != 1 || controls[0].Holds() || !strings.HasSuffix(controls[0].LeftMeaning, "first N") {
+		t.Errorf("%v %v", controls, err)
+	}
+}

@@ -25,10 +25,12 @@ sets as (
   select
     s.scope, s.legal_entity, s.facts, s.receivable, s.payable, s.adjustment, s.internal,
     case when s.netting_set_id is null then 0 else least(s.receivable, s.payable) end as netting,
-    case when s.netting_set_id is null then 0 else least(greatest(s.receivable - s.payable, 0), coalesce(c.held, 0)) end as held,
-    case when s.netting_set_id is null then 0 else least(greatest(s.payable - s.receivable, 0), coalesce(c.posted, 0)) end as posted
-  from netted as s
+    -- what is left of it: collateral of a set that several of our entities share counts once
+    least(s.exposure, greatest(coalesce(c.held, 0) - coalesce(sum(s.exposure) over earlier, 0), 0)) as held,
+    least(s.liability, greatest(coalesce(c.posted, 0) - coalesce(sum(s.liability) over earlier, 0), 0)) as posted
+  from (select *, greatest(receivable - payable, 0) as exposure, greatest(payable - receivable, 0) as liability from netted) as s
   left join secured as c on c.netting_set_id = s.netting_set_id
+  window earlier as (partition by s.scope, s.netting_set_id order by s.legal_entity rows between unbounded preceding and 1 preceding)
 ),
 entities as (
   select

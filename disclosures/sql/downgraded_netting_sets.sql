@@ -1,5 +1,6 @@
 -- downgraded_netting_sets: one row per scope, netting set, counterparty and number of
--- notches by which the counterparty, or we ourselves, would be rated lower
+-- notches by which the counterparty, or we ourselves, would be rated lower. A netting set
+-- is of one counterparty; where several name it, its amounts stand with the first of them.
 -- reads: counterparty_balances, counterparties_as_of, collateral, conversions
 with sets as ({{range $i, $scope := .Scopes}}
   {{if $i}}union all
@@ -37,10 +38,10 @@ rules as (
 rated as (
   select
     s.*, m.notches, u.grade_notch, u.termination_notch,
-    coalesce(a.contingent, false) as contingent, coalesce(a.held, 0) as held, coalesce(a.posted, 0) as posted,
-    coalesce(a.recoverable, 0) as recoverable, coalesce(a.threshold, 0) as threshold, coalesce(a.minimum_transfer, 0) as minimum_transfer,
-    coalesce(a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
-    greatest(s.exposure - s.liability + coalesce(a.other_products, 0), 0) as exposure_of_all, coalesce(a.cva, 0) as cva,
+    coalesce(a.contingent, false) as contingent, coalesce(s.once * a.held, 0) as held, coalesce(s.once * a.posted, 0) as posted,
+    coalesce(s.once * a.recoverable, 0) as recoverable, coalesce(a.threshold, 0) as threshold, coalesce(a.minimum_transfer, 0) as minimum_transfer,
+    coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
+    greatest(s.exposure - s.liability + coalesce(s.once * a.other_products, 0), 0) as exposure_of_all, coalesce(s.once * a.cva, 0) as cva,
     c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
     case
       when u.agency = 'sp' then c.sp
@@ -50,7 +51,10 @@ rated as (
       else greatest(coalesce(c.sp, 0), coalesce(c.moodys, 0), coalesce(c.fitch, 0))
     end + m.notches as deciding_notch,
     c.notch is not null as is_rated
-  from sets as s
+  from (
+    select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id, counterparty_type) = 1 then 1 else 0 end as once
+    from sets
+  ) as s
   cross join (values (0), (1), (2), (3)) as m(notches)
   left join agreements as a on a.netting_set_id = s.netting_set_id
   left join rules as u on u.netting_set_id = s.netting_set_id and u.first = 1
