@@ -240,22 +240,21 @@ type compiler struct {
 	plain     bool                         // functions with a Compile are written as concat
 }
 
+// readColumns reads the columns of all relations in one query.
 func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Expression) error {
-	for _, e := range expressions {
-		if _, known := c.columns[e.Relation]; known {
-			continue
-		}
-		table, err := Query(ctx, q, "describe "+Identifier(e.Relation))
-		if err != nil {
-			return err
-		}
-		names := []string{}
-		c.types[e.Relation] = map[string]string{}
-		for _, row := range table.Rows {
-			names = append(names, row[0].(string))
-			c.types[e.Relation][Identifier(row[0].(string))] = row[1].(string)
-		}
-		c.columns[e.Relation] = names
+	var described []string
+	for relation := range byRelation(expressions) {
+		c.columns[relation], c.types[relation] = []string{}, map[string]string{}
+		described = append(described, fmt.Sprintf("select %s, column_name, column_type from (describe %s)", Literal(relation), Identifier(relation)))
+	}
+	table, err := Query(ctx, q, strings.Join(described, " union all "))
+	if err != nil {
+		return err
+	}
+	for _, row := range table.Rows {
+		relation, name := row[0].(string), row[1].(string)
+		c.columns[relation] = append(c.columns[relation], name)
+		c.types[relation][Identifier(name)] = row[2].(string)
 	}
 	return nil
 }
@@ -674,24 +673,22 @@ func byRelation(expressions []Expression) iter.Seq2[string, []int] {
 }
 
 // bind lets DuckDB bind the compiled expressions, without reading a row, and
-// checks their types: all of a relation at once, one by one only to find a fault.
+// checks their types: all in one query, one by one only to find a fault.
 func bind(ctx context.Context, q Queryer, expressions []Expression, texts []string) error {
+	types, err := typesOf(ctx, q, expressions, texts)
 	var faults ExpressionFaults
-	for relation, list := range byRelation(expressions) {
-		types, err := typesOf(ctx, q, relation, list, texts)
-		for position, i := range list {
-			var one string
-			if err == nil {
-				one = types[position]
-			} else if alone, err := typesOf(ctx, q, relation, []int{i}, texts); err == nil {
-				one = alone[0]
-			} else {
-				faults = append(faults, expressions[i].fault(&refusal{bindMessage(err), 0}))
-				continue
-			}
-			if message := wrongType(expressions[i].Want, one); message != "" {
-				faults = append(faults, expressions[i].fault(&refusal{message, 0}))
-			}
+	for i, e := range expressions {
+		var one string
+		if err == nil {
+			one = types[i]
+		} else if alone, err := typesOf(ctx, q, expressions[i:i+1], texts[i:i+1]); err == nil {
+			one = alone[0]
+		} else {
+			faults = append(faults, e.fault(&refusal{bindMessage(err), 0}))
+			continue
+		}
+		if message := wrongType(e.Want, one); message != "" {
+			faults = append(faults, e.fault(&refusal{message, 0}))
 		}
 	}
 	if len(faults) > 0 {
@@ -700,20 +697,34 @@ func bind(ctx context.Context, q Queryer, expressions []Expression, texts []stri
 	return nil
 }
 
-func typesOf(ctx context.Context, q Queryer, relation string, list []int, texts []string) ([]string, error) {
-	var items []string
-	for _, i := range list {
-		items = append(items, texts[i])
+func typesOf(ctx context.Context, q Queryer, expressions []Expression, texts []string) ([]string, error) {
+	var queries []string
+	var numbers []int // of the expressions, in the order of the queries
+	for relation, list := range byRelation(expressions) {
+		queries = append(queries, "select column_type from (describe select "+strings.Join(selected(texts, list), ", ")+" from "+Identifier(relation)+")")
+		numbers = append(numbers, list...)
 	}
-	table, err := Query(ctx, q, "describe select "+strings.Join(items, ", ")+" from "+Identifier(relation))
+	types := make([]string, len(expressions))
+	if len(queries) == 0 {
+		return types, nil
+	}
+	table, err := Query(ctx, q, strings.Join(queries, " union all "))
 	if err != nil {
 		return nil, err
 	}
-	var types []string
-	for _, row := range table.Rows {
-		types = append(types, row[1].(string))
+	for position, row := range table.Rows {
+		types[numbers[position]] = row[0].(string)
 	}
 	return types, nil
+}
+
+// selected are the texts of the numbers.
+func selected(texts []string, numbers []int) []string {
+	list := make([]string, len(numbers))
+	for position, i := range numbers {
+		list[position] = texts[i]
+	}
+	return list
 }
 
 // bindMessage is the first line of DuckDB's message.
