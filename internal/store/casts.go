@@ -40,10 +40,11 @@ func refuseCasts(ctx context.Context, q Queryer, expressions []Expression, texts
 // the casts that it puts in.
 func boundExpressions(ctx context.Context, q Queryer, expressions []Expression, texts []string) ([]any, error) {
 	var queries []string
-	var lists [][]int
+	var selections []selection
 	for relation, list := range byRelation(expressions) {
-		queries = append(queries, "select "+strings.Join(selected(texts, list), ", ")+" from (select * from "+Identifier(relation)+" limit 0)")
-		lists = append(lists, list)
+		items := selectedOf(texts, list)
+		queries = append(queries, "select "+items.list()+" from (select * from "+Identifier(relation)+" limit 0)")
+		selections = append(selections, items)
 	}
 	table, err := Query(ctx, q, "select cast(json_serialize_plan(query, skip_null := true, skip_empty := true, skip_default := true) as varchar) from (select unnest(cast(? as varchar[])) as query)", queries)
 	if err != nil {
@@ -62,11 +63,13 @@ func boundExpressions(ctx context.Context, q Queryer, expressions []Expression, 
 		if err := decoder.Decode(&bound); err != nil {
 			return nil, err
 		}
-		if len(bound.Plans) != 1 || len(bound.Plans[0].Expressions) != len(lists[n]) {
+		if len(bound.Plans) != 1 || len(bound.Plans[0].Expressions) != len(selections[n]) {
 			return nil, fmt.Errorf("the plan of %s cannot be read: %s", abridged(queries[n]), bound.ErrorMessage)
 		}
-		for position, i := range lists[n] {
-			trees[i] = bound.Plans[0].Expressions[position]
+		for position, item := range selections[n] {
+			for _, i := range item.numbers {
+				trees[i] = bound.Plans[0].Expressions[position]
+			}
 		}
 	}
 	return trees, nil

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -207,10 +206,16 @@ type parsed struct {
 	Statements   []map[string]any `json:"statements"`
 }
 
-// parse parses every expression bare and in parentheses, in one query.
+// parse parses every expression bare and in parentheses, in one query and each text
+// once: many predicates of tables are of the same text.
 func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, error) {
 	var forms []string
+	places := map[string]int{} // of the bare form of a text
 	for _, e := range expressions {
+		if _, known := places[e.Text]; known {
+			continue
+		}
+		places[e.Text] = len(forms)
 		// A NUL would cut the text off, and the driver crashes on what is not UTF-8; both are refused below.
 		text := strings.ToValidUTF8(strings.ReplaceAll(e.Text, "\x00", "\uFFFD"), "\uFFFD")
 		forms = append(forms, "select "+text, "select ("+text+")")
@@ -219,13 +224,17 @@ func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, 
 	if err != nil {
 		return nil, err
 	}
-	trees := make([]parsed, len(table.Rows))
+	distinct := make([]parsed, len(table.Rows))
 	for i, row := range table.Rows {
-		decoder := json.NewDecoder(bytes.NewReader([]byte(row[0].(string))))
+		decoder := json.NewDecoder(strings.NewReader(row[0].(string)))
 		decoder.UseNumber()
-		if err := decoder.Decode(&trees[i]); err != nil {
+		if err := decoder.Decode(&distinct[i]); err != nil {
 			return nil, err
 		}
+	}
+	var trees []parsed
+	for _, e := range expressions {
+		trees = append(trees, distinct[places[e.Text]], distinct[places[e.Text]+1])
 	}
 	return trees, nil
 }
@@ -699,10 +708,11 @@ func bind(ctx context.Context, q Queryer, expressions []Expression, texts []stri
 
 func typesOf(ctx context.Context, q Queryer, expressions []Expression, texts []string) ([]string, error) {
 	var queries []string
-	var numbers []int // of the expressions, in the order of the queries
+	var all []selected
 	for relation, list := range byRelation(expressions) {
-		queries = append(queries, "select column_type from (describe select "+strings.Join(selected(texts, list), ", ")+" from "+Identifier(relation)+")")
-		numbers = append(numbers, list...)
+		items := selectedOf(texts, list)
+		queries = append(queries, "select column_type from (describe select "+items.list()+" from "+Identifier(relation)+")")
+		all = append(all, items...)
 	}
 	types := make([]string, len(expressions))
 	if len(queries) == 0 {
@@ -713,18 +723,43 @@ func typesOf(ctx context.Context, q Queryer, expressions []Expression, texts []s
 		return nil, err
 	}
 	for position, row := range table.Rows {
-		types[numbers[position]] = row[0].(string)
+		for _, i := range all[position].numbers {
+			types[i] = row[0].(string)
+		}
 	}
 	return types, nil
 }
 
-// selected are the texts of the numbers.
-func selected(texts []string, numbers []int) []string {
-	list := make([]string, len(numbers))
-	for position, i := range numbers {
-		list[position] = texts[i]
+// selected is an item of a SELECT, and the numbers of the expressions that it is of.
+type selected struct {
+	text    string
+	numbers []int
+}
+
+type selection []selected
+
+// selectedOf gives each text of the numbers once.
+func selectedOf(texts []string, numbers []int) selection {
+	var items selection
+	places := map[string]int{}
+	for _, i := range numbers {
+		place, known := places[texts[i]]
+		if !known {
+			place = len(items)
+			places[texts[i]] = place
+			items = append(items, selected{text: texts[i]})
+		}
+		items[place].numbers = append(items[place].numbers, i)
 	}
-	return list
+	return items
+}
+
+func (s selection) list() string {
+	texts := make([]string, len(s))
+	for i, item := range s {
+		texts[i] = item.text
+	}
+	return strings.Join(texts, ", ")
 }
 
 // bindMessage is the first line of DuckDB's message.
