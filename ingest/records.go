@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -36,6 +37,13 @@ func readPart(ctx context.Context, db *store.DB, in Input, p part) error {
 	from, end, err := format.relation(in, source, p)
 	if err != nil {
 		return err
+	}
+	if db.FilesInMemory && !format.typed { // so that the long query below is planned once
+		rows := filepath.Base(p.output(in))
+		if err := db.CreateTable(ctx, rows, "select * from "+from); err != nil {
+			return errors.Join(fmt.Errorf("%s: reading the records: %w", file.Name, err), end())
+		}
+		from = store.Identifier(rows)
 	}
 	if source.Format == referenceRates {
 		err = readRates(ctx, db, in, file, from, p.output(in))

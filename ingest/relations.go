@@ -23,7 +23,7 @@ const RowInFile = "file_row_number + rows_before"
 func createConflicts(ctx context.Context, db *store.DB, outputs, written map[string][]string) error {
 	queries := []string{"select '' as data_set, '' as source_file, cast(0 as bigint) as file_row_number, '' as record_status, '' as exclusion, '' as faults where false"}
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
-		if err := db.CreateView(ctx, name+"_records", fmt.Sprintf("select %s, record_status, exclusion, faults, raw, source_file, as_of_date, release, %s as file_row_number from %s",
+		if err := db.CreateOverFiles(ctx, name+"_records", fmt.Sprintf("select %s, record_status, exclusion, faults, raw, source_file, as_of_date, release, %s as file_row_number from %s",
 			dataSet(name).Select(written[name]), RowInFile, store.ReadParquet(outputs[name]))); err != nil {
 			return err
 		}

@@ -73,7 +73,7 @@ func RealizedFacts(ctx context.Context, db *store.DB, in Input) (RealizedOutcome
 	if err := db.WriteParquet(ctx, query, outcome.File, lists); err != nil {
 		return outcome, fmt.Errorf("writing the realized facts: %w", err)
 	}
-	return outcome, db.CreateView(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{outcome.File}))
+	return outcome, db.CreateOverFiles(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{outcome.File}))
 }
 
 // from is the first booking date of the year before that counts.

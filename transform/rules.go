@@ -324,21 +324,19 @@ func createRuleTerm(ctx context.Context, db *store.DB, compiled map[string]compi
 			ids = append(ids, rule.ID)
 		}
 	}
-	return db.CreateEnum(ctx, ruleTerm, ids)
+	return db.Run(ctx, store.CreateEnum(ruleTerm, ids))
 }
 
 // createTerms makes a type for each column of facts with a closed list: its texts
 // are written by their numbers, which is fast only where they never were texts.
 func createTerms(ctx context.Context, db *store.DB, in Input) error {
+	statements := []string{store.CreateEnum(termType("currency"), position.Currencies), store.CreateEnum(termType("release"), []string{in.Release})}
 	for _, column := range position.Facts(parameters{Input: in}.scopeNames()).Columns {
-		if len(column.Values) == 0 {
-			continue
-		}
-		if err := db.CreateEnum(ctx, termType(column.Name), termsOf(column)); err != nil {
-			return err
+		if len(column.Values) > 0 {
+			statements = append(statements, store.CreateEnum(termType(column.Name), termsOf(column)))
 		}
 	}
-	return errors.Join(db.CreateEnum(ctx, termType("currency"), position.Currencies), db.CreateEnum(ctx, termType("release"), []string{in.Release}))
+	return db.RunAll(ctx, statements)
 }
 
 // termsOf are the values of a column of facts; what rules decide may also be

@@ -335,10 +335,15 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 	if err := db.CreateView(ctx, "joined", query); err != nil {
 		return nil, err
 	}
-	if err := db.CreateView(ctx, "joined_with_instrument", "select *, "+unclassified("instrument")+" as instrument from joined"); err != nil {
+	// Rules are bound over empty tables of its columns: over the view each question would
+	// plan all its joins again.
+	if err := db.CreateTable(ctx, "joined_columns", "select * from joined limit 0"); err != nil {
 		return nil, err
 	}
-	first, err := in.Rules.compile(ctx, db, in, "joined", "instrument")
+	if err := db.CreateTable(ctx, "joined_with_instrument", "select *, "+unclassified("instrument")+" as instrument from joined_columns"); err != nil {
+		return nil, err
+	}
+	first, err := in.Rules.compile(ctx, db, in, "joined_columns", "instrument")
 	second, err2 := in.Rules.compile(ctx, db, in, "joined_with_instrument", Attributes[1:]...)
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
@@ -434,11 +439,11 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 			continue
 		}
 		// What takes the classification of a position takes that of its first slice.
-		if err := db.CreateView(ctx, "position_facts_written", "select * from "+store.ReadParquet(files)+" where slice <= 1"); err != nil {
+		if err := db.CreateOverFiles(ctx, "position_facts_written", "select * from "+store.ReadParquet(files)+" where slice <= 1"); err != nil {
 			return quality, err
 		}
 	}
-	if err := db.CreateView(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
+	if err := db.CreateOverFiles(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
 		return quality, err
 	}
 	if err := createView(ctx, db, "facts", p); err != nil {

@@ -232,13 +232,14 @@ func (j *job) settings() store.Settings {
 // queries over few rows, in which threads mostly wait for each other.
 const smallBook = 1 << 20
 
-// limitThreads works with one thread where the files are small and the config leaves the
-// number open. Figures do not depend on it.
+// limitThreads works with records and facts in memory where the files are small, and with
+// one thread where the config leaves the number open. Figures do not depend on it.
 func (j *job) limitThreads(ctx context.Context, files []ingest.File) error {
 	var size int64
 	for _, f := range files {
 		size += f.Bytes
 	}
+	j.db.FilesInMemory = size <= smallBook
 	if j.config.Engine.Threads != 0 || size > smallBook {
 		return nil
 	}

@@ -270,10 +270,12 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time) error 
 		return err
 	}
 	defer db.Close()
+	var tables []string
 	for _, set := range position.DataSets {
-		if err := db.Run(ctx, set.CreateTable(set.Name)); err != nil {
-			return err
-		}
+		tables = append(tables, set.CreateTable(set.Name))
+	}
+	if err := db.RunAll(ctx, tables); err != nil {
+		return err
 	}
 	in := d.transformInput("", "")
 	in.AllRules = true

@@ -97,7 +97,7 @@ func (j *job) trend(ctx context.Context) error {
 		if _, delivered := m.Relation("realized_records"); !delivered {
 			note += withoutRealized
 		}
-		if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
+		if err := releaseViews(ctx, j.db, j.warehouse, m, prefix, "facts", "realized_facts"); err != nil {
 			return err
 		}
 		realized, hasRealized := m.Relation("realized_facts")

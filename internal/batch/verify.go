@@ -132,15 +132,19 @@ func (v *Verification) release(ctx context.Context, config configs.Config, w sto
 }
 
 // releaseViews makes the relations of one release known to the database, each as
-// <prefix><name>.
-func releaseViews(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest, prefix string) error {
+// <prefix><name>: those that are named, or all where none is.
+func releaseViews(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest, prefix string, names ...string) error {
+	asked := func(name string) bool { return len(names) == 0 || slices.Contains(names, name) }
 	for _, r := range m.Relations {
+		if !asked(r.Name) {
+			continue
+		}
 		if err := db.CreateView(ctx, prefix+r.Name, "select * from "+releaseFiles(w, m, r.Name)); err != nil {
 			return err
 		}
 	}
 	for _, view := range CatalogViews() {
-		if _, known := m.Relation(view.Relation); !known {
+		if _, known := m.Relation(view.Relation); !known || !asked(view.Name) {
 			continue
 		}
 		query, err := view.Query(m, store.ReadParquet(w.Files(m, view.Relation)))

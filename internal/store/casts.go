@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,20 +16,18 @@ import (
 // DuckDB's written as concat, because what those compile to casts what it has
 // checked.
 func refuseCasts(ctx context.Context, q Queryer, expressions []Expression, texts []string) error {
+	trees, err := boundExpressions(ctx, q, expressions, texts)
+	if err != nil {
+		return err
+	}
 	var faults ExpressionFaults
-	for relation, list := range byRelation(expressions) {
-		plans, err := boundExpressions(ctx, q, relation, list, texts)
+	for i, e := range expressions {
+		message, err := castIn(ctx, q, trees[i])
 		if err != nil {
 			return err
 		}
-		for position, i := range list {
-			message, err := castIn(ctx, q, plans[position])
-			if err != nil {
-				return err
-			}
-			if message != "" {
-				faults = append(faults, expressions[i].fault(&refusal{message, 0}))
-			}
+		if message != "" {
+			faults = append(faults, e.fault(&refusal{message, 0}))
 		}
 	}
 	if len(faults) > 0 {
@@ -41,31 +38,41 @@ func refuseCasts(ctx context.Context, q Queryer, expressions []Expression, texts
 
 // boundExpressions gives the trees of the expressions as DuckDB binds them, with
 // the casts that it puts in.
-func boundExpressions(ctx context.Context, q Queryer, relation string, list []int, texts []string) ([]any, error) {
-	var items []string
-	for _, i := range list {
-		items = append(items, texts[i])
+func boundExpressions(ctx context.Context, q Queryer, expressions []Expression, texts []string) ([]any, error) {
+	var queries []string
+	var selections []selection
+	for relation, list := range byRelation(expressions) {
+		items := selectedOf(texts, list)
+		queries = append(queries, "select "+items.list()+" from (select * from "+Identifier(relation)+" limit 0)")
+		selections = append(selections, items)
 	}
-	plan, err := Scalar[string](ctx, q, "select cast(json_serialize_plan(cast(? as varchar), skip_null := true, skip_empty := true, skip_default := true) as varchar)",
-		"select "+strings.Join(items, ", ")+" from (select * from "+Identifier(relation)+" limit 0)")
+	table, err := Query(ctx, q, "select cast(json_serialize_plan(query, skip_null := true, skip_empty := true, skip_default := true) as varchar) from (select unnest(cast(? as varchar[])) as query)", queries)
 	if err != nil {
 		return nil, err
 	}
-	var bound struct {
-		ErrorMessage string `json:"error_message"`
-		Plans        []struct {
-			Expressions []any `json:"expressions"`
-		} `json:"plans"`
+	trees := make([]any, len(expressions))
+	for n, row := range table.Rows {
+		var bound struct {
+			ErrorMessage string `json:"error_message"`
+			Plans        []struct {
+				Expressions []any `json:"expressions"`
+			} `json:"plans"`
+		}
+		decoder := json.NewDecoder(strings.NewReader(row[0].(string)))
+		decoder.UseNumber()
+		if err := decoder.Decode(&bound); err != nil {
+			return nil, err
+		}
+		if len(bound.Plans) != 1 || len(bound.Plans[0].Expressions) != len(selections[n]) {
+			return nil, fmt.Errorf("the plan of %s cannot be read: %s", abridged(queries[n]), bound.ErrorMessage)
+		}
+		for position, item := range selections[n] {
+			for _, i := range item.numbers {
+				trees[i] = bound.Plans[0].Expressions[position]
+			}
+		}
 	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(plan)))
-	decoder.UseNumber()
-	if err := decoder.Decode(&bound); err != nil {
-		return nil, err
-	}
-	if len(bound.Plans) != 1 || len(bound.Plans[0].Expressions) != len(list) {
-		return nil, fmt.Errorf("the plan of %d expressions over %s cannot be read: %s", len(list), relation, bound.ErrorMessage)
-	}
-	return bound.Plans[0].Expressions, nil
+	return trees, nil
 }
 
 // castIn says what is wrong with a cast of text in a bound tree, or "".

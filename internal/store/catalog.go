@@ -205,6 +205,10 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 	if err := db.Run(ctx, "attach "+Literal(path)+" as catalog (storage_version 'v1.0.0')", "use catalog"); err != nil {
 		return err
 	}
+	// Written once, into the file, and not into a log first.
+	if err := db.Run(ctx, "set global wal_autocheckpoint = '0KB'"); err != nil {
+		return err
+	}
 	// One transaction: each statement on its own would wait for the disk.
 	if err := db.Run(ctx, "begin transaction"); err != nil {
 		return err
@@ -425,7 +429,7 @@ where t.table_catalog = 'catalog' order by t.table_name, c.ordinal_position`)
 	for _, m := range position.CatalogMacros {
 		statements = append(statements, fmt.Sprintf("comment on macro table %s is %s", Identifier(m.Name), Literal(m.Meaning)))
 	}
-	return db.Run(ctx, strings.Join(statements, ";\n"))
+	return db.RunAll(ctx, statements)
 }
 
 // contractOf finds the contract of a relation of the catalog, and says of which
@@ -503,5 +507,5 @@ select * from %s where release in (
 	for _, m := range position.CatalogMacros {
 		statements = append(statements, m.SQL)
 	}
-	return db.Run(ctx, strings.Join(statements, ";\n"))
+	return db.RunAll(ctx, statements)
 }

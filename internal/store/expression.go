@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -207,10 +206,16 @@ type parsed struct {
 	Statements   []map[string]any `json:"statements"`
 }
 
-// parse parses every expression bare and in parentheses, in one query.
+// parse parses every expression bare and in parentheses, in one query and each text
+// once: many predicates of tables are of the same text.
 func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, error) {
 	var forms []string
+	places := map[string]int{} // of the bare form of a text
 	for _, e := range expressions {
+		if _, known := places[e.Text]; known {
+			continue
+		}
+		places[e.Text] = len(forms)
 		// A NUL would cut the text off, and the driver crashes on what is not UTF-8; both are refused below.
 		text := strings.ToValidUTF8(strings.ReplaceAll(e.Text, "\x00", "\uFFFD"), "\uFFFD")
 		forms = append(forms, "select "+text, "select ("+text+")")
@@ -219,13 +224,17 @@ func parse(ctx context.Context, q Queryer, expressions []Expression) ([]parsed, 
 	if err != nil {
 		return nil, err
 	}
-	trees := make([]parsed, len(table.Rows))
+	distinct := make([]parsed, len(table.Rows))
 	for i, row := range table.Rows {
-		decoder := json.NewDecoder(bytes.NewReader([]byte(row[0].(string))))
+		decoder := json.NewDecoder(strings.NewReader(row[0].(string)))
 		decoder.UseNumber()
-		if err := decoder.Decode(&trees[i]); err != nil {
+		if err := decoder.Decode(&distinct[i]); err != nil {
 			return nil, err
 		}
+	}
+	var trees []parsed
+	for _, e := range expressions {
+		trees = append(trees, distinct[places[e.Text]], distinct[places[e.Text]+1])
 	}
 	return trees, nil
 }
@@ -240,22 +249,21 @@ type compiler struct {
 	plain     bool                         // functions with a Compile are written as concat
 }
 
+// readColumns reads the columns of all relations in one query.
 func (c *compiler) readColumns(ctx context.Context, q Queryer, expressions []Expression) error {
-	for _, e := range expressions {
-		if _, known := c.columns[e.Relation]; known {
-			continue
-		}
-		table, err := Query(ctx, q, "describe "+Identifier(e.Relation))
-		if err != nil {
-			return err
-		}
-		names := []string{}
-		c.types[e.Relation] = map[string]string{}
-		for _, row := range table.Rows {
-			names = append(names, row[0].(string))
-			c.types[e.Relation][Identifier(row[0].(string))] = row[1].(string)
-		}
-		c.columns[e.Relation] = names
+	var described []string
+	for relation := range byRelation(expressions) {
+		c.columns[relation], c.types[relation] = []string{}, map[string]string{}
+		described = append(described, fmt.Sprintf("select %s, column_name, column_type from (describe %s)", Literal(relation), Identifier(relation)))
+	}
+	table, err := Query(ctx, q, strings.Join(described, " union all "))
+	if err != nil {
+		return err
+	}
+	for _, row := range table.Rows {
+		relation, name := row[0].(string), row[1].(string)
+		c.columns[relation] = append(c.columns[relation], name)
+		c.types[relation][Identifier(name)] = row[2].(string)
 	}
 	return nil
 }
@@ -674,24 +682,22 @@ func byRelation(expressions []Expression) iter.Seq2[string, []int] {
 }
 
 // bind lets DuckDB bind the compiled expressions, without reading a row, and
-// checks their types: all of a relation at once, one by one only to find a fault.
+// checks their types: all in one query, one by one only to find a fault.
 func bind(ctx context.Context, q Queryer, expressions []Expression, texts []string) error {
+	types, err := typesOf(ctx, q, expressions, texts)
 	var faults ExpressionFaults
-	for relation, list := range byRelation(expressions) {
-		types, err := typesOf(ctx, q, relation, list, texts)
-		for position, i := range list {
-			var one string
-			if err == nil {
-				one = types[position]
-			} else if alone, err := typesOf(ctx, q, relation, []int{i}, texts); err == nil {
-				one = alone[0]
-			} else {
-				faults = append(faults, expressions[i].fault(&refusal{bindMessage(err), 0}))
-				continue
-			}
-			if message := wrongType(expressions[i].Want, one); message != "" {
-				faults = append(faults, expressions[i].fault(&refusal{message, 0}))
-			}
+	for i, e := range expressions {
+		var one string
+		if err == nil {
+			one = types[i]
+		} else if alone, err := typesOf(ctx, q, expressions[i:i+1], texts[i:i+1]); err == nil {
+			one = alone[0]
+		} else {
+			faults = append(faults, e.fault(&refusal{bindMessage(err), 0}))
+			continue
+		}
+		if message := wrongType(e.Want, one); message != "" {
+			faults = append(faults, e.fault(&refusal{message, 0}))
 		}
 	}
 	if len(faults) > 0 {
@@ -700,20 +706,60 @@ func bind(ctx context.Context, q Queryer, expressions []Expression, texts []stri
 	return nil
 }
 
-func typesOf(ctx context.Context, q Queryer, relation string, list []int, texts []string) ([]string, error) {
-	var items []string
-	for _, i := range list {
-		items = append(items, texts[i])
+func typesOf(ctx context.Context, q Queryer, expressions []Expression, texts []string) ([]string, error) {
+	var queries []string
+	var all []selected
+	for relation, list := range byRelation(expressions) {
+		items := selectedOf(texts, list)
+		queries = append(queries, "select column_type from (describe select "+items.list()+" from "+Identifier(relation)+")")
+		all = append(all, items...)
 	}
-	table, err := Query(ctx, q, "describe select "+strings.Join(items, ", ")+" from "+Identifier(relation))
+	types := make([]string, len(expressions))
+	if len(queries) == 0 {
+		return types, nil
+	}
+	table, err := Query(ctx, q, strings.Join(queries, " union all "))
 	if err != nil {
 		return nil, err
 	}
-	var types []string
-	for _, row := range table.Rows {
-		types = append(types, row[1].(string))
+	for position, row := range table.Rows {
+		for _, i := range all[position].numbers {
+			types[i] = row[0].(string)
+		}
 	}
 	return types, nil
+}
+
+// selected is an item of a SELECT, and the numbers of the expressions that it is of.
+type selected struct {
+	text    string
+	numbers []int
+}
+
+type selection []selected
+
+// selectedOf gives each text of the numbers once.
+func selectedOf(texts []string, numbers []int) selection {
+	var items selection
+	places := map[string]int{}
+	for _, i := range numbers {
+		place, known := places[texts[i]]
+		if !known {
+			place = len(items)
+			places[texts[i]] = place
+			items = append(items, selected{text: texts[i]})
+		}
+		items[place].numbers = append(items[place].numbers, i)
+	}
+	return items
+}
+
+func (s selection) list() string {
+	texts := make([]string, len(s))
+	for i, item := range s {
+		texts[i] = item.text
+	}
+	return strings.Join(texts, ", ")
 }
 
 // bindMessage is the first line of DuckDB's message.

@@ -4,26 +4,33 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 )
 
 // CheckKeys holds that every row in the files of a release says itself which
 // date and release it is of: readers take both from the folder's name, which
-// would win over the file's silently.
+// would win over the file's silently. All relations are asked in one query.
 func (db *DB) CheckKeys(ctx context.Context, folder string, m Manifest) error {
-	for _, r := range m.Relations {
+	var queries []string
+	for i, r := range m.Relations {
 		var paths []string
 		for _, file := range r.Files {
 			paths = append(paths, filepath.Join(folder, file))
 		}
-		wrong, err := Scalar[int64](ctx, db, fmt.Sprintf(
-			"select count(*) from read_parquet(%s, hive_partitioning = false) where as_of_date is distinct from date '%s' or release is distinct from %s",
-			List(paths), m.AsOfDate, Literal(m.Release)))
-		if err != nil {
-			return fmt.Errorf("the keys of relation %s: %w", r.Name, err)
-		}
-		if wrong > 0 {
-			return fmt.Errorf("relation %s of release %s: %d rows name another date or release", r.Name, m.Release, wrong)
-		}
+		queries = append(queries, fmt.Sprintf(
+			"select %d as place, count(*) as wrong from read_parquet(%s, hive_partitioning = false) where as_of_date is distinct from date '%s' or release is distinct from %s",
+			i, List(paths), m.AsOfDate, Literal(m.Release)))
+	}
+	if len(queries) == 0 {
+		return nil
+	}
+	table, err := Query(ctx, db, "select place, wrong from ("+strings.Join(queries, " union all ")+") where wrong > 0 order by place limit 1")
+	if err != nil {
+		return fmt.Errorf("the keys of release %s: %w", m.Release, err)
+	}
+	if len(table.Rows) > 0 {
+		place, _ := table.Rows[0][0].(int32)
+		return fmt.Errorf("relation %s of release %s: %d rows name another date or release", m.Relations[place].Name, m.Release, table.Rows[0][1])
 	}
 	return nil
 }

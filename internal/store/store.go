@@ -61,7 +61,12 @@ func memoryBytes(size string) int64 {
 }
 
 // DB is a DuckDB database in memory, which a run works in.
-type DB struct{ *sql.DB }
+type DB struct {
+	*sql.DB
+	// FilesInMemory holds relations of files in memory, for files of few rows: over
+	// files the engine plans every query twice, and opens them each time.
+	FilesInMemory bool
+}
 
 // Open opens a database in memory with the settings that make runs repeatable:
 // no extension is fetched or loaded, times are UTC, and rows keep their order.
@@ -98,7 +103,7 @@ func open(ctx context.Context, path string, s Settings) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	db := &DB{sql.OpenDB(connector)}
+	db := &DB{DB: sql.OpenDB(connector)}
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the database %s: %w", path, err), db.Close())
 	}
@@ -131,9 +136,25 @@ func (db *DB) Run(ctx context.Context, statements ...string) error {
 	return nil
 }
 
+// RunAll executes many small statements. As one query they share what watches for
+// cancellation, which would else start and end with each of them.
+func (db *DB) RunAll(ctx context.Context, statements []string) error {
+	_, err := Query(ctx, db, strings.Join(statements, ";\n"))
+	return err
+}
+
 // CreateView makes relation name a view of the given SELECT.
 func (db *DB) CreateView(ctx context.Context, name, query string) error {
 	return db.Run(ctx, "create or replace view "+Identifier(name)+" as "+query)
+}
+
+// CreateOverFiles makes relation name of the given SELECT over files: a view, or a
+// table where they are held in memory.
+func (db *DB) CreateOverFiles(ctx context.Context, name, query string) error {
+	if db.FilesInMemory {
+		return db.CreateTable(ctx, name, query)
+	}
+	return db.CreateView(ctx, name, query)
 }
 
 // CreateTable makes relation name a table of the rows of the given SELECT.
@@ -180,15 +201,16 @@ func Enum(values []string) string {
 	return "enum(" + strings.Join(quoted, ", ") + ")"
 }
 
-// CreateEnum makes a type of texts with a closed list of values, each counted once.
-func (db *DB) CreateEnum(ctx context.Context, name string, values []string) error {
+// CreateEnum is the statement that makes a type of texts with a closed list of values,
+// each counted once.
+func CreateEnum(name string, values []string) string {
 	var distinct []string
 	for _, v := range values {
 		if !slices.Contains(distinct, v) {
 			distinct = append(distinct, v)
 		}
 	}
-	return db.Run(ctx, "drop type if exists "+Identifier(name), "create type "+Identifier(name)+" as "+Enum(distinct))
+	return "create or replace type " + Identifier(name) + " as " + Enum(distinct)
 }
 
 // Term is a text as a value of a type that CreateEnum made; on other engines it
