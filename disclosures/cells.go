@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/shopspring/decimal"
 
@@ -64,6 +65,22 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	var touched []Touched
+	var touchedErr error
+	var beside sync.WaitGroup // neither needs what the other finds
+	beside.Go(func() { touched, touchedErr = touchedCells(ctx, db, tables, loaded, scopes, p, in.Noted) })
+	result, err := computeCells(ctx, db, in, tables, p)
+	beside.Wait()
+	if err != nil {
+		return Result{}, err
+	}
+	result.Touched = touched
+	return result, touchedErr
+}
+
+// computeCells computes all but the cells touched.
+func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (Result, error) {
+	loaded, scopes := in.Loaded, in.Scopes
 	result := Result{}
 	sources, totals, made := map[string]groups{}, map[string]map[string]decimal.Decimal{}, map[string]bool{}
 	of := map[string]*grouped{}
@@ -125,8 +142,7 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 		result.Cells = append(result.Cells, s.cells(in.Currency)...)
 		result.Controls = append(result.Controls, s.controls()...)
 	}
-	result.Touched, err = touchedCells(ctx, db, tables, loaded, scopes, p, in.Noted)
-	return result, err
+	return result, nil
 }
 
 // laySheets lays every block of the tables over the groups.

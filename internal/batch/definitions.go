@@ -12,6 +12,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"comment11/configs"
@@ -265,7 +266,12 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time) error 
 	if err != nil {
 		return err
 	}
-	db, err := store.Open(ctx, store.Settings{Threads: 1, MemoryLimit: config.Engine.MemoryLimit})
+	settings := store.Settings{Threads: 1, MemoryLimit: config.Engine.MemoryLimit}
+	var tableErr error
+	var beside sync.WaitGroup
+	beside.Go(func() { tableErr = d.validateTables(ctx, settings) })
+	defer beside.Wait()
+	db, err := store.Open(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -280,7 +286,15 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time) error 
 	in := d.transformInput("", "")
 	in.AllRules = true
 	_, ruleErr := transform.Prepare(ctx, db, in)
-	tableErr := disclosures.Validate(ctx, db, d.Tables, d.scopeNames())
 	sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
+	beside.Wait()
 	return usageError(ruleErr, tableErr, sourceErr)
+}
+
+func (d Definitions) validateTables(ctx context.Context, settings store.Settings) error {
+	db, err := store.Open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	return errors.Join(disclosures.Validate(ctx, db, d.Tables, d.scopeNames()), db.Close())
 }
