@@ -14,11 +14,7 @@ import (
 // code, of a few scopes and of more than one number has room for.
 func TestCodeOfWords(t *testing.T) {
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Settings{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := emptyDatabase(t)
 	for _, scopes := range [][]string{{"group", "bank"}, strings.Fields("group bank a b c d e f g h i j k l m n o p q r s t u v w x y z")} {
 		p := parameters{scopes: scopes}
 		others := ""
@@ -41,14 +37,7 @@ from (select *`+others+` from (values ('unclassified', 'two_way', 'external', 'o
 // moved_positions, and tells what the rate made of it.
 func TestFairValueOfChangedCurrency(t *testing.T) {
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Settings{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.CreateMacros(ctx); err != nil {
-		t.Fatal(err)
-	}
+	db := emptyDatabase(t)
 	facts := position.Facts([]string{"group"})
 	positions, _ := position.Find("positions")
 	fact := "(source_system, position_id, slice, origin, direction, instrument, funded, scope_group, net_fair_value) values ('S', 'P', 0, 'position', '%s', 'cds_index', false, 'external', %s)"
@@ -81,14 +70,7 @@ select 'S', 'P', 'USD', false, true, 0, null, 'sold', null, 'cds_index', null, f
 // set: its collateral stands once in the tables and in the bridge, and a control says so.
 func TestCollateralCountsOnce(t *testing.T) {
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Settings{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.CreateMacros(ctx); err != nil {
-		t.Fatal(err)
-	}
+	db := emptyDatabase(t)
 	statements := []string{position.Facts([]string{"group"}).CreateTable("facts"),
 		"create table counterparties_as_of (counterparty_id varchar, name varchar, notch integer, sp integer, moodys integer, fitch integer)",
 		"create table conversions as select 'USD' as currency, cast(1 as bigint) as numerator, cast(1 as bigint) as denominator",

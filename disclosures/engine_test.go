@@ -37,15 +37,25 @@ blocks:
     total: {id: total, label: Total}
 `
 
-// fourFacts opens a database with four facts.
-func fourFacts(t *testing.T) *store.DB {
+// emptyDatabase opens a database that knows the program's functions and no relation.
+func emptyDatabase(t *testing.T) *store.DB {
 	t.Helper()
-	ctx := context.Background()
-	db, err := store.Open(ctx, store.Settings{Threads: 1})
+	db, err := store.Open(context.Background(), store.Settings{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	if err := db.CreateMacros(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// fourFacts opens a database with four facts.
+func fourFacts(t *testing.T) *store.DB {
+	t.Helper()
+	ctx := context.Background()
+	db := emptyDatabase(t)
 	facts := position.Facts([]string{"group"})
 	if err := db.Run(ctx, facts.CreateTable("facts")); err != nil {
 		t.Fatal(err)

@@ -25,9 +25,12 @@ type grouped struct {
 type finest struct {
 	name    string
 	codes   store.Codes
-	numbers []string // its columns that tell the groups apart, with marks
+	numbers []string // its columns that tell the groups apart, beside the marks
 	columns []string
 }
+
+// marksColumn has a bit for each mark.
+const marksColumn = "marks"
 
 // addFinest makes the finest groups for all sources whose dimensions have closed lists;
 // another column could have nearly as many words as there are rows.
@@ -56,16 +59,14 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tab
 	if f.codes, err = store.NewCodes(ctx, db, g.from, f.columns, closed); err != nil {
 		return err
 	}
-	by, named := slices.Clone(f.codes.Of), []string{}
+	numbers, named := f.codes.Numbered()
+	f.numbers = numbers
 	marks := "cast(0 as bigint)"
 	for i, m := range marksOf(g.relation) {
 		marks += fmt.Sprintf(" | case when %s then %d else 0 end", m.when, 1<<i)
 	}
-	by = append(by, marks)
-	for i, of := range by {
-		f.numbers = append(f.numbers, fmt.Sprintf("number_%d", i))
-		named = append(named, of+" as "+f.numbers[i])
-	}
+	by := append(slices.Clone(f.codes.Of), marks)
+	named = append(named, marks+" as "+marksColumn)
 	if g.noted {
 		by, named = append(by, notedColumn), append(named, notedColumn)
 	}
@@ -132,15 +133,13 @@ func (g *grouped) groups(dimensions, measures []string) string {
 }
 
 func (f *finest) groups(g *grouped, dimensions, measures []string) string {
-	last := len(f.numbers) - 1 // marks
-	by := append(f.codes.Only(f.numbers[:last], dimensions), f.numbers[last])
-	var inner []string
-	for i, part := range by {
-		inner = append(inner, part+" as "+f.numbers[i])
+	by, inner := append(f.codes.Only(f.numbers, dimensions), marksColumn), []string{marksColumn}
+	for i, number := range f.numbers {
+		inner = append(inner, by[i]+" as "+number)
 	}
-	named := f.codes.Words(f.numbers[:last], dimensions)
+	named := f.codes.Words(f.numbers, dimensions)
 	for i, m := range marksOf(g.relation) {
-		named = append(named, fmt.Sprintf("%s & %d <> 0 as %s", f.numbers[last], 1<<i, markColumn(m)))
+		named = append(named, fmt.Sprintf("%s & %d <> 0 as %s", marksColumn, 1<<i, markColumn(m)))
 	}
 	if g.noted {
 		by, inner, named = append(by, notedColumn), append(inner, notedColumn), append(named, notedColumn)

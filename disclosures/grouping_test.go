@@ -15,11 +15,7 @@ import (
 // are made of the finest groups or of the relation itself.
 func TestFinestGroups(t *testing.T) {
 	ctx := context.Background()
-	db, err := store.Open(ctx, store.Settings{Threads: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := emptyDatabase(t)
 	scopes := []string{"group", "bank"}
 	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, scopes, Embedded())
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"comment11/disclosures"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
@@ -60,13 +61,10 @@ type publishedCell struct {
 	ofYear    bool // of what happened in the fiscal year to date
 }
 
-// flows are the relations of what happens in a period.
-var flows = []string{"movements", "realized_facts", "credit_event_payouts", "income_bridge", "fair_value_moves", "growth_drivers", "matched_growth"}
-
 // publishedCells are the cells of the packet's dates by date/table/block/row/column.
 func publishedCells(t *testing.T, config string, packet render.Packet) map[string]publishedCell {
 	t.Helper()
-	text := mustRun(t, "query", "--config", config, "-o", "csv", "select c.as_of_date, table_id, block_id, row_id, column_id, displayed, exact, relation in ('"+strings.Join(flows, "', '")+"') and predicate not like '%in_quarter%' from cells as c join tables as t using (table_id, as_of_date) where c.as_of_date in (date '"+
+	text := mustRun(t, "query", "--config", config, "-o", "csv", "select c.as_of_date, table_id, block_id, row_id, column_id, displayed, exact, relation, predicate like '%in_quarter%' from cells as c join tables as t using (table_id, as_of_date) where c.as_of_date in (date '"+
 		packet.AsOf+"'"+map[bool]string{true: ", date '" + packet.Compare + "'"}[packet.Compare != ""]+")")
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || len(records) < 500 {
@@ -78,7 +76,7 @@ func publishedCells(t *testing.T, config string, packet render.Packet) map[strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells[strings.Join(r[:5], "/")] = publishedCell{displayed, r[6], r[7] == "true"}
+		cells[strings.Join(r[:5], "/")] = publishedCell{displayed, r[6], disclosures.IsFlow(r[7]) && r[8] == "false"}
 	}
 	return cells
 }

@@ -95,6 +95,7 @@ func (e *explainer) trace(ctx context.Context, relation string, cells [][]any) (
 	if err != nil {
 		return nil, err
 	}
+	// A table in memory keeps the order of its rows, so that both answers are of the same.
 	rows, err := store.Query(ctx, e.db, "select "+strings.Join(append(amounts, "null"), ", ")+" from "+store.Identifier(from))
 	if err != nil {
 		return nil, err

@@ -323,7 +323,7 @@ func factsOf(ctx context.Context, db *store.DB, cells []placedCell, keys []strin
 	if err != nil {
 		return err
 	}
-	numbers, named := numbered(codes)
+	numbers, named := codes.Numbered()
 	list := strings.Join(numbers, ", ")
 	if err := db.CreateTable(ctx, "asked_groups", fmt.Sprintf("select %s, %s from (select distinct %s from facts where %s)",
 		list, strings.Join(codes.Words(numbers, columns), ", "), strings.Join(named, ", "), allAsk(cells))); err != nil {

@@ -103,7 +103,7 @@ func byKey(ctx context.Context, db *store.DB, relation, key string, cells []plac
 	if err != nil {
 		return err
 	}
-	numbers, named := numbered(codes)
+	numbers, named := codes.Numbered()
 	list := strings.Join(numbers, ", ")
 	if err := db.CreateTable(ctx, "of_keys", fmt.Sprintf("select %s, %s as group_key%s from %s where %[2]s is not null group by %[5]s, group_key",
 		strings.Join(named, ", "), key, sums.String(), relation, list)); err != nil {
@@ -154,15 +154,6 @@ func byKey(ctx context.Context, db *store.DB, relation, key string, cells []plac
 		each(now)
 	}
 	return rows.Err()
-}
-
-// numbered names the numbers of codes: columns, and the numbers with their names.
-func numbered(codes store.Codes) (numbers, named []string) {
-	for i, of := range codes.Of {
-		numbers = append(numbers, fmt.Sprintf("number_%d", i))
-		named = append(named, of+" as "+numbers[i])
-	}
-	return numbers, named
 }
 
 // summed tells whether a measure is a sum of money, and no count or share.

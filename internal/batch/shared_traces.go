@@ -41,7 +41,7 @@ func (t *tracer) shareFacts(ctx context.Context, tables []*tableTraces) (*shared
 		return nil, err
 	}
 	var named, best, wanted, amounts []string
-	s.numbers, named = numbered(s.codes)
+	s.numbers, named = s.codes.Numbered()
 	name := factName(tables[0].probe.columns)
 	for i, m := range s.measures {
 		if m == "count" { // all amounts are alike, so that the first by name stand for the largest

@@ -122,6 +122,15 @@ func (c coded) part() string {
 	return "coalesce(" + part + ", " + unknown + ")"
 }
 
+// Numbered names the numbers: columns, and the numbers with their names.
+func (c Codes) Numbered() (numbers, named []string) {
+	for i, of := range c.Of {
+		numbers = append(numbers, fmt.Sprintf("number_%d", i))
+		named = append(named, of+" as "+numbers[i])
+	}
+	return numbers, named
+}
+
 // Words is SQL of some of the columns again, with their names, of numbers that stand in
 // columns.
 func (c Codes) Words(numbers, columns []string) []string {

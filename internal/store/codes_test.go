@@ -40,11 +40,7 @@ func TestCodes(t *testing.T) {
 		if more := len(columns) == len(wide); more != (len(codes.Of) > 1) {
 			t.Errorf("%v: %d numbers", columns, len(codes.Of))
 		}
-		var named, numbers []string
-		for i, of := range codes.Of {
-			numbers = append(numbers, fmt.Sprintf("g%d", i))
-			named = append(named, of+" as "+numbers[i])
-		}
+		numbers, named := codes.Numbered()
 		list := strings.Join(append(numbers[:len(numbers):len(numbers)], codes.Words(numbers, columns)...), ", ")
 		words := "1"
 		for _, c := range columns {
