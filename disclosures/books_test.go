@@ -120,7 +120,7 @@ func drawGroups(ctx context.Context, t *testing.T, db *store.DB, p predicates, t
 			}
 		}
 		var err error
-		if sources[source], err = readGroups(ctx, db, source, p, tables, &grouped{relation: relation, from: relation}); err != nil {
+		if sources[source], err = readGroups(ctx, db, source, p, tables, &grouped{relation: relation}, false); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,6 +2,7 @@ package disclosures
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -49,77 +50,101 @@ type Input struct {
 	Currency string
 	Ratings  map[string]string // notch of each rating, 1 for the best
 	Ledger   string            // most by which book and ledger may differ, in the reporting currency; "none": any amount, with a warning
-	Noted    map[string]string // by relation, one with those of its rows that something is noted of, in the column noted
+	Noted    map[string]Noted  // by relation
 }
 
 // Compute computes every cell of the tables from the relations that they read,
 // rounds them so that all displayed totals foot, and holds the controls of the
 // tables. Result tells which cells each line of what is noted touches.
 func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
-	loaded, scopes := in.Loaded, in.Scopes
 	tables := make([]Table, len(in.Tables))
 	for i, t := range in.Tables {
-		tables[i] = t.Shown(loaded)
+		tables[i] = t.Shown(in.Loaded)
 	}
-	p, err := compilePredicates(ctx, db, tables, scopes)
+	p, err := compilePredicates(ctx, db, tables, in.Scopes)
+	if err != nil {
+		return Result{}, err
+	}
+	g, err := readAll(ctx, db, in, tables, p)
 	if err != nil {
 		return Result{}, err
 	}
 	var touched []Touched
 	var touchedErr error
 	var beside sync.WaitGroup // neither needs what the other finds
-	beside.Go(func() { touched, touchedErr = touchedCells(ctx, db, tables, loaded, scopes, p, in.Noted) })
-	result, err := computeCells(ctx, db, in, tables, p)
+	beside.Go(func() { touched, touchedErr = touchedCells(tables, in.Loaded, p, g.noted) })
+	result, err := computeCells(ctx, db, in, tables, p, g)
 	beside.Wait()
-	if err != nil {
-		return Result{}, err
-	}
 	result.Touched = touched
-	return result, touchedErr
+	return result, errors.Join(err, touchedErr)
+}
+
+// read are the groups of all sources, with what was found as they were made.
+type read struct {
+	sources, noted map[string]groups
+	controls       map[string][]position.Control // by source
+	derived        []string
+	made           map[string]bool
+}
+
+// readAll reads the groups of all sources of tables whose data sets are there, one after
+// the other: two statements at a time take the engine half as long again.
+func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (read, error) {
+	r := read{map[string]groups{}, map[string]groups{}, map[string][]position.Control{}, nil, map[string]bool{}}
+	relation := map[string]*grouped{}
+	for _, source := range sortedKeys(p.used) {
+		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(in.Loaded)) == 0 }) {
+			continue
+		}
+		if err := r.read(ctx, db, in, tables, p, source, relation); err != nil {
+			return read{}, err
+		}
+	}
+	return r, nil
+}
+
+// read reads the groups of a source, and makes what its relation's sources share first.
+func (r *read) read(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, source string, relation map[string]*grouped) error {
+	name := relationOf(source)
+	g := relation[name]
+	if g == nil {
+		g = &grouped{relation: name, noted: in.Noted[name]}
+		relation[name] = g
+		derived, err := derive(ctx, db, name, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, r.made)
+		if err != nil {
+			return fmt.Errorf("relation %s: %w", name, err)
+		}
+		if derived {
+			r.derived = append(r.derived, name)
+		} else if err := g.addFinest(ctx, db, p, tables, in.Scopes); err != nil {
+			return err
+		}
+		if g.totals, err = totalsOf(ctx, db, name); err != nil {
+			return err
+		}
+		if g.some, err = g.someNoted(ctx, db); err != nil {
+			return err
+		}
+	}
+	var err error
+	if r.sources[source], err = readGroups(ctx, db, source, p, tables, g, false); err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
+	if r.controls[source], err = groupedAll(ctx, db, source, own, g.totals); err != nil || !g.some { // reading hundreds of predicates costs as much for no row
+		return err
+	}
+	r.noted[source], err = readGroups(ctx, db, source, p, tables, g, true)
+	return err
 }
 
 // computeCells computes all but the cells touched.
-func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (Result, error) {
-	loaded, scopes := in.Loaded, in.Scopes
-	result := Result{}
-	sources, totals, made := map[string]groups{}, map[string]map[string]decimal.Decimal{}, map[string]bool{}
-	of := map[string]*grouped{}
-	for _, source := range sortedKeys(p.used) {
-		relation := relationOf(source)
-		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(loaded)) == 0 }) {
-			continue
-		}
-		derived, err := derive(ctx, db, relation, parameters{scopes, in.Ratings, in.Currency, loaded}, made)
-		if err != nil {
-			return Result{}, fmt.Errorf("relation %s: %w", relation, err)
-		}
-		if derived {
-			result.Derived = append(result.Derived, relation)
-		}
-		if of[relation] == nil {
-			of[relation] = &grouped{relation: relation, from: relation}
-			if !derived {
-				if err := of[relation].addFinest(ctx, db, p, tables, scopes); err != nil {
-					return Result{}, err
-				}
-			}
-		}
-		if sources[source], err = readGroups(ctx, db, source, p, tables, of[relation]); err != nil {
-			return Result{}, err
-		}
-		if totals[relation] == nil {
-			if totals[relation], err = totalsOf(ctx, db, relation); err != nil {
-				return Result{}, err
-			}
-		}
-		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
-		controls, err := groupedAll(ctx, db, source, own, totals[relation])
-		if err != nil {
-			return Result{}, err
-		}
-		result.Controls = append(result.Controls, controls...)
+func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, g read) (Result, error) {
+	result := Result{Derived: g.derived}
+	for _, source := range sortedKeys(g.controls) {
+		result.Controls = append(result.Controls, g.controls[source]...)
 	}
-	sheets, err := laySheets(tables, loaded, p, sources)
+	sheets, err := laySheets(tables, in.Loaded, p, g.sources)
 	if err != nil {
 		return Result{}, err
 	}
@@ -129,10 +154,10 @@ func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p
 	result.Controls = append(result.Controls, ties(tables, sheets)...)
 	for relation, hold := range map[string]func(context.Context, *store.DB, string, string) ([]position.Control, error){
 		"balance_sheet_bridge": bookControls, "downgraded_netting_sets": nettingControls, "income_bridge": incomeControls, "fair_value_moves": attributionControls} {
-		if !made[relation] {
+		if !g.made[relation] {
 			continue
 		}
-		controls, err := hold(ctx, db, scopes[0], in.Ledger)
+		controls, err := hold(ctx, db, in.Scopes[0], in.Ledger)
 		if err != nil {
 			return Result{}, err
 		}

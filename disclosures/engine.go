@@ -68,8 +68,10 @@ var sharedDimensions = [][]string{
 
 // groupsOf names the relation with one row per combination of the dimensions that
 // the tables name, with the count and the sum of every measure.
-func groupsOf(source string) string {
-	return strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(source) + "_groups"
+func groupsOf(source string) string { return tableOf(source, "groups") }
+
+func tableOf(source, what string) string {
+	return strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(source) + "_" + what
 }
 
 // dimensionsOf names the relation that has the columns that predicates may name,
@@ -95,6 +97,7 @@ type predicates struct {
 	index     map[place]int                  // by where the predicate stands
 	used      map[string]map[string]struct{} // per source, dimension columns that they name
 	sources   map[string]string              // by table
+	together  map[string]string              // by source, the name that those have whose finest groups are the same
 	tables    []string                       // by predicate
 }
 
@@ -107,7 +110,7 @@ func placeOf(t strictyaml.Text) place { return place{t.Value, t.Place.String()} 
 
 // compilePredicates reads all predicates in one go, so that all faults show at once.
 func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes []string) (predicates, error) {
-	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}, sources: map[string]string{}}
+	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}, sources: map[string]string{}, together: map[string]string{}}
 	made := map[string]bool{}
 	var expressions []store.Expression
 	for _, table := range tables {
@@ -169,18 +172,19 @@ func (p *predicates) divide(tables []Table, scopes []string) {
 				}
 			})
 		}
-		source := relation
+		source, together := relation, relation
 		if relation == "facts" {
 			source += ":" + table.ID.Value
+			together = source // other columns would make its groups many more
 			for i, shared := range sharedDimensions {
 				outside := func(column string) bool { return column != scope && !slices.Contains(shared, column) }
 				if !slices.ContainsFunc(sortedKeys(columns), outside) {
-					source = fmt.Sprintf("%s:%d", relation, i+1)
+					source, together = fmt.Sprintf("%s:%d", relation, i+1), relation
 					break
 				}
 			}
 		}
-		p.sources[table.ID.Value] = source
+		p.sources[table.ID.Value], p.together[source] = source, together
 		if p.used[source] == nil {
 			p.used[source] = map[string]struct{}{}
 		}
@@ -226,16 +230,16 @@ type groups struct {
 }
 
 // readGroups groups a relation by the dimensions of a source and evaluates every predicate
-// over it on the groups.
-func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, of *grouped) (groups, error) {
+// over it on the groups: of all rows, or of those that something is noted of.
+func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, of *grouped, noted bool) (groups, error) {
 	relation := relationOf(source)
 	tables := slices.DeleteFunc(slices.Clone(all), func(t Table) bool { return p.source(t) != source })
 	dimensions, measures := sortedKeys(p.used[source]), measuresUsed(relation, tables)
 	target := groupsOf(source)
-	if of.noted {
+	if noted {
 		target += "_noted"
 	}
-	if err := db.CreateTable(ctx, target, of.groups(dimensions, measures)); err != nil {
+	if err := db.CreateTable(ctx, target, of.groups(source, dimensions, measures, noted)); err != nil {
 		return groups{}, err
 	}
 	g := groups{scope: map[string][]bool{}, measures: map[string][]*big.Int{}, satisfy: map[int][]bool{}, marked: map[string][]int{}, texts: map[string][]string{}}
@@ -262,7 +266,7 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 	for _, d := range dimensions {
 		order = append(order, store.Identifier(d))
 	}
-	if of.noted {
+	if noted {
 		selected, order = append(selected, notedColumn), append(order, notedColumn)
 	}
 	texts := p.textsOf(source)
@@ -295,7 +299,7 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 			g.texts[column] = append(g.texts[column], row[0].(string))
 			row = row[1:]
 		}
-		if of.noted {
+		if noted {
 			g.noted = append(g.noted, row[0].(string))
 			row = row[1:]
 		}

@@ -29,31 +29,39 @@ func TestFinestGroups(t *testing.T) {
 	drawGroups(ctx, t, db, p, tables, rand.New(rand.NewPCG(uint64(seed), 11)))
 	made := 0
 	for _, relation := range []string{"facts", "movements", "realized_facts"} {
-		noted := relation + "_noted"
-		if err := db.CreateTable(ctx, noted, "select r.*, case when random() < 0.5 then 'one: of two' else 'other' end as noted from "+relation+" as r"); err != nil {
+		if err := db.CreateTable(ctx, relation, "select *, case when random() < 0.3 then 'one: of two' when random() < 0.5 then 'other' end as note from "+relation); err != nil {
 			t.Fatal(err)
 		}
-		for _, direct := range []grouped{{relation: relation, from: relation}, {relation: relation, from: noted, noted: true}} {
-			coded := direct
-			if err := coded.addFinest(ctx, db, p, tables, scopes); err != nil {
-				t.Fatal(err)
+		if err := db.CreateTable(ctx, "further", "select * exclude (note), 'further' as noted from "+relation+" using sample 10 rows"); err != nil {
+			t.Fatal(err)
+		}
+		direct := grouped{relation: relation, noted: Noted{Note: "note", Further: "further"}}
+		coded := direct
+		if err := coded.addFinest(ctx, db, p, tables, scopes); err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sortedKeys(p.used) {
+			if relationOf(source) != relation {
+				continue
 			}
-			for _, source := range sortedKeys(p.used) {
-				if relationOf(source) != relation {
-					continue
-				}
+			for _, noted := range []bool{false, true} {
 				dimensions := sortedKeys(p.used[source])
 				measures := measuresUsed(relation, slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source }))
-				for name, query := range map[string]string{"direct": direct.groups(dimensions, measures), "coded": coded.groups(dimensions, measures)} {
+				for name, query := range map[string]string{"direct": direct.groups(source, dimensions, measures, noted), "coded": coded.groups(source, dimensions, measures, noted)} {
 					if err := db.CreateTable(ctx, name, query); err != nil {
 						t.Fatalf("%s, %s: %v", source, name, err)
 					}
 				}
-				columns := append(slices.Concat(dimensions, measures), "identity") // EXCEPT goes by place
+				columns := slices.Concat(dimensions, measures) // EXCEPT goes by place
+				if coded.finest[source] == nil || coded.finest[source].rows {
+					columns = append(columns, "identity")
+				} else if same, err := store.Scalar[int64](ctx, db, "select count(*) - count(distinct identity) from coded"); err != nil || (same != 0 && !noted) {
+					t.Errorf("%s: %d groups are told to be others: %v", source, same, err)
+				}
 				for _, m := range marksOf(relation) {
 					columns = append(columns, "mark_"+m.id)
 				}
-				if direct.noted {
+				if noted {
 					columns = append(columns, notedColumn)
 				}
 				rows, err := store.Query(ctx, db, fmt.Sprintf("select (select count(*) from direct), (select count(*) from (select %[1]s from direct except all select %[1]s from coded)), (select count(*) from (select %[1]s from coded except all select %[1]s from direct))",
@@ -62,7 +70,7 @@ func TestFinestGroups(t *testing.T) {
 					t.Fatal(err)
 				}
 				if got := fmt.Sprint(rows.Rows[0][1:]); rows.Rows[0][0].(int64) == 0 || got != "[0 0]" {
-					t.Errorf("%s, noted %v: %v rows, of one and not of the other %s", source, direct.noted, rows.Rows[0][0], got)
+					t.Errorf("%s, noted %v: %v rows, of one and not of the other %s", source, noted, rows.Rows[0][0], got)
 				}
 				made++
 			}

@@ -1,14 +1,11 @@
 package disclosures
 
 import (
-	"context"
 	"math/big"
 	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
-
-	"comment11/internal/store"
 )
 
 // Touched is a cell in which rows stand that something is noted of.
@@ -24,36 +21,9 @@ const notedColumn = "noted"
 
 // touchedCells lays the noted rows over the tables as all rows are laid, and adds up
 // what each note comes to in every cell.
-func touchedCells(ctx context.Context, db *store.DB, tables []Table, loaded, scopes []string, p predicates, noted map[string]string) ([]Touched, error) {
-	sources, noting := map[string]groups{}, map[string]*grouped{}
-	for relation, name := range noted {
-		of := &grouped{relation: relation, from: name, noted: true}
-		if err := of.addFinest(ctx, db, p, tables, scopes); err != nil {
-			return nil, err
-		}
-		if of.finest != nil {
-			name = of.finest.name
-		}
-		some, err := store.Scalar[bool](ctx, db, "select exists (select 1 from "+store.Identifier(name)+")")
-		if err != nil {
-			return nil, err
-		}
-		if some { // reading hundreds of predicates costs as much for no row
-			noting[relation] = of
-		}
-	}
-	for _, source := range sortedKeys(p.used) {
-		of := noting[relationOf(source)]
-		if of == nil {
-			continue
-		}
-		var err error
-		if sources[source], err = readGroups(ctx, db, source, p, tables, of); err != nil {
-			return nil, err
-		}
-	}
-	concerned := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return sources[p.source(t)].count == 0 })
-	sheets, err := laySheets(concerned, loaded, p, sources)
+func touchedCells(tables []Table, loaded []string, p predicates, noted map[string]groups) ([]Touched, error) {
+	concerned := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return noted[p.source(t)].count == 0 })
+	sheets, err := laySheets(concerned, loaded, p, noted)
 	if err != nil {
 		return nil, err
 	}

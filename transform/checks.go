@@ -168,17 +168,15 @@ func (p parameters) AnyFinding() string {
 }
 
 // Findings reads what a person should look at, with the severity of its code
-// (position.FindingCodes), and makes the relations facts_noted and
-// realized_facts_noted: the rows that findings are about, each with what is noted of
-// it in the column noted, a line of code and subject each.
-func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
+// (position.FindingCodes). by tells, by relation, what is noted of its rows.
+func Findings(ctx context.Context, db *store.DB, in Input) (findings []Finding, by map[string]Noted, err error) {
 	query, err := render("findings", parameters{Input: in})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	table, err := store.Query(ctx, db, query)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found := map[[2]string]*Finding{}
 	for _, row := range table.Rows {
@@ -188,18 +186,16 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 		}
 		found[[2]string{f.Code, f.Subject}] = f
 	}
-	noted, err := positionFindings(ctx, db, found)
-	if err != nil {
-		return nil, err
+	if err := positionFindings(ctx, db, found); err != nil {
+		return nil, nil, err
 	}
-	if err := createNoted(ctx, db, parameters{Input: in, notedByCode: len(found) > subjectsMost}, noted); err != nil {
-		return nil, err
+	if by, err = noted(ctx, db, parameters{Input: in}, len(found)); err != nil {
+		return nil, nil, err
 	}
-	findings := make([]Finding, 0, len(found))
 	for _, f := range found {
 		code, known := position.FindFinding(f.Code)
 		if !known {
-			return nil, fmt.Errorf("finding %s %s has no entry in position.FindingCodes", f.Code, f.Subject)
+			return nil, nil, fmt.Errorf("finding %s %s has no entry in position.FindingCodes", f.Code, f.Subject)
 		}
 		f.Severity, f.Message = code.Severity, code.Message()
 		findings = append(findings, *f)
@@ -207,21 +203,20 @@ func Findings(ctx context.Context, db *store.DB, in Input) ([]Finding, error) {
 	slices.SortFunc(findings, func(a, b Finding) int {
 		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(a.Subject, b.Subject))
 	})
-	return findings, nil
+	return findings, by, nil
 }
 
-// positionFindings adds up what is noted with the positions, by code and subject,
-// and tells how many facts have a note. What was found elsewhere keeps its count and
+// positionFindings adds up what is noted with the positions, by code and subject. What was found elsewhere keeps its count and
 // money; money that is not known there is that of the facts. A note can stand with
 // some slices of a position and not with others, so that sliced ones are counted by
 // their identity.
-func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]*Finding) (facts int64, err error) {
+func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]*Finding) error {
 	table, err := store.Query(ctx, db, `
 select findings, case when slice = 0 then '' else concat_ws(' ', source_system, position_id) end as sliced,
   count(*), coalesce(sum(notional), 0), min(coalesce(position_id, adjustment_id))
 from facts_stored where findings is not null group by 1, 2 order by 1, 2`)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	priced := map[[2]string]bool{} // of what was found elsewhere, whether its money is known
 	for key, f := range found {
@@ -229,7 +224,6 @@ from facts_stored where findings is not null group by 1, 2 order by 1, 2`)
 	}
 	counted := map[string]bool{}
 	for _, row := range table.Rows {
-		facts += row[2].(int64)
 		for _, line := range strings.Split(row[0].(string), "\n") {
 			code, subject, _ := strings.Cut(line, ": ")
 			key, sliced := [2]string{code, subject}, row[1].(string)
@@ -255,12 +249,8 @@ from facts_stored where findings is not null group by 1, 2 order by 1, 2`)
 			}
 		}
 	}
-	return facts, nil
+	return nil
 }
-
-// noteMost is how many noted facts are kept apart, so that every grouping of them
-// reads little; more are read where they are.
-const noteMost = 200_000
 
 // Noted are the columns of facts that tables may ask of what findings are about.
 func (p parameters) Noted() []string {
@@ -278,29 +268,32 @@ func (p parameters) Noted() []string {
 // is of one code is told together then, without its subject.
 const subjectsMost = 2000
 
-// Note is what is noted with a fact, in lines of code and subject.
-func (p parameters) Note() string {
-	if p.notedByCode {
-		return store.WithoutPattern("f.findings", ": [^\n]*")
-	}
-	return "f.findings"
+// Noted tells what is noted of the rows of a relation, in lines of code and subject.
+type Noted struct {
+	Note    string // SQL over the relation, NULL where nothing is noted of a row
+	Further string // relation with its columns and noted, of rows that more is noted of, or none
 }
 
-// createNoted makes the relations of what findings are about. An internal trade that
-// does not cancel is known only when all facts are written.
-func createNoted(ctx context.Context, db *store.DB, p parameters, facts int64) error {
-	for _, name := range []string{"facts_noted", "realized_facts_noted"} {
-		query, err := render(name, p)
-		if err != nil {
-			return err
-		}
-		create := db.CreateTable
-		if name == "facts_noted" && facts > noteMost {
-			create = db.CreateView
-		}
-		if err := create(ctx, name, query); err != nil {
-			return err
-		}
+// noted tells what is noted of facts and realized facts. An internal trade that does not
+// cancel is known only when all facts are written, so that the relation broken_pairs has
+// those.
+func noted(ctx context.Context, db *store.DB, p parameters, subjects int) (map[string]Noted, error) {
+	query, err := render("broken_pairs", p)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	if err := db.CreateTable(ctx, "broken_pairs", query); err != nil {
+		return nil, err
+	}
+	facts := Noted{"findings", "broken_pairs"}
+	if subjects > subjectsMost {
+		facts.Note = store.WithoutPattern(facts.Note, ": [^\n]*")
+	}
+	return map[string]Noted{"facts": facts, "realized_facts": {Note: realizedNote}}, nil
 }
+
+// realizedNote is what is noted of a realized fact.
+const realizedNote = `nullif(concat_ws(chr(10),
+  case when classification = 'none' then 'unclassified_realized: ' || kind end,
+  case when result = 'no_value' then 'realized_no_value: ' || kind end,
+  case when amount_from not in ('sub_ledger', 'none') then 'realized_from_cash: ' || amount_from end), '')`

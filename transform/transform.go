@@ -177,7 +177,6 @@ type parameters struct {
 	compiled    map[string]compiledRules
 	conversions []conversion // of balances, at the as-of date
 	stored      []string     // columns of the stored facts
-	notedByCode bool         // there are too many findings to tell their subjects apart in cells
 }
 
 // AsOf and the others give SQL literals and expressions to the templates.

@@ -101,9 +101,10 @@ type job struct {
 	frozen    store.Manifest // of the release whose evidence decides, if any
 	rates     transform.OtherRates
 	realized  transform.RealizedOutcome
-	moved     []position.Control // of the movements
-	rolled    bool               // the relation movements is made, and the opening's are at hand
-	trended   bool               // the relation quarter_ends is made
+	moved     []position.Control         // of the movements
+	noted     map[string]transform.Noted // by relation
+	rolled    bool                       // the relation movements is made, and the opening's are at hand
+	trended   bool                       // the relation quarter_ends is made
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
 	described  map[string]*store.Relation
@@ -361,11 +362,9 @@ func (j *job) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	findings, err := transform.Findings(ctx, j.db, in)
-	if err != nil {
+	if j.outcome.Findings, j.noted, err = transform.Findings(ctx, j.db, in); err != nil {
 		return err
 	}
-	j.outcome.Findings = findings
 	if j.outcome.Rules, j.outcome.Conflicts, err = quality.Quality(ctx, j.db); err != nil {
 		return err
 	}
@@ -383,7 +382,11 @@ func (j *job) classify(ctx context.Context) error {
 
 // disclose computes the tables, and judges the findings by the cells that they touch.
 func (j *job) disclose(ctx context.Context) error {
-	err := j.compute(ctx, map[string]string{"facts": "facts_noted", "realized_facts": "realized_facts_noted"})
+	noted := map[string]disclosures.Noted{}
+	for relation, of := range j.noted {
+		noted[relation] = disclosures.Noted(of)
+	}
+	err := j.compute(ctx, noted)
 	if err == nil {
 		err = j.judge()
 	}
@@ -392,7 +395,7 @@ func (j *job) disclose(ctx context.Context) error {
 }
 
 // compute computes the tables, and which cells the rows touch that findings are noted of.
-func (j *job) compute(ctx context.Context, noted map[string]string) error {
+func (j *job) compute(ctx context.Context, noted map[string]disclosures.Noted) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(),
 		Currency: j.config.ReportingCurrency, Ratings: j.Maps["ratings"], Ledger: j.config.Limits.Ledger, Noted: noted})
 	if err != nil {
