@@ -112,9 +112,10 @@ func benchmarkRun(b *testing.B, positions, faults int) {
 
 // BenchmarkTables measures all tables of a release of 5,000,000 positions, with a
 // packet that has a comparative date; COMMENT11_BENCHMARK asks for other sizes. The
-// metric s/tables is the stage that computes the cells, s/packet the packet of two
-// dates in all its formats, read from the catalog and written, with the page's traces,
-// the reviewer's questions and the proof.
+// metric s/tables is the stage that computes the cells, s/prepare what a run of a period
+// end does after it published, s/packet the packet of two dates in all its formats, read
+// from the catalog and written, with the page's traces, the reviewer's questions and the
+// proof, s/packet-unprepared the same where nothing was prepared.
 func BenchmarkTables(b *testing.B) {
 	positions := 5_000_000
 	if asked := os.Getenv("COMMENT11_BENCHMARK"); asked != "" {
@@ -133,31 +134,40 @@ func BenchmarkTables(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var tables, packets []float64
+	extract := func() error {
+		packet, err := batch.Packet(ctx, config, asOf.Format(time.DateOnly), before.Format(time.DateOnly))
+		err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, true)) // a draft: nobody has written its texts
+		if err == nil {
+			packet.Questions, err = batch.Questions(ctx, config, packet)
+		}
+		if err == nil {
+			_, err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{})
+		}
+		return err
+	}
+	var tables, prepares, packets, unprepared []float64
 	for b.Loop() {
+		var releases []store.Manifest
 		for _, date := range []time.Time{before, asOf} {
 			outcome, err := batch.Run(ctx, config, batch.Options{AsOf: date, Now: time.Now, Force: true})
 			if err != nil || outcome.Status != store.Published {
 				b.Fatal(outcome.Status, outcome.Broken(), err)
 			}
-			if date.Equal(asOf) {
+			if releases = append(releases, outcome.Manifest); date.Equal(asOf) {
 				tables = append(tables, outcome.Seconds["disclosures"])
 			}
 		}
-		packets = append(packets, seconds(b, func() error {
-			packet, err := batch.Packet(ctx, config, asOf.Format(time.DateOnly), before.Format(time.DateOnly))
-			err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, true)) // a draft: nobody has written its texts
-			if err == nil {
-				packet.Questions, err = batch.Questions(ctx, config, packet)
-			}
-			if err == nil {
-				_, err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{})
-			}
-			return err
-		}))
+		unprepared = append(unprepared, seconds(b, extract))
+		if err := batch.Prepare(ctx, config, releases[0]); err != nil {
+			b.Fatal(err)
+		}
+		prepares = append(prepares, seconds(b, func() error { return batch.Prepare(ctx, config, releases[1]) }))
+		packets = append(packets, seconds(b, extract))
 	}
 	b.ReportMetric(median(tables), "s/tables")
+	b.ReportMetric(median(prepares), "s/prepare")
 	b.ReportMetric(median(packets), "s/packet")
+	b.ReportMetric(median(unprepared), "s/packet-unprepared")
 	b.ReportMetric(0, "ns/op")
 }
 

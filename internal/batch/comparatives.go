@@ -259,6 +259,9 @@ func deskOf(ctx context.Context, config configs.Config, read []store.Manifest, m
 			return config, nil, err
 		}
 	}
+	if err := os.Symlink(w.PreparedFolder(), at.PreparedFolder()); err != nil {
+		return config, nil, err
+	}
 	if err := more(at); err != nil {
 		return config, nil, err
 	}

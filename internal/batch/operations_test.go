@@ -521,7 +521,7 @@ func TestStatus(t *testing.T) {
 func TestRetention(t *testing.T) {
 	b := newBook(t)
 	b.run(t, "2006-12-31")
-	b.run(t, "2007-09-30")
+	prepared := b.run(t, "2007-09-30").Manifest
 	collect := func(dryRun bool) string {
 		t.Helper()
 		list, err := batch.Collect(context.Background(), b.config, dryRun, b.options())
@@ -542,6 +542,13 @@ func TestRetention(t *testing.T) {
 	if got := collect(true); got != "20061231-001 leaves_catalog, 20070930-001 leaves_catalog" || b.query(t, "select count(*) from runs") != "[[2]]" {
 		t.Error(got)
 	}
+	from := batch.PrepareFrom
+	batch.PrepareFrom = 0
+	err := batch.Prepare(context.Background(), b.config, prepared)
+	batch.PrepareFrom = from
+	if err != nil {
+		t.Fatal(err)
+	}
 	packet, err := batch.Packet(context.Background(), b.config, "2007-09-30")
 	if err != nil {
 		t.Fatal(err)
@@ -559,8 +566,10 @@ func TestRetention(t *testing.T) {
 	if got := collect(false); got != "20061231-001 leaves_catalog, 20070930-001 leaves_catalog" {
 		t.Error(got)
 	}
-	if _, err := os.Stat(facts); err != nil {
-		t.Errorf("a session that opened the old catalog could not read on: %v", err)
+	for _, still := range []string{facts, filepath.Join(b.config.Warehouse, "prepared/20070930-001.traces.json")} {
+		if _, err := os.Stat(still); err != nil {
+			t.Errorf("a session that opened the old catalog could not read on: %v", err)
+		}
 	}
 	b.now = b.now.Add(71 * time.Hour)
 	if got := collect(false); got != "20061231-001 waits, 20070930-001 waits" {
@@ -570,8 +579,10 @@ func TestRetention(t *testing.T) {
 	if got := collect(false); got != "20061231-001 removes_files, 20070930-001 removes_files" {
 		t.Error(got)
 	}
-	if _, err := os.Stat(facts); err == nil {
-		t.Error("the files are still there")
+	for _, gone := range []string{facts, filepath.Join(b.config.Warehouse, "prepared/20070930-001.traces.json")} {
+		if _, err := os.Stat(gone); err == nil {
+			t.Errorf("%s is still there", gone)
+		}
 	}
 	for _, kept := range []string{"manifest.json", "tombstone.json", "rejects.parquet", "controls.parquet"} {
 		if _, err := os.Stat(filepath.Join(filepath.Dir(facts), kept)); err != nil {

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,21 +19,30 @@ import (
 // mostOnPage is how many facts the page names of each cell; comment11 trace names the rest.
 const mostOnPage = 3
 
-// addTraces finds where every cell of the packet comes from. Each table's relation is
-// grouped by the columns that its predicates name and the rules that decided, with the
-// largest facts of each group; cells take theirs from the groups.
+// addTraces finds where every cell of the packet comes from.
 func addTraces(ctx context.Context, config configs.Config, packet *render.Packet) error {
-	traces := map[render.Place]render.Trace{}
+	packet.Letter.Traces = map[render.Place]render.Trace{}
 	for _, release := range packet.Releases {
-		if err := tracesOf(ctx, config, packet, release, traces); err != nil {
+		traces, err := tracesOf(ctx, config, packet, release, false)
+		if err != nil {
 			return fmt.Errorf("traces of %s: %w", release.AsOf, err)
 		}
+		maps.Copy(packet.Letter.Traces, traces)
 	}
-	packet.Letter.Traces = traces
 	return nil
 }
 
-func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, traces map[render.Place]render.Trace) error {
+// tracesOf are the traces of the cells of one release, which it may keep.
+func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, keep bool) (map[render.Place]render.Trace, error) {
+	return prepared(config, release.Name, preparedTraces, nil, keep, func() (map[render.Place]render.Trace, error) {
+		traces := map[render.Place]render.Trace{}
+		return traces, findTraces(ctx, config, packet, release, traces)
+	})
+}
+
+// findTraces groups each table's relation by the columns that its predicates name and the
+// rules that decided, with the largest facts of each group; cells take theirs from these.
+func findTraces(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, traces map[render.Place]render.Trace) error {
 	db, done, err := reading(ctx, config)
 	if err != nil {
 		return err

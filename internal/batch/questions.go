@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,31 +19,21 @@ import (
 // that look netted. What is below the materiality of balances is not
 // asked, or below packet.materiality where none is configured.
 func Questions(ctx context.Context, config configs.Config, packet render.Packet) ([]render.Question, error) {
-	threshold := config.Packet.Materiality
-	if config.Materiality != nil {
-		threshold = config.Materiality.Balance
-	}
-	limit, err := decimal.NewFromString(threshold)
-	if err != nil {
-		return nil, err // checked when the config was read
-	}
-	share, err := decimal.NewFromString(config.Packet.Concentration)
+	q, err := newQuestions(config, packet)
 	if err != nil {
 		return nil, err
 	}
-	q := questions{packet: packet, materiality: limit, share: share, asked: map[string]bool{}}
 	q.moves()
 	q.netted()
 	for _, release := range packet.Releases {
 		if release.AsOf != packet.AsOf {
 			continue
 		}
-		err := inRelease(ctx, config, packet, release, func(db *store.DB, cells map[string][]placedCell) error {
-			if err := q.concentrations(ctx, db, cells["facts"]); err != nil {
-				return err
-			}
-			return q.evidence(ctx, db)
-		})
+		concentrated, err := q.concentrationsOf(ctx, config, release, false)
+		if err == nil {
+			q.list = append(q.list, concentrated...)
+			err = inRelease(ctx, config, packet, release, func(db *store.DB, _ map[string][]placedCell) error { return q.evidence(ctx, db) })
+		}
 		if err != nil {
 			return nil, fmt.Errorf("the reviewer's questions about release %s: %w", release.Name, err)
 		}
@@ -61,6 +52,18 @@ type questions struct {
 	materiality, share decimal.Decimal
 	list               []render.Question
 	asked              map[string]bool // the same facts stand in several tables, and are asked about once
+}
+
+func newQuestions(config configs.Config, packet render.Packet) (questions, error) {
+	threshold := config.Packet.Materiality
+	if config.Materiality != nil {
+		threshold = config.Materiality.Balance
+	}
+	q := questions{packet: packet, asked: map[string]bool{}}
+	var err, err2 error // checked when the config was read
+	q.materiality, err = decimal.NewFromString(threshold)
+	q.share, err2 = decimal.NewFromString(config.Packet.Concentration)
+	return q, errors.Join(err, err2)
 }
 
 func (q *questions) ask(kind string, at render.Place, amount decimal.Decimal, format string, arguments ...any) {
@@ -191,6 +194,19 @@ func (q *questions) nettedRow(table render.Table, block render.Block, sheet rend
 		q.ask("looks_netted", at, exactOf(cell), "%s, %s: %s is %s and %s is nil in the whole row: were values netted before they were delivered?",
 			table.Title, row.Label, cell.Measure, cell.Exact, other)
 	}
+}
+
+// concentrationsOf are the questions about concentrations in the figures of a release,
+// which it may keep.
+func (q *questions) concentrationsOf(ctx context.Context, config configs.Config, release render.Release, keep bool) ([]render.Question, error) {
+	by := []string{q.materiality.String(), q.share.String()}
+	return prepared(config, release.Name, preparedConcentrations, by, keep, func() ([]render.Question, error) {
+		of := questions{packet: q.packet, materiality: q.materiality, share: q.share, asked: map[string]bool{}}
+		err := inRelease(ctx, config, q.packet, release, func(db *store.DB, cells map[string][]placedCell) error {
+			return of.concentrations(ctx, db, cells["facts"])
+		})
+		return of.list, err
+	})
 }
 
 // concentrations finds figures of the comment's own tables of which one trade, one

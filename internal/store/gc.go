@@ -96,8 +96,11 @@ func (w Warehouse) Bury(m Manifest, reason string, now time.Time, grace time.Dur
 	})
 }
 
-// RemoveFiles removes the files that a tombstone names.
+// RemoveFiles removes the files that a tombstone names, and what is prepared of the release.
 func (w Warehouse) RemoveFiles(m Manifest) error {
+	if err := w.removePrepared(m.Release); err != nil {
+		return err
+	}
 	folder := w.ReleaseFolder(m.AsOfDate, m.Release)
 	return w.opened(folder, func() error {
 		for _, name := range m.tombstone.Files {

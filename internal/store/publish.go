@@ -62,8 +62,8 @@ func (w Warehouse) Sweep() error {
 	if err := w.Disk.Remove(filepath.Join(w.Root, "staging")); err != nil {
 		return err
 	}
-	for _, pattern := range []string{filepath.Join(w.Root, ".*.new"), filepath.Join(w.Root, "runs", ".*.new"), filepath.Join(w.Root, "packets", ".*.new")} {
-		leftovers, err := filepath.Glob(pattern)
+	for _, folder := range []string{"", "runs", "packets", preparedKind} {
+		leftovers, err := filepath.Glob(filepath.Join(w.Root, folder, ".*.new"))
 		if err != nil {
 			return err
 		}
