@@ -27,7 +27,7 @@ func initCommentary(cmd *cobra.Command, shared *sharedFlags, asOf, compare strin
 	if err != nil {
 		return err
 	}
-	dates, err := packetDates(asOf, compare)
+	dates, err := packetDates(cmd, config, asOf, compare)
 	if err != nil {
 		return err
 	}

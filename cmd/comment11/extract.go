@@ -29,11 +29,11 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			dates, err := packetDates(asOf, compare)
+			dates, err := packetDates(cmd, config, asOf, compare)
 			if err != nil {
 				return err
 			}
-			basis, err := comparativeBasis(compare, restated, recast)
+			basis, err := comparativeBasis(len(dates) > 1, restated, recast)
 			if err != nil {
 				return err
 			}
@@ -94,7 +94,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
-	flags.StringVar(&compare, "compare", "", "the date to compare with, YYYY-MM-DD: as the last packet of that period end displays it, else as published")
+	flags.StringVar(&compare, "compare", "", compareUsage+": as the last packet of that period end displays it, else as published")
 	flags.BoolVar(&restated, "restated", false, "show the date compared with as it stands, with corrected data, and the bridge from what its packet displays")
 	flags.BoolVar(&recast, "recast", false, "show the date compared with by the rules, maps and tables of today, and the bridge from what its packet displays")
 	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
@@ -105,11 +105,11 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 	return command
 }
 
-// comparativeBasis is what the column of the date compared with shows.
-func comparativeBasis(compare string, restated, recast bool) (string, error) {
+// comparativeBasis is what the column of the date compared with shows, if there is one.
+func comparativeBasis(compares, restated, recast bool) (string, error) {
 	switch {
-	case (restated || recast) && compare == "":
-		return "", fmt.Errorf("%w: --restated and --recast say what is shown of the date compared with; give it with --compare", errUsage)
+	case (restated || recast) && !compares:
+		return "", fmt.Errorf("%w: --restated and --recast say what is shown of the date compared with, and there is none; give it with --compare", errUsage)
 	case restated && recast:
 		return "", fmt.Errorf("%w: --restated shows corrected data by the rules as they were, --recast the data as reported by the rules of today; give one of them", errUsage)
 	case restated:
@@ -125,21 +125,35 @@ func packetOptions(cmd *cobra.Command) batch.Options {
 	return batch.Options{Program: program(), Executable: executableHash(), Now: time.Now, Warn: warnTo(cmd.ErrOrStderr())}
 }
 
+const (
+	noDate       = "none" // compares with no date
+	compareUsage = "the date to compare with, YYYY-MM-DD, or " + noDate + " (default: the last fiscal year-end, where it is published)"
+)
+
 // packetDates are the dates of a packet: the period end, and the one compared with if any.
-func packetDates(asOf, compare string) ([]string, error) {
-	dates := []string{asOf}
-	if compare != "" {
-		dates = append(dates, compare)
+func packetDates(cmd *cobra.Command, config configs.Config, asOf, compare string) ([]string, error) {
+	end, err := parseDate("as-of", asOf)
+	if err != nil {
+		return nil, err
 	}
-	for i, flag := range []string{"as-of", "compare"}[:len(dates)] {
-		if _, err := parseDate(flag, dates[i]); err != nil {
-			return nil, err
-		}
-	}
-	if asOf == compare {
+	switch compare {
+	case noDate:
+		return []string{asOf}, nil
+	case asOf:
 		return nil, fmt.Errorf("%w: --compare %s is the period end itself; name an earlier date", errUsage, compare)
+	case "":
+		yearEnd := config.Calendar.PreviousYearEnd(end).Format(time.DateOnly)
+		published, err := batch.IsPublished(config, yearEnd)
+		if err == nil && !published {
+			fmt.Fprintf(cmd.ErrOrStderr(), "comment11: the packet compares with no date: no release of %s, the last fiscal year-end, is published\n", yearEnd)
+			return []string{asOf}, nil
+		}
+		return []string{asOf, yearEnd}, err
 	}
-	return dates, nil
+	if _, err := parseDate("compare", compare); err != nil {
+		return nil, fmt.Errorf("%w, or %s", err, noDate)
+	}
+	return []string{asOf, compare}, nil
 }
 
 // wantsLetter tells whether one of the formats is the letter.

@@ -64,6 +64,6 @@ words such as rose, are calls:
 	flags := command.Flags()
 	flags.BoolVar(&texts, "commentary", false, "write first texts of the letter instead")
 	flags.StringVar(&asOf, "as-of", "", "with --commentary: the period end, YYYY-MM-DD")
-	flags.StringVar(&compare, "compare", "", "with --commentary: the date to compare with, YYYY-MM-DD")
+	flags.StringVar(&compare, "compare", "", "with --commentary: "+compareUsage)
 	return command
 }

@@ -28,6 +28,12 @@ type Desk struct {
 	comparative *render.Comparative
 }
 
+// IsPublished tells whether a release of the date is published.
+func IsPublished(config configs.Config, date string) (bool, error) {
+	shown, err := Warehouse(config).Shown()
+	return slices.ContainsFunc(shown, func(m store.Manifest) bool { return m.AsOfDate == date }), err
+}
+
 // OpenDesk chooses the releases of a packet: of the period end the newest one, of the
 // date compared with what basis says ("" and render.AsReported: what its last packet
 // displays, else the newest), and of the quarter ends that the letter looks back to the
