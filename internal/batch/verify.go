@@ -223,47 +223,67 @@ order by s.table_number, s.block_number, s.row_number, s.column_number`)
 	return faults, len(table.Rows), nil
 }
 
-// cellsOfRelation groups the relation by all columns that the predicates name, so
-// that they are evaluated on few rows.
-func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows [][]any) ([]string, error) {
-	var dimensions, measures, sums, aggregates []string
+// cellsOfRelation groups the relation by all columns that the predicates name, and these
+// groups by those that each block names, so that predicates are evaluated on few rows.
+func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows [][]any) (faults []string, err error) {
+	var measures, sums, again []string
 	for _, row := range rows {
-		for _, match := range quotedColumn.FindAllStringSubmatch(row[6].(string), -1) {
-			dimensions = append(dimensions, store.Identifier(match[1]+match[2]))
-		}
-		if measure := row[5].(string); measure != "count" {
-			measures = append(measures, measure)
-		}
+		measures = append(measures, row[5].(string))
 	}
-	slices.Sort(dimensions)
-	dimensions = slices.Compact(dimensions)
 	slices.Sort(measures)
 	for _, measure := range slices.Compact(measures) {
-		sums = append(sums, fmt.Sprintf(", sum(%[1]s) as %[2]s", store.Identifier(measure), store.Identifier("sum_"+measure)))
+		of, sum := store.Identifier(measure), store.Identifier("sum_"+measure)
+		if measure == "count" {
+			of = "1"
+		}
+		sums, again = append(sums, "sum("+of+") as "+sum), append(again, "sum("+sum+") as "+sum)
 	}
-	groups := relation + "_verified"
-	if err := db.CreateTable(ctx, groups, fmt.Sprintf("select %[1]s, count(*) as sum_count%[2]s from %[3]s group by %[1]s",
-		strings.Join(dimensions, ", "), strings.Join(sums, ""), relation)); err != nil {
+	all, ofBlock := relation+"_verified", relation+"_of_block"
+	group := func(name, from string, sums []string, rows [][]any) error {
+		by := strings.Join(columnsNamed(rows), ", ")
+		return db.CreateTable(ctx, name, fmt.Sprintf("select %s, %s from %s group by %[1]s", by, strings.Join(sums, ", "), from))
+	}
+	if err := group(all, relation, sums, rows); err != nil {
 		return nil, err
 	}
-	var faults []string
-	const atOnce = 500
-	for batch := range slices.Chunk(rows, atOnce) {
-		aggregates = aggregates[:0]
-		for _, row := range batch {
-			aggregates = append(aggregates, fmt.Sprintf("cast(coalesce(sum(%s) filter (where %s), 0) as decimal(38, 2))", store.Identifier("sum_"+row[5].(string)), row[6]))
+	for len(rows) > 0 {
+		block := rows
+		if next := slices.IndexFunc(rows, func(row []any) bool { return row[1] != rows[0][1] || row[2] != rows[0][2] }); next > 0 {
+			block = rows[:next]
 		}
-		table, err := store.Query(ctx, db, "select "+strings.Join(aggregates, ", ")+" from "+groups)
-		if err != nil {
+		rows = rows[len(block):]
+		if err := group(ofBlock, all, again, block); err != nil {
 			return faults, err
 		}
-		for i, row := range batch {
-			if got, want := table.Rows[0][i].(decimal.Decimal), row[7].(decimal.Decimal); !got.Equal(want) {
-				faults = append(faults, fmt.Sprintf("cell %s/%s/%s/%s says %s, its facts come to %s", row[1], row[2], row[3], row[4], want, got))
+		const atOnce = 500
+		for batch := range slices.Chunk(block, atOnce) {
+			var aggregates []string
+			for _, row := range batch {
+				aggregates = append(aggregates, fmt.Sprintf("cast(coalesce(sum(%s) filter (where %s), 0) as decimal(38, 2))", store.Identifier("sum_"+row[5].(string)), row[6]))
+			}
+			found, err := store.Query(ctx, db, "select "+strings.Join(aggregates, ", ")+" from "+ofBlock)
+			if err != nil {
+				return faults, err
+			}
+			for i, row := range batch {
+				if got, want := found.Rows[0][i].(decimal.Decimal), row[7].(decimal.Decimal); !got.Equal(want) {
+					faults = append(faults, fmt.Sprintf("cell %s/%s/%s/%s says %s, its facts come to %s", row[1], row[2], row[3], row[4], want, got))
+				}
 			}
 		}
 	}
 	return faults, nil
+}
+
+// columnsNamed are the columns that the predicates of cells name.
+func columnsNamed(rows [][]any) (columns []string) {
+	for _, row := range rows {
+		for _, match := range quotedColumn.FindAllStringSubmatch(row[6].(string), -1) {
+			columns = append(columns, store.Identifier(match[1]+match[2]))
+		}
+	}
+	slices.Sort(columns)
+	return slices.Compact(columns)
 }
 
 // ranks ranks facts again, and holds that every place of a relation of ranks has what its
