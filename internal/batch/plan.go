@@ -293,13 +293,18 @@ func (j *job) storedRecords(ctx context.Context, m store.Manifest) error {
 		}
 	}
 	for _, set := range position.DataSets {
-		if _, known := m.Relation(set.Name + "_records"); !known {
+		records, known := m.Relation(set.Name + "_records")
+		if !known {
 			if err := j.db.Run(ctx, set.CreateTable(set.Name), "alter table "+set.Name+" add column source_file varchar"); err != nil {
 				return err
 			}
 			continue
 		}
-		query, err := takenRecords(set)(m, store.ReadParquet(j.warehouse.Files(m, set.Name+"_records")))
+		from := store.ReadParquet(j.warehouse.Files(m, records.Name))
+		if err := j.db.CreateView(ctx, records.Name, "select "+set.Select(records.ColumnNames())+", source_file from "+from); err != nil {
+			return err
+		}
+		query, err := takenRecords(set)(m, from)
 		if err != nil {
 			return err
 		}
