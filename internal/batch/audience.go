@@ -152,10 +152,11 @@ func hashedProof(ctx context.Context, config configs.Config, w store.Warehouse, 
 		ReportingCurrency: m.ReportingCurrency, Scopes: m.Scopes, Inputs: json.RawMessage("[]")}
 	for _, r := range relations {
 		var replaced, columns []string
-		for _, column := range r.ColumnNames() {
+		for _, described := range r.Columns {
+			column, columnType, _ := strings.Cut(described, " ")
 			columns = append(columns, store.Identifier(column))
 			switch {
-			case slices.Contains(hashedColumns, column):
+			case slices.Contains(hashedColumns, column) && !strings.HasPrefix(columnType, "DECIMAL"): // an amount of the book is no book
 				replaced = append(replaced, hash.SQL(store.Identifier(column))+" as "+store.Identifier(column))
 			case column == "findings": // names what they are about
 				replaced = append(replaced, "cast(null as varchar) as findings")
