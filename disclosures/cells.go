@@ -2,7 +2,6 @@ package disclosures
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -75,71 +74,81 @@ func Compute(ctx context.Context, db *store.DB, in Input) (Result, error) {
 	beside.Go(func() { touched, touchedErr = touchedCells(tables, in.Loaded, p, g.noted) })
 	result, err := computeCells(ctx, db, in, tables, p, g)
 	beside.Wait()
+	if err != nil { // touchedCells finds the same faults
+		return Result{}, err
+	}
 	result.Touched = touched
-	return result, errors.Join(err, touchedErr)
+	return result, touchedErr
 }
 
-// read are the groups of all sources, with what was found as they were made.
-type read struct {
+// allGroups are the groups of all sources, with what was found as they were made.
+type allGroups struct {
 	sources, noted map[string]groups
 	controls       map[string][]position.Control // by source
+	relations      map[string]*grouped
 	derived        []string
 	made           map[string]bool
 }
 
 // readAll reads the groups of all sources of tables whose data sets are there, one after
 // the other: two statements at a time take the engine half as long again.
-func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (read, error) {
-	r := read{map[string]groups{}, map[string]groups{}, map[string][]position.Control{}, nil, map[string]bool{}}
-	relation := map[string]*grouped{}
-	for _, source := range sortedKeys(p.used) {
-		if !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(in.Loaded)) == 0 }) {
-			continue
+func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (allGroups, error) {
+	g := allGroups{sources: map[string]groups{}, noted: map[string]groups{}, controls: map[string][]position.Control{}, relations: map[string]*grouped{}, made: map[string]bool{}}
+	shown := slices.DeleteFunc(sortedKeys(p.used), func(source string) bool {
+		return !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(in.Loaded)) == 0 })
+	})
+	for _, source := range shown {
+		if g.relations[relationOf(source)] == nil {
+			if err := g.open(ctx, db, in, tables, p, relationOf(source), shown); err != nil {
+				return g, err
+			}
 		}
-		if err := r.read(ctx, db, in, tables, p, source, relation); err != nil {
-			return read{}, err
+		if err := g.read(ctx, db, tables, p, source); err != nil {
+			return g, err
 		}
 	}
-	return r, nil
+	return g, nil
 }
 
-// read reads the groups of a source, and makes what its relation's sources share first.
-func (r *read) read(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, source string, relation map[string]*grouped) error {
-	name := relationOf(source)
-	g := relation[name]
-	if g == nil {
-		g = &grouped{relation: name, noted: in.Noted[name]}
-		relation[name] = g
-		derived, err := derive(ctx, db, name, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, r.made)
-		if err != nil {
-			return fmt.Errorf("relation %s: %w", name, err)
-		}
-		if derived {
-			r.derived = append(r.derived, name)
-		} else if err := g.addFinest(ctx, db, p, tables, in.Scopes); err != nil {
-			return err
-		}
-		if g.totals, err = totalsOf(ctx, db, name); err != nil {
-			return err
-		}
-		if g.some, err = g.someNoted(ctx, db); err != nil {
+// open makes what the sources of a relation share.
+func (a *allGroups) open(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, relation string, shown []string) error {
+	g := &grouped{relation: relation, noted: in.Noted[relation]}
+	derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, a.made)
+	if err != nil {
+		return fmt.Errorf("relation %s: %w", relation, err)
+	}
+	if derived {
+		a.derived = append(a.derived, relation)
+	} else {
+		sources := slices.DeleteFunc(slices.Clone(shown), func(source string) bool { return relationOf(source) != relation })
+		if err := g.addFinest(ctx, db, p, sources, tables, in.Scopes); err != nil {
 			return err
 		}
 	}
-	var err error
-	if r.sources[source], err = readGroups(ctx, db, source, p, tables, g, false); err != nil {
+	if g.totals, err = totalsOf(ctx, db, relation); err != nil {
+		return err
+	}
+	a.relations[relation] = g
+	g.some, err = g.someNoted(ctx, db)
+	return err
+}
+
+// read reads the groups of a source.
+func (a *allGroups) read(ctx context.Context, db *store.DB, tables []Table, p predicates, source string) (err error) {
+	g := a.relations[relationOf(source)]
+	if a.sources[source], err = readGroups(ctx, db, source, p, tables, g, false); err != nil {
 		return err
 	}
 	own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
-	if r.controls[source], err = groupedAll(ctx, db, source, own, g.totals); err != nil || !g.some { // reading hundreds of predicates costs as much for no row
+	if a.controls[source], err = groupedAll(ctx, db, source, own, g.totals); err != nil || !g.some { // reading hundreds of predicates costs as much for no row
 		return err
 	}
-	r.noted[source], err = readGroups(ctx, db, source, p, tables, g, true)
+	a.noted[source], err = readGroups(ctx, db, source, p, tables, g, true)
 	return err
 }
 
 // computeCells computes all but the cells touched.
-func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, g read) (Result, error) {
+func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, g allGroups) (Result, error) {
 	result := Result{Derived: g.derived}
 	for _, source := range sortedKeys(g.controls) {
 		result.Controls = append(result.Controls, g.controls[source]...)

@@ -68,10 +68,8 @@ var sharedDimensions = [][]string{
 
 // groupsOf names the relation with one row per combination of the dimensions that
 // the tables name, with the count and the sum of every measure.
-func groupsOf(source string) string { return tableOf(source, "groups") }
-
-func tableOf(source, what string) string {
-	return strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(source) + "_" + what
+func groupsOf(source string) string {
+	return strings.NewReplacer(":", "_", "-", "_", ".", "_").Replace(source) + "_groups"
 }
 
 // dimensionsOf names the relation that has the columns that predicates may name,

@@ -12,7 +12,8 @@ import (
 	"comment11/internal/store"
 )
 
-// Noted tells what is noted of the rows of a relation, in lines of code and subject.
+// Noted tells what is noted of the rows of a relation, in lines of code and subject, as
+// transform's does.
 type Noted struct {
 	Note    string // SQL over the relation, NULL where nothing is noted of a row
 	Further string // relation with its columns and noted of rows that more is noted of, or none
@@ -43,9 +44,10 @@ const (
 	furtherColumn = "further" // tells whether the rows are those that more is noted of
 )
 
-// addFinest makes the finest groups for all sources whose dimensions have closed lists;
-// another column could have nearly as many words as there are rows.
-func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tables []Table, scopes []string) error {
+// addFinest makes the finest groups for those of the sources, all of the relation, whose
+// dimensions have closed lists; another column could have nearly as many words as there
+// are rows.
+func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, sources []string, tables []Table, scopes []string) error {
 	contract := relations[g.relation](scopes)
 	closed := contract.Words()
 	isOpen := func(name string) bool {
@@ -54,18 +56,16 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tab
 	}
 	of := map[string][]string{} // sources by those that they share finest groups with
 	alone := true
-	for _, source := range sortedKeys(p.used) {
-		switch {
-		case relationOf(source) != g.relation:
-		case slices.ContainsFunc(sortedKeys(p.used[source]), isOpen):
+	for _, source := range sources {
+		if slices.ContainsFunc(sortedKeys(p.used[source]), isOpen) {
 			alone = false
-		default:
+		} else {
 			of[p.together[source]] = append(of[p.together[source]], source)
 		}
 	}
 	alone = alone && len(of) == 1
 	g.finest = map[string]*finest{}
-	for _, shared := range sortedKeys(of) {
+	for i, shared := range sortedKeys(of) {
 		columns := map[string]bool{}
 		for _, source := range of[shared] {
 			for column := range p.used[source] {
@@ -73,7 +73,7 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, tab
 			}
 		}
 		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return !slices.Contains(of[shared], p.source(t)) })
-		f := &finest{name: tableOf(shared, "finest"), rows: !alone}
+		f := &finest{name: fmt.Sprintf("%s_finest_%d", g.relation, i), rows: !alone}
 		var err error
 		if f.codes, err = store.NewCodes(ctx, db, g.relation, sortedKeys(columns), closed); err != nil {
 			return err

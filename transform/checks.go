@@ -206,10 +206,10 @@ func Findings(ctx context.Context, db *store.DB, in Input) (findings []Finding, 
 	return findings, by, nil
 }
 
-// positionFindings adds up what is noted with the positions, by code and subject. What was found elsewhere keeps its count and
-// money; money that is not known there is that of the facts. A note can stand with
-// some slices of a position and not with others, so that sliced ones are counted by
-// their identity.
+// positionFindings adds up what is noted with the positions, by code and subject. What
+// was found elsewhere keeps its count and money; money that is not known there is that of
+// the facts. A note can stand with some slices of a position and not with others, so that
+// sliced ones are counted by their identity.
 func positionFindings(ctx context.Context, db *store.DB, found map[[2]string]*Finding) error {
 	table, err := store.Query(ctx, db, `
 select findings, case when slice = 0 then '' else concat_ws(' ', source_system, position_id) end as sliced,
