@@ -48,7 +48,7 @@ func findTraces(ctx context.Context, config configs.Config, packet *render.Packe
 		return err
 	}
 	defer done()
-	t, err := newTracer(config, db, TraceQuestion{Release: release.Name})
+	t, err := newTracer(ctx, config, db, TraceQuestion{Release: release.Name})
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -102,7 +103,7 @@ func FindCell(ctx context.Context, config configs.Config, question TraceQuestion
 		return Trace{}, err
 	}
 	defer done()
-	tracer, err := newTracer(config, db, question)
+	tracer, err := newTracer(ctx, config, db, question)
 	if err != nil {
 		return Trace{}, err
 	}
@@ -116,7 +117,7 @@ func WriteFacts(ctx context.Context, config configs.Config, question TraceQuesti
 		return err
 	}
 	defer done()
-	tracer, err := newTracer(config, db, question)
+	tracer, err := newTracer(ctx, config, db, question)
 	if err != nil {
 		return err
 	}
@@ -129,15 +130,15 @@ func WriteFacts(ctx context.Context, config configs.Config, question TraceQuesti
 }
 
 type tracer struct {
-	db        *store.DB
-	config    configs.Config
-	warehouse store.Warehouse
-	manifest  store.Manifest
-	reasons   map[string]string // by rule id
+	Definitions // of the release
+	db          *store.DB
+	warehouse   store.Warehouse
+	manifest    store.Manifest
+	reasons     map[string]string // by rule id
 }
 
-func newTracer(config configs.Config, db *store.DB, question TraceQuestion) (*tracer, error) {
-	t := &tracer{db: db, config: config, warehouse: Warehouse(config), reasons: map[string]string{}}
+func newTracer(ctx context.Context, config configs.Config, db *store.DB, question TraceQuestion) (*tracer, error) {
+	t := &tracer{db: db, warehouse: Warehouse(config), reasons: map[string]string{}}
 	manifests, err := t.warehouse.Manifests()
 	if err != nil {
 		return nil, err
@@ -145,7 +146,37 @@ func newTracer(config configs.Config, db *store.DB, question TraceQuestion) (*tr
 	if t.manifest, err = askedRelease(manifests, question.AsOf, question.Release); err != nil {
 		return nil, err
 	}
-	return t, t.readReasons()
+	if t.Definitions, err = definitionsOf(ctx, db, config, t.manifest); err != nil {
+		return nil, err
+	}
+	for _, rules := range t.Rules {
+		for _, rule := range rules {
+			t.reasons[rule.ID] = rule.Because
+		}
+	}
+	return t, nil
+}
+
+// definitionsOf are the definitions that a release keeps, or those of the config, where it
+// is of a program that kept none.
+func definitionsOf(ctx context.Context, db *store.DB, config configs.Config, m store.Manifest) (Definitions, error) {
+	asOf, err := time.Parse(time.DateOnly, m.AsOfDate)
+	if err != nil {
+		return Definitions{}, err
+	}
+	texts, err := storedTexts(ctx, db, Warehouse(config), m)
+	if errors.Is(err, errNoDefinitions) {
+		return Define(config, asOf)
+	}
+	if err != nil {
+		return Definitions{}, err
+	}
+	folder, err := os.MkdirTemp("", "comment11-")
+	if err != nil {
+		return Definitions{}, err
+	}
+	d, err := definedBy(config, texts, asOf, folder)
+	return d, errors.Join(err, os.RemoveAll(folder))
 }
 
 // askedRelease finds the release by name, or the newest published one of a date or of all.
@@ -176,35 +207,6 @@ func cmpAsOf(a, b store.Manifest) int {
 		return strings.Compare(a.AsOfDate, b.AsOfDate)
 	}
 	return a.Sequence - b.Sequence
-}
-
-// readReasons reads why rules decide as they do, from the files of rules that are still
-// those of the release.
-func (t *tracer) readReasons() error {
-	asOf, err := time.Parse(time.DateOnly, t.manifest.AsOfDate)
-	if err != nil {
-		return err
-	}
-	d, err := Define(t.config, asOf)
-	if err != nil {
-		return nil //nolint:nilerr // a config that is being changed has no reasons; the trace itself asks only the release
-	}
-	for _, attribute := range transform.Attributes {
-		same := func(list []store.FileHash) string {
-			i := slices.IndexFunc(list, func(h store.FileHash) bool { return h.Name == "rules/"+attribute+".yaml" })
-			if i < 0 {
-				return ""
-			}
-			return list[i].SHA256
-		}
-		if same(d.Hashes) == "" || same(d.Hashes) != same(t.manifest.Configuration) {
-			continue
-		}
-		for _, rule := range d.Rules[attribute] {
-			t.reasons[rule.ID] = rule.Because
-		}
-	}
-	return nil
 }
 
 // files is the FROM item of a relation of the release.
@@ -425,15 +427,7 @@ func (t *tracer) factByFact(ctx context.Context, relation, places, query string)
 			return err
 		}
 	}
-	asOf, err := time.Parse(time.DateOnly, t.manifest.AsOfDate)
-	if err != nil {
-		return err
-	}
-	d, err := Define(t.config, asOf)
-	if err != nil {
-		return err
-	}
-	if err := transform.CounterpartiesAsOf(ctx, t.db, asOf, d.Maps); err != nil {
+	if err := transform.CounterpartiesAsOf(ctx, t.db, t.AsOf, t.Maps); err != nil {
 		return err
 	}
 	if err := t.db.CreateTable(ctx, "ranked", places); err != nil {
