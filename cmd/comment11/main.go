@@ -115,7 +115,7 @@ func newRoot() *cobra.Command {
 		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
 	})
 	root.AddCommand(newInit(shared), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
-		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared), newSign(shared))
+		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newPrepare(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared), newSign(shared))
 	for _, command := range append(root.Commands(), root) {
 		command.Args = usageArgs(command.Args)
 	}

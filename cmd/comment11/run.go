@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -59,7 +58,7 @@ func newRun(shared *sharedFlags) *cobra.Command {
 			if err := say(cmd.OutOrStdout(), cmd.ErrOrStderr(), shared, config, outcome, tables); err != nil {
 				return err
 			}
-			prepare(cmd.Context(), config, outcome, options)
+			prepareOutcome(cmd, config, outcome, options)
 			return nil
 		},
 	}
@@ -71,17 +70,6 @@ func newRun(shared *sharedFlags) *cobra.Command {
 	flags.StringVar(&compare, "compare", "", "roll the notional forward from this date, YYYY-MM-DD (default: as roll_forward in the config says)")
 	flags.StringVar(&options.Path, "path", "", "how, with --compare: "+strings.Join(position.MovementPaths, ", ")+" (default: events where the data set lifecycle is there, else daily where every night is published, else two_point)")
 	return command
-}
-
-// prepare keeps what packets will show of a period end's release, unless that was done. It
-// is published by then, so that what fails is no failure of the run.
-func prepare(ctx context.Context, config configs.Config, outcome batch.Outcome, options batch.Options) {
-	if !slices.Contains([]string{store.Published, "unchanged"}, outcome.Status) || !config.Calendar.IsPeriodEnd(options.AsOf) {
-		return
-	}
-	if err := batch.Prepare(ctx, config, outcome.Manifest); err != nil {
-		options.Warn(fmt.Sprintf("the release is published; what packets show of it was not prepared, so that extract takes longer: %v", err))
-	}
 }
 
 // comparedDate checks from when and how the notional is to be rolled forward.

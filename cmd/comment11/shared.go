@@ -88,18 +88,8 @@ func program() store.Program {
 // executableHash starts to hash this executable and gives a function that waits
 // for its SHA-256, "" where it cannot be read.
 func executableHash() func() string {
-	hash := make(chan string, 1)
-	go func() {
-		defer close(hash)
-		path, err := os.Executable()
-		if err != nil {
-			return
-		}
-		if file, err := store.HashFile(path); err == nil {
-			hash <- file.SHA256
-		}
-	}()
-	return func() string { return <-hash }
+	go store.ExecutableHash()
+	return store.ExecutableHash
 }
 
 // shown is a path as the user would type it: relative where that is shorter.

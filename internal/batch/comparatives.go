@@ -77,7 +77,7 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 		if basis == render.Recast {
 			recastOf = &column
 		} else if now := read[at(dates[0])]; now.ReportingCurrency != column.ReportingCurrency {
-			return d, done, fmt.Errorf("%w: release %s of %s is in %s and release %s of %s in %s; amounts in two currencies cannot stand beside each other: --recast computes the earlier one again",
+			return d, done, fmt.Errorf("%w: release %s of %s is in %s and release %s of %s in %s; amounts in two currencies cannot stand beside each other: --recast computes the earlier one again, --compare none leaves it out",
 				ErrUsage, now.Release, now.AsOfDate, now.ReportingCurrency, column.Release, column.AsOfDate, column.ReportingCurrency)
 		}
 	}
@@ -112,7 +112,7 @@ func pinnedAsRecorded(pins map[string]store.Pinned, shown []store.Manifest, date
 		return nil
 	}
 	if m, there := reportedBy(pins, shown, date); !there || m.Hash() != pin.SHA256 {
-		return fmt.Errorf("%w: release %s, whose figures %s displays for %s, is not in the warehouse as it was recorded; restore it, or show what stands with --restated",
+		return fmt.Errorf("%w: release %s, whose figures %s displays for %s, is not in the warehouse as it was recorded; restore it, show what stands with --restated, or leave the date out with --compare none",
 			ErrData, pin.Release, pin.Packet, date)
 	}
 	return nil

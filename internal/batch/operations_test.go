@@ -521,7 +521,7 @@ func TestStatus(t *testing.T) {
 func TestRetention(t *testing.T) {
 	b := newBook(t)
 	b.run(t, "2006-12-31")
-	prepared := b.run(t, "2007-09-30").Manifest
+	b.run(t, "2007-09-30")
 	collect := func(dryRun bool) string {
 		t.Helper()
 		list, err := batch.Collect(context.Background(), b.config, dryRun, b.options())
@@ -544,7 +544,7 @@ func TestRetention(t *testing.T) {
 	}
 	from := batch.PrepareFrom
 	batch.PrepareFrom = 0
-	err := batch.Prepare(context.Background(), b.config, prepared)
+	_, err := batch.Prepare(context.Background(), b.config, b.options(), []string{"2007-09-30"})
 	batch.PrepareFrom = from
 	if err != nil {
 		t.Fatal(err)

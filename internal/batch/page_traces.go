@@ -23,17 +23,20 @@ const mostOnPage = 3
 func addTraces(ctx context.Context, config configs.Config, packet *render.Packet) error {
 	packet.Letter.Traces = map[render.Place]render.Trace{}
 	for _, release := range packet.Releases {
-		traces, err := tracesOf(ctx, config, packet, release, false)
+		traces, err := tracesOf(ctx, config, packet, release, nil)
 		if err != nil {
 			return fmt.Errorf("traces of %s: %w", release.AsOf, err)
 		}
 		maps.Copy(packet.Letter.Traces, traces)
 	}
+	shown := map[render.Place]bool{} // what is prepared may be of more tables
+	packet.Each(func(at render.Place, _ render.Cell) { shown[at] = true })
+	maps.DeleteFunc(packet.Letter.Traces, func(at render.Place, _ render.Trace) bool { return !shown[at] })
 	return nil
 }
 
 // tracesOf are the traces of the cells of one release, which it may keep.
-func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, keep bool) (map[render.Place]render.Trace, error) {
+func tracesOf(ctx context.Context, config configs.Config, packet *render.Packet, release render.Release, keep keeper) (map[render.Place]render.Trace, error) {
 	return prepared(config, release.Name, preparedTraces, nil, keep, func() (map[render.Place]render.Trace, error) {
 		traces := map[render.Place]render.Trace{}
 		return traces, findTraces(ctx, config, packet, release, traces)

@@ -2,11 +2,12 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"comment11/configs"
+	"comment11/disclosures/render"
 	"comment11/internal/store"
 )
 
@@ -17,52 +18,99 @@ const (
 	preparedConcentrations = "concentrations"
 )
 
-// PrepareFrom is from how many facts on something is prepared; of fewer it is found in
-// less than a second.
+// PrepareFrom is from how many facts on something is prepared; of fewer it is found in a
+// second or two.
 var PrepareFrom int64 = 200_000
 
-// Prepare finds and keeps what packets of the date of a release will show of it, so that
-// they need not: of the newest one of its date, and nothing of one of few facts.
-func Prepare(ctx context.Context, config configs.Config, m store.Manifest) error {
-	if facts, _ := m.Relation("facts"); facts.Rows < PrepareFrom {
-		return nil
+// Prepare finds and keeps what a packet of the dates will show of its releases, so that it
+// need not, and gives the releases. Those of few facts need nothing.
+func Prepare(ctx context.Context, config configs.Config, options Options, dates []string) (releases []string, err error) {
+	desk, done, err := OpenDesk(ctx, config, options, dates, render.AsReported)
+	if err != nil {
+		return nil, err
 	}
-	packet, err := Packet(ctx, config, m.AsOfDate)
+	defer done()
+	packet, err := desk.Packet(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, release := range packet.Releases {
+		m, err := manifestOf(Warehouse(config), release.Name)
+		if err == nil && isLarge(m) {
+			releases = append(releases, m.Release)
+			err = prepareRelease(ctx, config, options, m)
+		}
+		if err != nil {
+			return releases, fmt.Errorf("release %s: %w", release.Name, err)
+		}
+	}
+	return releases, nil
+}
+
+// prepareRelease prepares a release from a packet that shows nothing else, as a packet of
+// two dates may leave tables of one out.
+func prepareRelease(ctx context.Context, config configs.Config, options Options, m store.Manifest) error {
+	desk, done, err := deskOf(ctx, config, []store.Manifest{m}, func(store.Warehouse) error { return nil })
 	if err != nil {
 		return err
 	}
-	release := packet.Releases[0]
-	if _, err := tracesOf(ctx, config, &packet, release, true); err != nil {
-		return fmt.Errorf("traces of %s: %w", m.AsOfDate, err)
-	}
-	q, err := newQuestions(config, packet)
+	defer done()
+	packet, err := Packet(ctx, desk, m.AsOfDate)
 	if err != nil {
 		return err
 	}
-	_, err = q.concentrationsOf(ctx, config, release, true)
+	keep := func(what, key string, value any) (err error) {
+		w := options.warehouse(config)
+		unlock, err := lock(w, options.Now())
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, unlock()) }()
+		if _, err := manifestOf(w, m.Release); err != nil { // retention may have taken it meanwhile
+			return err
+		}
+		return w.WritePrepared(m, what, key, value)
+	}
+	if _, err := tracesOf(ctx, desk, &packet, packet.Releases[0], keep); err != nil {
+		return err
+	}
+	q, err := newQuestions(desk, packet)
+	if err != nil {
+		return err
+	}
+	_, err = q.concentrationsOf(ctx, desk, packet.Releases[0], keep)
 	return err
 }
 
+func isLarge(m store.Manifest) bool {
+	facts, _ := m.Relation("facts")
+	return facts.Rows >= PrepareFrom
+}
+
+// keeper keeps what was found; nil keeps nothing.
+type keeper func(what, key string, value any) error
+
 // prepared gives what is prepared of a release, or finds it, and may keep it. by says what
 // it follows from beside the release and the program.
-func prepared[T any](config configs.Config, release, what string, by []string, keep bool, find func() (T, error)) (value T, err error) {
+func prepared[T any](config configs.Config, release, what string, by []string, keep keeper, find func() (T, error)) (value T, err error) {
 	w := Warehouse(config)
 	m, err := manifestOf(w, release)
 	if err != nil {
 		return value, err
 	}
-	key := strings.Join(append(by, build()), "\n")
-	if there, err := w.ReadPrepared(m, what, key, &value); err != nil || there {
+	program := ""
+	if isLarge(m) {
+		program = store.ExecutableHash()
+	}
+	if program == "" {
+		return find()
+	}
+	key := strings.Join(append(by, program), "\n")
+	if value, there := store.ReadPrepared[T](w, m, what, key); there {
+		return value, nil
+	}
+	if value, err = find(); err != nil || keep == nil {
 		return value, err
 	}
-	if value, err = find(); err != nil || !keep {
-		return value, err
-	}
-	return value, w.WritePrepared(m, what, key, value)
-}
-
-// build says which program this is: another one may find something else.
-func build() string {
-	info, _ := debug.ReadBuildInfo()
-	return info.String()
+	return value, keep(what, key, value)
 }

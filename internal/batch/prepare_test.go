@@ -3,6 +3,7 @@ package batch_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,7 +20,9 @@ import (
 func TestPrepared(t *testing.T) {
 	ctx := context.Background()
 	b := newBook(t)
-	releases := []store.Manifest{b.run(t, "2006-12-31").Manifest, b.run(t, "2007-09-30").Manifest}
+	b.run(t, "2006-12-31")
+	b.run(t, "2007-09-30")
+	dates := []string{"2007-09-30", "2006-12-31"}
 	kept := func() []string {
 		t.Helper()
 		paths, err := filepath.Glob(filepath.Join(b.config.Warehouse, "prepared", "*"))
@@ -30,14 +33,19 @@ func TestPrepared(t *testing.T) {
 	}
 	packet := func() string {
 		t.Helper()
-		packet, err := batch.Packet(ctx, b.config, "2007-09-30", "2006-12-31")
+		desk, done, err := batch.OpenDesk(ctx, b.config, b.options(), dates, render.AsReported)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := batch.AddLetter(ctx, b.config, &packet, true, true); err != nil {
+		defer done()
+		packet, err := desk.Packet(ctx)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if packet.Questions, err = batch.Questions(ctx, b.config, packet); err != nil {
+		if err := batch.AddLetter(ctx, desk.Config, &packet, true, true); err != nil {
+			t.Fatal(err)
+		}
+		if packet.Questions, err = batch.Questions(ctx, desk.Config, packet); err != nil {
 			t.Fatal(err)
 		}
 		var text bytes.Buffer
@@ -47,12 +55,10 @@ func TestPrepared(t *testing.T) {
 		}
 		return text.String()
 	}
-	prepare := func() {
+	prepare := func(want ...string) {
 		t.Helper()
-		for _, m := range releases {
-			if err := batch.Prepare(ctx, b.config, m); err != nil {
-				t.Fatal(err)
-			}
+		if got, err := batch.Prepare(ctx, b.config, b.options(), dates); err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("prepared %v: %v; expected %v", got, err, want)
 		}
 	}
 	found := packet()
@@ -65,13 +71,14 @@ func TestPrepared(t *testing.T) {
 	if packet() != found || len(kept()) > 0 {
 		t.Errorf("a packet keeps %v", kept())
 	}
-	if prepare(); len(kept()) != 4 {
+	if prepare("20070930-001", "20061231-001"); len(kept()) != 4 {
 		t.Fatalf("prepared: %v; expected traces and concentrations of two releases", kept())
 	}
 	if packet() != found {
 		t.Error("the packet differs with what was prepared")
 	}
-	for _, path := range kept() { // so that it is read at all
+	concentrations := filepath.Join(b.config.Warehouse, "prepared", "20070930-001.concentrations.json")
+	for _, path := range kept() { // another trade, so that it would be seen
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -80,21 +87,45 @@ func TestPrepared(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Remove(concentrations); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(concentrations, 0o700); err != nil { // that nothing can read
+		t.Fatal(err)
+	}
 	if packet() != found {
 		t.Error("the packet shows what was damaged")
 	}
-	b.config.Packet.Concentration = "0.01"
-	if asked := packet(); asked == found {
-		t.Error("another share asks the same questions about concentration")
-	} else if prepare(); packet() != asked {
-		t.Error("the packet differs with what was prepared for another share")
+	if err := os.Remove(concentrations); err != nil {
+		t.Fatal(err)
 	}
-	before := kept()
+	b.config.Packet.Concentration = "0.01"
+	asked := packet()
+	if prepare("20070930-001", "20061231-001"); packet() != asked || asked == found {
+		t.Error("the packet differs with what was prepared for another share, or asks the same")
+	}
+
+	// The year-end is restated, and a packet of it shows what was reported: that is
+	// prepared, though it is not the newest of its date, and so is another of the period end.
+	year, err := batch.Packet(ctx, b.config, "2006-12-31")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := batch.RecordPacket(b.config, year, b.folder, nil, b.now); err != nil {
+		t.Fatal(err)
+	}
+	b.change(t, "positions_2006-12-31.csv", "T2004-001", "T2004-901")
 	b.change(t, "positions_2007-09-30.csv", "T2004-001", "T2004-901")
-	b.run(t, "2007-09-30")
-	if changed := packet(); changed == found {
-		t.Error("another release shows the same")
-	} else if prepare(); packet() != changed || len(kept()) != len(before)+2 {
-		t.Errorf("prepared of three releases: %v", kept())
+	for _, asOf := range dates {
+		if o := b.run(t, asOf); o.Status != store.Published {
+			t.Fatalf("%s is %s: %v", asOf, o.Status, o.Open)
+		}
+	}
+	if err := store.RealDisk.Remove(filepath.Join(b.config.Warehouse, "prepared")); err != nil {
+		t.Fatal(err)
+	}
+	found = packet()
+	if prepare("20070930-002", "20061231-001"); len(kept()) != 4 || packet() != found {
+		t.Errorf("the packet of a desk differs with what was prepared: %v", kept())
 	}
 }

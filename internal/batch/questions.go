@@ -29,7 +29,7 @@ func Questions(ctx context.Context, config configs.Config, packet render.Packet)
 		if release.AsOf != packet.AsOf {
 			continue
 		}
-		concentrated, err := q.concentrationsOf(ctx, config, release, false)
+		concentrated, err := q.concentrationsOf(ctx, config, release, nil)
 		if err == nil {
 			q.list = append(q.list, concentrated...)
 			err = inRelease(ctx, config, packet, release, func(db *store.DB, _ map[string][]placedCell) error { return q.evidence(ctx, db) })
@@ -198,7 +198,7 @@ func (q *questions) nettedRow(table render.Table, block render.Block, sheet rend
 
 // concentrationsOf are the questions about concentrations in the figures of a release,
 // which it may keep.
-func (q *questions) concentrationsOf(ctx context.Context, config configs.Config, release render.Release, keep bool) ([]render.Question, error) {
+func (q *questions) concentrationsOf(ctx context.Context, config configs.Config, release render.Release, keep keeper) ([]render.Question, error) {
 	by := []string{q.materiality.String(), q.share.String()}
 	return prepared(config, release.Name, preparedConcentrations, by, keep, func() ([]render.Question, error) {
 		of := questions{packet: q.packet, materiality: q.materiality, share: q.share, asked: map[string]bool{}}

@@ -3,10 +3,10 @@ package store
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // preparedKind is the folder of what is prepared of releases: what follows from one of
@@ -22,26 +22,18 @@ type prepared struct {
 }
 
 // ReadPrepared reads what is prepared of a release, where it follows from the same: the
-// manifest of the release and what by says. A file that is damaged is none.
-func (w Warehouse) ReadPrepared(m Manifest, what, by string, value any) (bool, error) {
+// manifest of the release and what by says. What cannot be read is not there.
+func ReadPrepared[T any](w Warehouse, m Manifest, what, by string) (value T, there bool) {
+	var none T
 	text, err := os.ReadFile(w.preparedFile(m.Release, what))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
 	var p prepared
-	if json.Unmarshal(text, &p) != nil || p.Of != preparedOf(m, by) || p.SHA256 != hashOf(p.Value) {
-		return false, nil
+	if err != nil || json.Unmarshal(text, &p) != nil || p.Of != preparedOf(m, by) || p.SHA256 != hashOf(p.Value) || json.Unmarshal(p.Value, &value) != nil {
+		return none, false
 	}
-	if err := json.Unmarshal(p.Value, value); err != nil {
-		return false, fmt.Errorf("%s: %w", w.preparedFile(m.Release, what), err)
-	}
-	return true, nil
+	return value, true
 }
 
-// WritePrepared keeps what is prepared of a release.
+// WritePrepared keeps what is prepared of a release. The caller holds the lock.
 func (w Warehouse) WritePrepared(m Manifest, what, by string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -68,9 +60,14 @@ func preparedOf(m Manifest, by string) string { return hashOf([]byte(m.Hash() + 
 
 // removePrepared removes all that is prepared of a release.
 func (w Warehouse) removePrepared(release string) error {
-	paths, err := filepath.Glob(w.preparedFile(release, "*"))
-	for _, path := range paths {
-		err = errors.Join(err, w.Disk.Remove(path))
+	entries, err := os.ReadDir(w.PreparedFolder())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), release+".") {
+			err = errors.Join(err, w.Disk.Remove(filepath.Join(w.PreparedFolder(), entry.Name())))
+		}
 	}
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -196,6 +197,19 @@ func HashFile(path string) (FileHash, error) {
 	size, err := io.Copy(h, f)
 	return FileHash{Name: filepath.Base(path), Bytes: size, SHA256: hex.EncodeToString(h.Sum(nil))}, err
 }
+
+// ExecutableHash is the SHA-256 of this program's file, "" where it cannot be read.
+var ExecutableHash = sync.OnceValue(func() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	file, err := HashFile(path)
+	if err != nil {
+		return ""
+	}
+	return file.SHA256
+})
 
 func hashOf(content []byte) string {
 	sum := sha256.Sum256(content)
