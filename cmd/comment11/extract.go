@@ -144,11 +144,13 @@ func packetDates(cmd *cobra.Command, config configs.Config, asOf, compare string
 	case "":
 		yearEnd := config.Calendar.PreviousYearEnd(end).Format(time.DateOnly)
 		published, err := batch.IsPublished(config, yearEnd)
-		if err == nil && !published {
-			fmt.Fprintf(cmd.ErrOrStderr(), "comment11: the packet compares with no date: no release of %s, the last fiscal year-end, is published\n", yearEnd)
-			return []string{asOf}, nil
+		if err != nil || published {
+			return []string{asOf, yearEnd}, err
 		}
-		return []string{asOf, yearEnd}, err
+		if published, err = batch.IsPublished(config, asOf); published {
+			fmt.Fprintf(cmd.ErrOrStderr(), "comment11: the packet compares with no date: no release of %s, the last fiscal year-end, is published\n", yearEnd)
+		}
+		return []string{asOf}, err
 	}
 	if _, err := parseDate("compare", compare); err != nil {
 		return nil, fmt.Errorf("%w, or %s", err, noDate)
