@@ -117,9 +117,13 @@ left join after_conversions as lf on lf.currency = coalesce(p.fair_value_currenc
 // same in its own currency: only its rate can have moved it.
 const realizedAtEarlierRates = `
 select a.* replace (
-    case when b.realized_local is not distinct from a.realized_local and b.currency = a.currency then b.realized_gain_loss else a.realized_gain_loss end as realized_gain_loss,
-    case when b.realized_local is not distinct from a.realized_local and b.currency = a.currency then b.result else a.result end as result)
-from after_realized_facts as a left join before_realized_facts as b on b.event_id = a.event_id`
+    case when b.realized_local is not distinct from a.realized_local and b.event_id is not null then b.realized_gain_loss else a.realized_gain_loss end as realized_gain_loss,
+    case when b.realized_local is not distinct from a.realized_local and b.event_id is not null then b.realized_year_before else a.realized_year_before end as realized_year_before,
+    case when b.realized_local is not distinct from a.realized_local and b.event_id is not null then b.result else a.result end as result,
+    case when b.cash_local is not distinct from a.cash_local and b.event_id is not null then b.cash else a.cash end as cash,
+    case when b.cash_local is not distinct from a.cash_local and b.event_id is not null then b.cash_year_before else a.cash_year_before end as cash_year_before)
+from after_realized_facts as a
+left join before_realized_facts as b on b.event_id = a.event_id and b.currency = a.currency and b.event_date = a.event_date and b.fiscal_year = a.fiscal_year`
 
 // changedFacts finds the facts that differ, and why. A row that is the same on both
 // sides has the same hash there, so that the hashes tell, as plain numbers, which rows
