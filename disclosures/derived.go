@@ -91,6 +91,16 @@ var needs = map[string][]string{
 	"reference_ranks":         {"reference_balances"},
 }
 
+// Derive makes a relation that does not add up from facts by groups alone, and what it is
+// made of, in the place of what has its name.
+func Derive(ctx context.Context, db *store.DB, relation string, in Input) error {
+	known, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, map[string]bool{})
+	if err == nil && !known {
+		err = fmt.Errorf("relation %s is not made by a query of its own", relation)
+	}
+	return err
+}
+
 // derive makes a relation that does not add up from facts by groups alone: ranks,
 // and what is netted first. It tells whether sql has it. made are those that are there.
 func derive(ctx context.Context, db *store.DB, relation string, p parameters, made map[string]bool) (bool, error) {
