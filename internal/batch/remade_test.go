@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,4 +83,13 @@ func TestMadeAgain(t *testing.T) {
 		}
 	}
 	check("all is as it was", "")
+	other := m
+	other.Configuration = slices.Clone(m.Configuration)
+	i := slices.IndexFunc(other.Configuration, func(h store.FileHash) bool { return h.Name == "sql/balance_sheet_bridge.sql" })
+	other.Configuration[i].SHA256 = "of another program"
+	for of, want := range map[*store.Manifest]bool{&m: true, &other: false} {
+		if same, err := sameQueries(config, *of); err != nil || same != want {
+			t.Errorf("by the same queries: %v %v, expected %v", same, err, want)
+		}
+	}
 }

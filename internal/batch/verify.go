@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,8 +40,8 @@ type Verification struct {
 }
 
 // Verify recomputes of the chosen releases every hash, control and footing, and
-// every cell from the facts, and makes again what is no sum of facts; of the warehouse the chain of manifests and the
-// catalog. It changes nothing.
+// every cell from the facts, and makes again what is no sum of facts; of the warehouse
+// the chain of manifests and the catalog. It changes nothing.
 func Verify(ctx context.Context, config configs.Config, choice Choice, progress func(release string)) (Verification, error) {
 	v := Verification{Faults: []string{}, Notes: []string{}}
 	w := Warehouse(config)
@@ -129,11 +130,31 @@ func (v *Verification) release(ctx context.Context, config configs.Config, w sto
 	if err != nil {
 		return err
 	}
+	for _, text := range list {
+		fault("%s", text)
+	}
+	same, err := sameQueries(config, m)
+	if err != nil {
+		return err
+	}
+	if !same {
+		v.Notes = append(v.Notes, "release "+m.Release+": it was made by other queries than this program's, so that "+strings.Join(remade, ", ")+" were not made again")
+		return nil
+	}
 	again, err := madeAgain(ctx, db, config, m)
-	for _, text := range append(list, again...) {
+	for _, text := range again {
 		fault("%s", text)
 	}
 	return err
+}
+
+// sameQueries tells whether the release was made by the queries of this program.
+func sameQueries(config configs.Config, m store.Manifest) (bool, error) {
+	hashes, _, err := hashDefinitions(config, map[string][]fs.FS{"sql": {transform.SQL(), disclosures.SQL()}})
+	queries := func(list []store.FileHash) []store.FileHash {
+		return slices.DeleteFunc(slices.Clone(list), func(h store.FileHash) bool { return !strings.HasPrefix(h.Name, "sql/") })
+	}
+	return slices.Equal(queries(hashes), queries(m.Configuration)), err
 }
 
 // remade are the relations of a release that are made again, of its facts and records and
