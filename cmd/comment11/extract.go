@@ -142,20 +142,31 @@ func packetDates(cmd *cobra.Command, config configs.Config, asOf, compare string
 	case asOf:
 		return nil, fmt.Errorf("%w: --compare %s is the period end itself; name an earlier date", errUsage, compare)
 	case "":
-		yearEnd := config.Calendar.PreviousYearEnd(end).Format(time.DateOnly)
-		published, err := batch.IsPublished(config, yearEnd)
-		if err != nil || published {
-			return []string{asOf, yearEnd}, err
+		dates, err := withYearEnd(config, end)
+		if err != nil || len(dates) > 1 {
+			return dates, err
 		}
-		if published, err = batch.IsPublished(config, asOf); published {
-			fmt.Fprintf(cmd.ErrOrStderr(), "comment11: the packet compares with no date: no release of %s, the last fiscal year-end, is published\n", yearEnd)
+		published, err := batch.IsPublished(config, asOf)
+		if published {
+			fmt.Fprintf(cmd.ErrOrStderr(), "comment11: the packet compares with no date: no release of %s, the last fiscal year-end, is published\n",
+				config.Calendar.PreviousYearEnd(end).Format(time.DateOnly))
 		}
-		return []string{asOf}, err
+		return dates, err
 	}
 	if _, err := parseDate("compare", compare); err != nil {
 		return nil, fmt.Errorf("%w, or %s", err, noDate)
 	}
 	return []string{asOf, compare}, nil
+}
+
+// withYearEnd are a period end and the fiscal year-end before it, where it is published.
+func withYearEnd(config configs.Config, end time.Time) ([]string, error) {
+	dates, yearEnd := []string{end.Format(time.DateOnly)}, config.Calendar.PreviousYearEnd(end).Format(time.DateOnly)
+	published, err := batch.IsPublished(config, yearEnd)
+	if published {
+		dates = append(dates, yearEnd)
+	}
+	return dates, err
 }
 
 // wantsLetter tells whether one of the formats is the letter.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,12 +55,7 @@ func prepareOutcome(cmd *cobra.Command, config configs.Config, outcome batch.Out
 	if options.DryRun || facts.Rows < batch.PrepareFrom || !slices.Contains([]string{store.Published, "unchanged"}, outcome.Status) || !config.Calendar.IsPeriodEnd(options.AsOf) {
 		return
 	}
-	dates := []string{outcome.Manifest.AsOfDate}
-	yearEnd := config.Calendar.PreviousYearEnd(options.AsOf).Format(time.DateOnly)
-	published, err := batch.IsPublished(config, yearEnd)
-	if published {
-		dates = append(dates, yearEnd)
-	}
+	dates, err := withYearEnd(config, options.AsOf)
 	if err == nil {
 		_, err = batch.Prepare(cmd.Context(), config, options, dates)
 	}
