@@ -398,7 +398,6 @@ func (j *job) writeRecast(ctx context.Context, base store.Manifest, m *store.Man
 		}
 		delete(files, name)
 	}
-	j.describe(ctx, files)
 	if err := j.describing.Wait(); err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"comment11/disclosures"
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -31,7 +33,6 @@ func (j *job) publish(ctx context.Context) error {
 	if j.options.Executable != nil {
 		m.Program.Executable = j.options.Executable()
 	}
-	j.describe(ctx, relations)
 	if err := j.describing.Wait(); err != nil {
 		return err
 	}
@@ -87,7 +88,8 @@ func (j *job) describe(ctx context.Context, files map[string][]string) {
 	})
 }
 
-// writeRelations writes what is in memory and gives the files of every relation.
+// writeRelations writes and describes what is in memory, and gives the files of every
+// relation.
 func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 	files := j.recordFiles()
 	facts, err := j.factFiles()
@@ -107,14 +109,21 @@ func (j *job) writeRelations(ctx context.Context) (map[string][]string, error) {
 		queries[name] = "select * from " + name
 	}
 	key := fmt.Sprintf(", date '%s' as as_of_date, %s as release", j.options.AsOf.Format(time.DateOnly), store.Literal(j.release))
+	var writing errgroup.Group // most are of few rows, which leave a processor free
+	writing.SetLimit(2)
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
-		path := filepath.Join(j.output, name+".parquet")
-		if err := j.db.WriteParquet(ctx, "select *"+key+" from ("+queries[name]+")", path, nil); err != nil {
-			return nil, err
-		}
-		files[name] = []string{path}
+		paths := []string{filepath.Join(j.output, name+".parquet")}
+		described := &store.Relation{}
+		files[name], j.described[name] = paths, described
+		writing.Go(func() error {
+			err := j.db.WriteParquet(ctx, "select *"+key+" from ("+queries[name]+")", paths[0], nil)
+			if err == nil {
+				*described, err = j.db.DescribeRelation(ctx, name, paths)
+			}
+			return err
+		})
 	}
-	return files, nil
+	return files, writing.Wait()
 }
 
 // countedRelations are the relations whose rows are no records or facts but what was
