@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/shopspring/decimal"
+	"golang.org/x/sync/errgroup"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -90,60 +92,85 @@ type allGroups struct {
 	made           map[string]bool
 }
 
-// readAll reads the groups of all sources of tables whose data sets are there, one after
-// the other: two statements at a time take the engine half as long again.
+// readAll reads the groups of all sources of tables whose data sets are there. Relations
+// of few rows, and groups of any, are read two at a time; large relations one after the
+// other, because two statements at a time take the engine half as long again.
 func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (allGroups, error) {
 	g := allGroups{sources: map[string]groups{}, noted: map[string]groups{}, controls: map[string][]position.Control{}, relations: map[string]*grouped{}, made: map[string]bool{}}
 	shown := slices.DeleteFunc(sortedKeys(p.used), func(source string) bool {
 		return !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(in.Loaded)) == 0 })
 	})
 	for _, source := range shown {
-		if g.relations[relationOf(source)] == nil {
-			if err := g.open(ctx, db, in, tables, p, relationOf(source), shown); err != nil {
-				return g, err
+		relation := relationOf(source)
+		if g.relations[relation] != nil {
+			continue
+		}
+		derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, g.made)
+		if err != nil {
+			return g, fmt.Errorf("relation %s: %w", relation, err)
+		}
+		if derived {
+			g.derived = append(g.derived, relation)
+		}
+		g.relations[relation] = &grouped{relation: relation, noted: in.Noted[relation]}
+	}
+	atOnce := 1
+	if db.FilesInMemory {
+		atOnce = 2
+	}
+	err := each(atOnce, sortedKeys(g.relations), func(relation string) error {
+		sources := slices.DeleteFunc(slices.Clone(shown), func(source string) bool { return relationOf(source) != relation })
+		return g.relations[relation].open(ctx, db, in, tables, p, sources, g.made[relation])
+	})
+	if err != nil {
+		return g, err
+	}
+	var adding sync.Mutex
+	return g, each(2, shown, func(source string) error {
+		of := g.relations[relationOf(source)]
+		all, err := readGroups(ctx, db, source, p, tables, of, false)
+		if err != nil {
+			return err
+		}
+		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
+		controls, err := groupedAll(ctx, db, source, own, of.totals)
+		if err != nil {
+			return err
+		}
+		var noted groups
+		if of.some { // reading hundreds of predicates costs as much for no row
+			if noted, err = readGroups(ctx, db, source, p, tables, of, true); err != nil {
+				return err
 			}
 		}
-		if err := g.read(ctx, db, tables, p, source); err != nil {
-			return g, err
-		}
+		adding.Lock()
+		defer adding.Unlock()
+		g.sources[source], g.noted[source], g.controls[source] = all, noted, controls
+		return nil
+	})
+}
+
+// each does it for every name, some at a time, and gives the first error.
+func each(atOnce int, names []string, do func(string) error) error {
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, name := range names {
+		group.Go(func() error { return do(name) })
 	}
-	return g, nil
+	return group.Wait()
 }
 
 // open makes what the sources of a relation share.
-func (a *allGroups) open(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, relation string, shown []string) error {
-	g := &grouped{relation: relation, noted: in.Noted[relation]}
-	derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, a.made)
-	if err != nil {
-		return fmt.Errorf("relation %s: %w", relation, err)
-	}
-	if derived {
-		a.derived = append(a.derived, relation)
-	} else {
-		sources := slices.DeleteFunc(slices.Clone(shown), func(source string) bool { return relationOf(source) != relation })
+func (g *grouped) open(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, sources []string, derived bool) (err error) {
+	if !derived {
 		if err := g.addFinest(ctx, db, p, sources, tables, in.Scopes); err != nil {
 			return err
 		}
 	}
-	if g.totals, err = totalsOf(ctx, db, relation); err != nil {
+	if g.totals, err = totalsOf(ctx, db, g.relation); err != nil {
 		return err
 	}
-	a.relations[relation] = g
 	g.some, err = g.someNoted(ctx, db)
-	return err
-}
-
-// read reads the groups of a source.
-func (a *allGroups) read(ctx context.Context, db *store.DB, tables []Table, p predicates, source string) (err error) {
-	g := a.relations[relationOf(source)]
-	if a.sources[source], err = readGroups(ctx, db, source, p, tables, g, false); err != nil {
-		return err
-	}
-	own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source })
-	if a.controls[source], err = groupedAll(ctx, db, source, own, g.totals); err != nil || !g.some { // reading hundreds of predicates costs as much for no row
-		return err
-	}
-	a.noted[source], err = readGroups(ctx, db, source, p, tables, g, true)
 	return err
 }
 
@@ -182,27 +209,31 @@ func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p
 // laySheets lays every block of the tables over the groups.
 func laySheets(tables []Table, loaded []string, p predicates, sources map[string]groups) ([]*sheet, error) {
 	var sheets []*sheet
+	var laying errgroup.Group
+	laying.SetLimit(runtime.GOMAXPROCS(0))
 	for tableNumber, table := range tables {
 		if len(table.Missing(loaded)) > 0 {
 			continue
 		}
 		g := sources[p.source(table)]
 		for blockNumber, block := range table.Blocks {
-			rows, columns, err := layBlock(table, block, p, g)
-			if err != nil {
-				return nil, err
-			}
-			s := newSheet(table, rows, columns, g)
+			s := &sheet{unit: table.Unit.Value, groups: g, measures: measuresOf(block), relation: table.Relation.Value}
 			s.head = Cell{TableID: table.ID.Value, TableTitle: table.Title.Value, BlockID: block.ID.Value, BlockTitle: block.Title.Value,
 				TableNumber: tableNumber, BlockNumber: blockNumber}
-			s.measures, s.relation = measuresOf(block), table.Relation.Value
 			for _, m := range table.Marks {
 				s.marks = append(s.marks, m.Value)
 			}
 			sheets = append(sheets, s)
+			laying.Go(func() error {
+				rows, columns, err := layBlock(table, block, p, g)
+				if err == nil {
+					s.fill(rows, columns)
+				}
+				return err
+			})
 		}
 	}
-	return sheets, nil
+	return sheets, laying.Wait()
 }
 
 // figure identifies a number wherever it is shown: the same measure over the
@@ -230,8 +261,8 @@ type sheet struct {
 	linked     int
 }
 
-func newSheet(table Table, rows, columns []line, g groups) *sheet {
-	s := &sheet{unit: table.Unit.Value, groups: g}
+// fill adds up the groups in every cell.
+func (s *sheet) fill(rows, columns []line) {
 	s.rows = visible(rows)
 	s.columns = visible(columns)
 	for _, row := range s.rows {
@@ -251,12 +282,12 @@ func newSheet(table Table, rows, columns []line, g groups) *sheet {
 			sum, identity := new(big.Int), new(big.Int)
 			for _, group := range within {
 				if column.members[group] {
-					identity.Add(identity, g.identity[group])
-					sum.Add(sum, g.measures[measure][group])
+					identity.Add(identity, s.groups.identity[group])
+					sum.Add(sum, s.groups.measures[measure][group])
 				}
 			}
 			exact = append(exact, sum)
-			key := figure{table.Relation.Value, column.measure, s.unit, identity.String()}
+			key := figure{s.relation, column.measure, s.unit, identity.String()}
 			if column.shared != "" { // a share is of what stands in the first row, the total
 				of := identity.String()
 				if len(s.figures) > 0 {
@@ -270,13 +301,12 @@ func newSheet(table Table, rows, columns []line, g groups) *sheet {
 		s.figures = append(s.figures, figures)
 		s.displayed = append(s.displayed, make([]int64, len(s.columns)))
 	}
-	s.population = make([]bool, g.count)
+	s.population = make([]bool, s.groups.count)
 	for _, row := range s.rows {
 		for group, member := range row.members {
 			s.population[group] = s.population[group] || (member && row.parent == -1 && !row.memo)
 		}
 	}
-	return s
 }
 
 // visible leaves out the lines that hide when nothing is in them, and keeps the
