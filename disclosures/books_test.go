@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -43,11 +44,12 @@ func TestRandomBooksFoot(t *testing.T) {
 	}
 	for _, seed := range seeds {
 		random := rand.New(rand.NewPCG(uint64(seed), 11))
-		sources := drawGroups(ctx, t, db, p, tables, random)
+		sources := drawGroups(ctx, t, db, p, tables, random, rand.New(rand.NewPCG(uint64(seed), 12)))
 		sheets, err := laySheets(tables, position.DataSetNames(), p, sources)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		linkTied(tables, sheets)
 		grand := shownFirst(sheets)
 		if err := roundSheets(sheets, grand); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
@@ -70,6 +72,9 @@ func TestRandomBooksFoot(t *testing.T) {
 					}
 					if s.displayed[r][c] != w.conventional() {
 						moved++
+						if s.head.TableID == "comment-11a" && s.isTotal(r) && column.total { // what contains all others
+							t.Errorf("%s: the grand total %s is moved to %d", name, amount(column.measure, s.exact[r][c]), s.displayed[r][c])
+						}
 					}
 					if value, fixed := grand[s.figures[r][c]]; fixed && value != s.displayed[r][c] {
 						t.Errorf("%s: the grand total %s / %s shows %d, rounded conventionally %d", name, s.rows[r].id, column.id, s.displayed[r][c], value)
@@ -101,8 +106,10 @@ func fromEnvironment(t *testing.T, name string, otherwise int) int {
 }
 
 // drawGroups draws facts of every relation with random classes and amounts. Of some
-// books all amounts are small.
-func drawGroups(ctx context.Context, t *testing.T, db *store.DB, p predicates, tables []Table, random *rand.Rand) map[string]groups {
+// books all amounts are small, and of some the facts have one word alone in some columns,
+// as where terms are not delivered.
+func drawGroups(ctx context.Context, t *testing.T, db *store.DB, p predicates, tables []Table, random, plainly *rand.Rand) map[string]groups {
+	plain := plainly.IntN(3) == 0
 	scopes, made := []string{"group", "bank"}, map[string]bool{}
 	most, empty := []int64{3e8, 2e9, 1e12}[random.IntN(3)], random.IntN(3)
 	sources := map[string]groups{}
@@ -111,6 +118,12 @@ func drawGroups(ctx context.Context, t *testing.T, db *store.DB, p predicates, t
 		if !made[relation] {
 			made[relation] = true
 			contract := relations[relation](scopes)
+			contract.Columns = slices.Clone(contract.Columns)
+			for i, column := range contract.Columns {
+				if plain && len(column.Values) > 0 && !strings.HasPrefix(column.Name, "scope_") && plainly.IntN(2) == 0 {
+					contract.Columns[i].Values = []string{column.Values[plainly.IntN(len(column.Values))]}
+				}
+			}
 			var rows []string
 			for number := range 150 {
 				rows = append(rows, drawFact(random, contract, number, most, empty))

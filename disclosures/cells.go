@@ -184,6 +184,7 @@ func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p
 	if err != nil {
 		return Result{}, err
 	}
+	linkTied(tables, sheets)
 	if err := roundSheets(sheets, shownFirst(sheets)); err != nil {
 		return Result{}, err
 	}

@@ -31,7 +31,7 @@ func TestFinestGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	seed := fromEnvironment(t, "COMMENT11_SEED", 1)
-	drawGroups(ctx, t, db, p, tables, rand.New(rand.NewPCG(uint64(seed), 11)))
+	drawGroups(ctx, t, db, p, tables, rand.New(rand.NewPCG(uint64(seed), 11)), rand.New(rand.NewPCG(uint64(seed), 12)))
 	made := 0
 	for _, relation := range []string{"facts", "movements", "realized_facts"} {
 		if err := db.CreateTable(ctx, relation, "select *, case when random() < 0.3 then 'one: of two' when random() < 0.5 then 'other' end as note from "+relation); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -101,24 +102,91 @@ func (a attempt) round(sheets []*sheet, known map[figure]int64) ([]difference, e
 	return differing, nil
 }
 
-// shownFirst are the grand totals that are a part of no other total, of whatever
+// shownFirst are the grand totals that are a part of no larger total, of whatever
 // table: they are rounded conventionally and stay. Others follow what they are part of.
+// A row that has all facts of its total, as where no trade states a term, is no part of
+// more than itself.
 func shownFirst(sheets []*sheet) map[figure]int64 {
 	totals, parts := map[figure]int64{}, map[figure]bool{}
 	for _, s := range sheets {
 		for r, row := range s.rows {
 			for c, column := range s.columns {
-				_, total := s.columnsOf(column.measure)
+				this := s.figures[r][c]
+				columns, total := s.columnsOf(column.measure)
 				if row.parent == -1 && (total < 0 || column.total) && !row.memo {
-					totals[s.figures[r][c]] = s.split(r, c).conventional()
-				} else if row.parent >= 0 || total >= 0 {
-					parts[s.figures[r][c]] = true
+					totals[this] = s.split(r, c).conventional()
+				}
+				if row.parent >= 0 && s.figures[row.parent][c] != this {
+					parts[this] = true
+				}
+				if total >= 0 && s.figures[r][columns[total]] != this {
+					parts[this] = true
 				}
 			}
 		}
 	}
 	maps.DeleteFunc(totals, func(f figure, _ int64) bool { return parts[f] })
 	return totals
+}
+
+// linkTied makes figures one that ties say are the same, over whatever relations, where
+// they are equal and in one unit: so they are shown alike.
+func linkTied(tables []Table, sheets []*sheet) {
+	type place struct {
+		*sheet
+		row, column int
+	}
+	places := placesOf(sheets, func(s *sheet, r, c int) place { return place{s, r, c} })
+	same := map[figure]figure{}
+	first := func(f figure) figure {
+		for {
+			earlier, linked := same[f]
+			if !linked {
+				return f
+			}
+			f = earlier
+		}
+	}
+	for _, table := range tables {
+		for _, tie := range table.Ties {
+			a, b := places[table.ID.Value+"/"+tie.This.Value], places[tie.Equals.Value]
+			if a.sheet == nil || b.sheet == nil {
+				continue
+			}
+			unit := func(p place) int64 {
+				if p.columns[p.column].shared != "" {
+					return 0
+				}
+				return p.unitOf(p.columns[p.column].measure)
+			}
+			if unit(a) == 0 || unit(a) != unit(b) || a.exact[a.row][a.column].Cmp(b.exact[b.row][b.column]) != 0 {
+				continue
+			}
+			if this, other := first(a.figures[a.row][a.column]), first(b.figures[b.row][b.column]); this != other {
+				same[this] = other
+			}
+		}
+	}
+	for _, s := range sheets {
+		for _, figures := range s.figures {
+			for c, f := range figures {
+				figures[c] = first(f)
+			}
+		}
+	}
+}
+
+// placesOf gives something of each cell, by the path that ties name it with.
+func placesOf[T any](sheets []*sheet, of func(s *sheet, row, column int) T) map[string]T {
+	places := map[string]T{}
+	for _, s := range sheets {
+		for r, row := range s.rows {
+			for c, column := range s.columns {
+				places[strings.Join([]string{s.head.TableID, s.head.BlockID, row.id, column.id}, "/")] = of(s, r, c)
+			}
+		}
+	}
+	return places
 }
 
 // split is the exact value of a cell between two displayed ones.

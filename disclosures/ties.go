@@ -55,15 +55,10 @@ func rowPaths(path string, rows []Row) []string {
 // ties holds that what is the same is equal in every table that has it. A figure
 // that hides because it is empty is 0; ties to a table without cells are not held.
 func ties(tables []Table, sheets []*sheet) []position.Control {
-	exact, present := map[string]decimal.Decimal{}, map[string]bool{}
+	exact := placesOf(sheets, func(s *sheet, r, c int) decimal.Decimal { return amount(s.columns[c].measure, s.exact[r][c]) })
+	present := map[string]bool{}
 	for _, s := range sheets {
 		present[s.head.TableID] = true
-		for r, row := range s.rows {
-			for c, column := range s.columns {
-				path := strings.Join([]string{s.head.TableID, s.head.BlockID, row.id, column.id}, "/")
-				exact[path] = amount(column.measure, s.exact[r][c])
-			}
-		}
 	}
 	var controls []position.Control
 	for _, table := range tables {
