@@ -153,26 +153,29 @@ func (h rateHistory) on(date time.Time, age int) map[string]map[string]rate {
 	return rates
 }
 
-// convert crosses from a currency to the reporting one through a base that
-// prices both; of several bases the first by name.
+// convert crosses from a currency to the reporting one through a base that prices both;
+// of several bases the one whose older rate is the newest, of these the first by name.
 func convert(currency, reporting string, rates map[string]map[string]rate) (conversion, bool) {
 	if currency == reporting {
 		return conversion{currency: currency, numerator: big.NewInt(1), denominator: big.NewInt(1)}, true
 	}
+	best := conversion{currency: currency}
 	for _, base := range slices.Sorted(maps.Keys(rates)) {
 		from, okFrom := rates[base][currency]
 		to, okTo := rates[base][reporting]
 		if !okFrom || !okTo {
 			continue
 		}
-		ratio := new(big.Rat).Quo(to.value.Rat(), from.value.Rat())
 		date := from.date
 		if date.IsZero() || (!to.date.IsZero() && to.date.Before(date)) {
 			date = to.date
 		}
-		return conversion{currency: currency, rateDate: date, numerator: ratio.Num(), denominator: ratio.Denom()}, true
+		if best.numerator == nil || date.After(best.rateDate) {
+			ratio := new(big.Rat).Quo(to.value.Rat(), from.value.Rat())
+			best.rateDate, best.numerator, best.denominator = date, ratio.Num(), ratio.Denom()
+		}
 	}
-	return conversion{currency: currency}, false
+	return best, best.numerator != nil
 }
 
 func writeConversions(ctx context.Context, db *store.DB, relation string, conversions []conversion) error {
