@@ -17,7 +17,14 @@ select
   'adjustment' as direction_rule,
   coalesce(a.direction, p.direction_economic, 'unclassified') as direction_economic,
   'adjustment' as direction_economic_rule,
-  coalesce(p.obligation, case when a.direction = 'sold' then 'default_payout' when a.direction = 'bought' then 'none' end, 'unclassified') as obligation,
+  case -- the position's, unless the adjustment says another class; then what protection of that class obliges to
+    when coalesce(a.instrument, p.instrument) = p.instrument and coalesce(a.direction, p.direction) = p.direction then p.obligation
+    when a.direction = 'bought' or coalesce(a.instrument, p.instrument) = 'recovery_lock' then 'none'
+    when a.direction = 'sold' and coalesce(a.instrument, p.instrument) = 'contingent_cds' then 'no_fixed_maximum'
+    when a.direction = 'sold' and coalesce(a.instrument, p.instrument) = 'credit_linked_note' then 'carrying_amount'
+    when a.direction = 'sold' then 'default_payout'
+    else 'unclassified'
+  end as obligation,
   'adjustment' as obligation_rule,
   coalesce(a.purpose, p.purpose, 'unclassified') as purpose,
   'adjustment' as purpose_rule,
@@ -59,9 +66,9 @@ select
   convert_amount(coalesce(a.notional, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as notional,
   convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
   cast(null as decimal(18, 2)) as valuation_adjustment,
-  case
-    when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id
-  end as findings,
+  nullif(concat_ws(chr(10),
+    case when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id end,
+    case when a.direction = 'sold' and a.instrument = 'contingent_cds' then 'no_fixed_maximum: contingent_cds' end), '') as findings,
   {{range $i, $number := .RuleNumbers}}cast(null as bigint) as rule_number_{{$i}},
   {{end}}{{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
