@@ -2,22 +2,23 @@
 -- sold and bought outside of the scope, in the reporting currency (ASC
 -- 815-10-50-4K(f)). covered is what of the sold protection can be paired with
 -- protection bought that matures no earlier, no amount used twice: the sold amount
--- less the most by which, from any maturity on, sold exceeds bought.
+-- less the most by which, from any maturity on, sold exceeds bought. An adjustment
+-- counts with the position that it names, as it does in the totals.
 -- reads: facts
 with protection as (
   select
     case when {{.Portfolio}} is null then reference_entity_id end as name,
     coalesce({{.Portfolio}}, {{.NameDetail}}) as detail,
     coalesce(last_date, date '0001-01-01') as last_date,
-    case direction when 'sold' then notional else -notional end as net{{range .Scopes}}, {{.Column}}{{end}}
+    case direction when 'sold' then notional else -notional end as net, direction = 'sold' as is_sold{{range .Scopes}}, {{.Column}}{{end}}
   from facts
-  where origin = 'position' and direction in ('sold', 'bought') and ({{.IsProtection}})
+  where direction in ('sold', 'bought') and ({{.IsProtection}})
     and (reference_entity_id is not null or index_name is not null or basket_id is not null)
 ),
 by_maturity as (
   select name, detail, last_date{{range .Scopes}},
     sum(case when {{.Column}} = 'external' then net end) as net_{{.Name}},
-    sum(case when {{.Column}} = 'external' and net > 0 then net end) as sold_{{.Name}}{{end}}
+    sum(case when {{.Column}} = 'external' and is_sold then net end) as sold_{{.Name}}{{end}}
   from protection
   group by name, detail, last_date
 ),
