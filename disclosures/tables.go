@@ -129,11 +129,12 @@ const (
 	EarlierQuarters           = "earlier_quarters"             // a published release of an earlier fiscal quarter
 	RealizedYearBefore        = "realized_year_before"         // realized events of the same period of the year before
 	RealizedQuarterYearBefore = "realized_quarter_year_before" // those of its quarter
+	RealizedCash              = "realized_cash"                // the cash of some realized event of the fiscal year to date
 )
 
 // needed are all that a table may need.
 func needed() []string {
-	return append(position.DataSetNames(), OpeningRelease, OpeningYearEnd, EarlierQuarters, RealizedYearBefore, RealizedQuarterYearBefore)
+	return append(position.DataSetNames(), OpeningRelease, OpeningYearEnd, EarlierQuarters, RealizedYearBefore, RealizedQuarterYearBefore, RealizedCash)
 }
 
 // countMeasure counts facts instead of summing money.

@@ -33,6 +33,7 @@ type RealizedOutcome struct {
 	File                string // of realized_facts
 	YearBefore, Quarter bool   // the year before is delivered: its year to date, its quarter
 	Reason              string // why not, where one of them is not
+	Cash                bool   // some event of the fiscal year to date says its cash
 }
 
 // realizedParameters are what the templates of realized events may ask for.
@@ -73,7 +74,11 @@ func RealizedFacts(ctx context.Context, db *store.DB, in Input) (RealizedOutcome
 	if err := db.WriteParquet(ctx, query, outcome.File, lists); err != nil {
 		return outcome, fmt.Errorf("writing the realized facts: %w", err)
 	}
-	return outcome, db.CreateOverFiles(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{outcome.File}))
+	if err := db.CreateOverFiles(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{outcome.File})); err != nil {
+		return outcome, err
+	}
+	outcome.Cash, err = store.Scalar[bool](ctx, db, "select exists (select 1 from realized_facts where fiscal_year = 'this_year' and cash is not null)")
+	return outcome, err
 }
 
 // from is the first booking date of the year before that counts.

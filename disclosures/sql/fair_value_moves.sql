@@ -3,8 +3,8 @@
 -- on either side of it: what was paid for a trade came in with it, what was received
 -- on its close went out. What is left is the market's, or what pnl_explain tells of it
 -- and the rest (DOMAIN: flows).
--- reads: period_balances, moved_positions, opening_positions, conversions; realized_facts
--- and pnl_explain where delivered, else facts and opening_facts
+-- reads: period_balances, moved_positions, opening_positions, conversions; pnl_explain where
+-- delivered; realized_facts where they say cash, else facts and opening_facts
 with currency_changed as ( -- which are two rows of moved_positions; of a comparison the engine expects few rows, and keeps those in memory
   select
     o.source_system, o.position_id, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
@@ -50,7 +50,7 @@ told_apart as (
   union all
   select 'adjustments', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, case when period_end = 'opening' then -net_fair_value else net_fair_value end
   from period_balances
-  where origin = 'adjustment'{{if .Has "realized"}}
+  where origin = 'adjustment'{{if .Has "realized_cash"}}
   union all
   select
     case

@@ -427,6 +427,9 @@ func (j *job) loaded() []string {
 	if j.realized.Quarter {
 		names = append(names, disclosures.RealizedQuarterYearBefore)
 	}
+	if j.realized.Cash {
+		names = append(names, disclosures.RealizedCash)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }
