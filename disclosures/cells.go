@@ -364,7 +364,7 @@ func (s *sheet) share(r, c int) share {
 
 // unitOf is how many currency units a displayed one is; a count is shown whole.
 func (s *sheet) unitOf(measure string) int64 {
-	if measure == countMeasure {
+	if !IsMoney(measure) {
 		return 1
 	}
 	return Units[s.unit]
@@ -372,7 +372,7 @@ func (s *sheet) unitOf(measure string) int64 {
 
 // amount is the value of a cell in currency units, or a count.
 func amount(measure string, value *big.Int) decimal.Decimal {
-	if measure == countMeasure {
+	if !IsMoney(measure) {
 		return decimal.NewFromBigInt(value, 0)
 	}
 	return decimal.NewFromBigInt(value, -2)
@@ -424,6 +424,9 @@ func (s *sheet) cells(currency string) []Cell {
 				cell.Exact, cell.Moved, cell.Unit = share.exact, cell.Displayed-share.conventional(), "percent"
 			case column.measure == countMeasure:
 				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), "facts"
+			case column.measure == contractsMeasure:
+				cell.Measure = countMeasure
+				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), "contracts"
 			default:
 				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), currency+" "+s.unit
 				cell.Moved = cell.Displayed - conventional(cell.Exact, s.unitOf(column.measure))
@@ -439,6 +442,9 @@ func rowsOf(relation string, column line) string {
 	measure := column.measure
 	if column.shared != "" {
 		measure = column.shared
+	}
+	if measure == contractsMeasure {
+		return `"is_contract"`
 	}
 	c, _ := relations[relation](nil).Column(measure)
 	return c.Rows
@@ -535,7 +541,7 @@ func groupedAll(ctx context.Context, db *store.DB, source string, tables []Table
 	measures := measuresUsed(relation, tables)
 	sums := []string{"coalesce(cast(sum(" + store.Identifier(countMeasure) + ") as decimal(38, 2)), 0)"}
 	for _, m := range measures[1:] {
-		sums = append(sums, fmt.Sprintf("cast(coalesce(sum(%s), 0) as decimal(38, 2))", m))
+		sums = append(sums, fmt.Sprintf("cast(coalesce(%s, 0) as decimal(38, 2))", summedAgain(m)))
 	}
 	table, err := store.Query(ctx, db, "select "+strings.Join(sums, ", ")+" from "+groupsOf(source))
 	if err != nil {
@@ -554,7 +560,7 @@ func totalsOf(ctx context.Context, db *store.DB, relation string) (map[string]de
 	measures := Measures(relation)
 	sums := []string{"cast(count(*) as decimal(38, 2))"}
 	for _, m := range measures[1:] {
-		sums = append(sums, fmt.Sprintf("cast(coalesce(sum(%s), 0) as decimal(38, 2))", m))
+		sums = append(sums, fmt.Sprintf("cast(coalesce(%s, 0) as decimal(38, 2))", summed(m)))
 	}
 	table, err := store.Query(ctx, db, "select "+strings.Join(sums, ", ")+" from "+relation)
 	if err != nil {

@@ -36,13 +36,16 @@ var relations = map[string]func(scopes []string) position.DataSet{
 	"reference_ranks":         position.ReferenceRanks,
 }
 
-// Measures are the names that a column over the relation may sum, and count.
+// Measures are the names that a column over the relation may sum, and what it may count.
 func Measures(relation string) []string {
 	list := []string{countMeasure}
 	for _, c := range relations[relation](nil).Columns {
 		if c.Has(position.Measure) {
 			list = append(list, c.Name)
 		}
+	}
+	if relation == "facts" {
+		list = append(list, contractsMeasure)
 	}
 	return list
 }

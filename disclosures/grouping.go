@@ -86,7 +86,7 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, sou
 		}
 		by := append(slices.Clone(f.codes.Of), marks)
 		named = append(named, marks+" as "+marksColumn)
-		sum := sums(measuresUsed(g.relation, own))
+		sum := sums(measuresUsed(g.relation, own), summed)
 		add := func(note, further, identity, from string) string {
 			return fmt.Sprintf("select %s, %s as %s, %s as %s, %s%s from %s group by %s", strings.Join(named, ", "), note, notedColumn, further, furtherColumn,
 				counted(identity), sum, from, strings.Join(append(slices.Clone(by), note), ", "))
@@ -154,13 +154,29 @@ func counted(identity string) string {
 	return "count(*) as " + store.Identifier(countMeasure) + ", " + identity + " as identity"
 }
 
-// sums add the measures up, but for the count.
-func sums(measures []string) string {
+// sums add the measures up, but for the count, each by an aggregate.
+func sums(measures []string, aggregate func(measure string) string) string {
 	var b strings.Builder
 	for _, m := range measures[1:] {
-		fmt.Fprintf(&b, ", coalesce(sum(%[1]s), 0) as %[1]s", m)
+		fmt.Fprintf(&b, ", coalesce(%s, 0) as %s", aggregate(m), m)
 	}
 	return b.String()
+}
+
+// summed is the sum of a measure over rows.
+func summed(measure string) string {
+	if measure == contractsMeasure {
+		return `count(*) filter (where "is_contract")`
+	}
+	return "sum(" + measure + ")"
+}
+
+// summedAgain is the sum of a measure over groups.
+func summedAgain(measure string) string {
+	if measure == contractsMeasure {
+		return "cast(sum(" + measure + ") as bigint)"
+	}
+	return "sum(" + measure + ")"
 }
 
 // groups is the SELECT of the groups of a source by the dimensions and by what is marked,
@@ -189,7 +205,7 @@ func (g *grouped) groups(source string, dimensions, measures []string, noted boo
 		when := "coalesce(" + m.when + ", false)"
 		by, named = append(by, when), append(named, when+" as "+markColumn(m))
 	}
-	return fmt.Sprintf("select %s, %s%s from %s group by %s", strings.Join(named, ", "), counted(identity), sums(measures), from, strings.Join(by, ", "))
+	return fmt.Sprintf("select %s, %s%s from %s group by %s", strings.Join(named, ", "), counted(identity), sums(measures, summed), from, strings.Join(by, ", "))
 }
 
 func (f *finest) groups(relation string, dimensions, measures []string, noted bool) string {
@@ -212,7 +228,7 @@ func (f *finest) groups(relation string, dimensions, measures []string, noted bo
 	count := store.Identifier(countMeasure)
 	return fmt.Sprintf("select %s, %s from (select %s, cast(sum(%s) as bigint) as %[4]s, %[5]s as identity%[6]s from %[7]s where %[8]s group by %[9]s)",
 		strings.Join(named, ", "), strings.Join(append([]string{count, "identity"}, measures[1:]...), ", "),
-		strings.Join(inner, ", "), count, identity, sums(measures), f.name, which, strings.Join(by, ", "))
+		strings.Join(inner, ", "), count, identity, sums(measures, summedAgain), f.name, which, strings.Join(by, ", "))
 }
 
 // markColumn names the column of groups that tells whether they have the mark.

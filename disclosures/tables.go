@@ -137,8 +137,12 @@ func needed() []string {
 	return append(position.DataSetNames(), OpeningRelease, OpeningYearEnd, EarlierQuarters, RealizedYearBefore, RealizedQuarterYearBefore, RealizedCash)
 }
 
-// countMeasure counts facts instead of summing money.
-const countMeasure = "count"
+// Measures that count instead of summing money: all facts, or the contracts that they
+// are of. Cells of contracts count the facts that stand for one.
+const (
+	countMeasure     = "count"
+	contractsMeasure = "contracts"
+)
 
 var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 

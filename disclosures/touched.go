@@ -67,4 +67,4 @@ func (s *sheet) touched() (list []Touched) {
 }
 
 // IsMoney tells whether a measure is an amount, and not a count.
-func IsMoney(measure string) bool { return measure != countMeasure }
+func IsMoney(measure string) bool { return measure != countMeasure && measure != contractsMeasure }

@@ -261,7 +261,7 @@ func (e *evaluation) notMaterial(asks, address string) (string, error) {
 		return "", err
 	case e.figures.Material == nil:
 		return "", fmt.Errorf("not_material: no materiality is configured, so nothing can be said not to be material")
-	case f.Unit == "facts" || f.Unit == "percent":
+	case slices.Contains([]string{"facts", "contracts", "percent"}, f.Unit):
 		return "", fmt.Errorf("not_material: %s is no amount", address)
 	case !f.Exact.Abs().LessThan(*e.figures.Material):
 		return "", fmt.Errorf("not_material: %s is %s, which is not below the threshold of %s", address, inWords(f.Displayed, f.Unit), e.figures.Material)

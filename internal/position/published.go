@@ -66,6 +66,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "fair_value_level", Type: Integer, Values: []string{"1", "2", "3"}, Use: Dimension | Empty, Meaning: "Level of the fair value hierarchy, or empty."},
 			{Name: "fair_value_status", Type: Text, Values: []string{"receivable", "payable", "nil", "no_value"}, Use: Dimension, Meaning: "Sign of the fair value, or that there is none."},
 			{Name: "notional_is_floor", Type: Flag, Use: Dimension, Meaning: "The notional is a capped or masked amount: at least so much."},
+			{Name: "is_contract", Type: Flag, Use: Dimension, Meaning: "The fact stands for its contract where contracts are counted: the whole position or the first of its slices, and no adjustment."},
 			{Name: "recovery_fixed", Type: Rate, Unit: "fraction", Meaning: "Fixed recovery of a digital swap."},
 			{Name: "notional_factor", Type: Rate, Unit: "fraction", Meaning: "Factor that made the current notional of the original one; 1 for a current one, empty where losses were taken off instead."},
 			{Name: "notional_local", Type: Amount, Unit: "trade currency", Meaning: "Current notional in the currency of the trade."},

@@ -16,7 +16,7 @@ select
     when fair_value = 0 then 'nil'
     else 'no_value'
   end as fair_value_status,
-  notional_is_floor, recovery_fixed, notional_factor, notional_local, notional, fair_value,
+  notional_is_floor, origin = 'position' and slice <= 1 as is_contract, recovery_fixed, notional_factor, notional_local, notional, fair_value,
   case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end as fair_value_receivable,
   case when fair_value < 0 then -fair_value else cast(0 as decimal(18, 2)) end as fair_value_payable,
   valuation_adjustment,
