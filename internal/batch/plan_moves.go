@@ -18,10 +18,11 @@ import (
 // one, and what would come.
 //
 // All facts that have the same values in the columns that predicates name stand in
-// the same cells. So both releases' facts are grouped by those, every predicate is
-// evaluated once for each group, and positions are added up by their group before
-// and after. The few positions that are several facts, which evidence cut, are gone
-// through one by one.
+// the same cells. So both releases' facts get the number of their group, and for each
+// table groups that are alike in the columns that it names are one part: its predicates
+// are evaluated once for each part, and positions are added up by their part before and
+// after. The few positions that are several facts, which evidence cut, are gone through
+// one by one.
 type planner struct {
 	comparer
 	how   PlanOptions
@@ -29,7 +30,8 @@ type planner struct {
 	other map[blockCell]map[string]decimal.Decimal // changes of amount, by cause
 	// summed are the cells that are added up here: no sums of others, and of a measure
 	// that is a column on both sides.
-	summed map[blockCell]bool
+	summed  map[blockCell]bool
+	columns []string // of plan_groups, beside the number
 }
 
 // blockKey is a block of a table with one of its measures.
@@ -188,6 +190,43 @@ func (p *planner) relation(ctx context.Context, relation string) error {
 	if err := p.positions(ctx, relation, measures); err != nil {
 		return err
 	}
+	tables := map[string]bool{}
+	for _, side := range []map[blockKey][]leaf{before, after} {
+		for key := range side {
+			tables[key.table] = true
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		others := func(key blockKey, _ []leaf) bool { return key.table != table }
+		ofBefore, ofAfter := maps.Clone(before), maps.Clone(after)
+		maps.DeleteFunc(ofBefore, others)
+		maps.DeleteFunc(ofAfter, others)
+		if err := p.table(ctx, relation, measures, still, ofBefore, ofAfter); err != nil {
+			return fmt.Errorf("table %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// table finds the moves from cell to cell of one table.
+func (p *planner) table(ctx context.Context, relation string, measures []string, still bool, before, after map[blockKey][]leaf) error {
+	measures = slices.DeleteFunc(slices.Clone(measures), func(m string) bool {
+		of := func(side map[blockKey][]leaf) bool {
+			for key := range side {
+				if key.measure == m {
+					return true
+				}
+			}
+			return false
+		}
+		return !of(before) && !of(after)
+	})
+	if len(measures) == 0 {
+		return nil
+	}
+	if err := p.divide(ctx, before, after); err != nil {
+		return err
+	}
 	places, err := p.places(ctx, before, after)
 	if err != nil {
 		return err
@@ -201,6 +240,46 @@ func (p *planner) relation(ctx context.Context, relation string) error {
 		return err
 	}
 	return p.parts(ctx, measures, places)
+}
+
+// divide makes plan_parts, with a number for each combination of the columns that the
+// predicates of a table name, and plan_part_of with that of each group. The number is made
+// as that of a group is.
+func (p *planner) divide(ctx context.Context, sides ...map[blockKey][]leaf) error {
+	named := namedColumns(sides...)
+	names := slices.DeleteFunc(slices.Clone(p.columns), func(name string) bool { return !named[name] })
+	columns := make([]string, len(names))
+	for i, name := range names {
+		columns[i] = store.Identifier(name)
+	}
+	part := combination(columns) + " as part"
+	if err := p.db.CreateTable(ctx, "plan_part_of", "select group_number, "+part+" from plan_groups"); err != nil {
+		return err
+	}
+	return p.db.CreateTable(ctx, "plan_parts", "select distinct "+strings.Join(append([]string{part}, columns...), ", ")+" from plan_groups")
+}
+
+// combination is SQL of a number for each combination of values.
+func combination(values []string) string {
+	if len(values) == 0 {
+		return "cast(0 as bigint)"
+	}
+	return "cast(hash(" + strings.Join(values, ", ") + ") >> 1 as bigint)"
+}
+
+// namedColumns are those that predicates name.
+func namedColumns(sides ...map[blockKey][]leaf) map[string]bool {
+	named := map[string]bool{}
+	for _, side := range sides {
+		for _, list := range side {
+			for _, l := range list {
+				for _, match := range quotedColumn.FindAllStringSubmatch(l.predicate, -1) {
+					named[match[1]+match[2]] = true
+				}
+			}
+		}
+	}
+	return named
 }
 
 // measures are the columns that the relation's cells sum, on both sides, and count.
@@ -256,16 +335,7 @@ func (p *planner) predicatesDiffer(before, after map[blockKey][]leaf) bool {
 // number is made of the combination's hash: what two combinations of one number would
 // mix up does not come to the differences of the cells, and the plan says so.
 func (p *planner) group(ctx context.Context, relation string, measures []string, still bool, sides ...map[blockKey][]leaf) error {
-	named := map[string]bool{}
-	for _, side := range sides {
-		for _, list := range side {
-			for _, l := range list {
-				for _, match := range quotedColumn.FindAllStringSubmatch(l.predicate, -1) {
-					named[match[1]+match[2]] = true
-				}
-			}
-		}
-	}
+	named := namedColumns(sides...)
 	types := map[string]string{}
 	present := map[string][]string{}
 	for _, side := range []string{"b", "a"} {
@@ -281,6 +351,7 @@ func (p *planner) group(ctx context.Context, relation string, measures []string,
 		}
 	}
 	names := slices.Sorted(maps.Keys(types))
+	p.columns = names
 	grouped := func(side, from string) string { // all columns, and those of the group again with its number
 		list, values := make([]string, len(names)), make([]string, len(names))
 		for i, name := range names {
@@ -290,11 +361,7 @@ func (p *planner) group(ctx context.Context, relation string, measures []string,
 			}
 			list[i] = values[i] + " as " + store.Identifier("group_"+name)
 		}
-		number := "cast(0 as bigint)"
-		if len(values) > 0 {
-			number = "cast(hash(" + strings.Join(values, ", ") + ") >> 1 as bigint)"
-		}
-		return fmt.Sprintf("select f.*, %s from %s as f", strings.Join(append(list, number+" as group_number"), ", "), from)
+		return fmt.Sprintf("select f.*, %s from %s as f", strings.Join(append(list, combination(values)+" as group_number"), ", "), from)
 	}
 	var groups []string
 	for _, side := range []string{"b", "a"} {
@@ -341,18 +408,18 @@ func planned(alias, measure string) string {
 }
 
 // unchanged finds what moves of the facts that are as they were, because a predicate of
-// a table is another one. They are added up by group; only the largest are named.
+// a table is another one. They are added up by part; only the largest are named.
 func (p *planner) unchanged(ctx context.Context, relation string, measures []string, at places) error {
-	var columns []string
+	var sums []string
 	for _, m := range measures {
-		columns = append(columns, store.Identifier("b_"+m), store.Identifier("n_"+m))
+		sums = append(sums, fmt.Sprintf("sum(%s), cast(sum(%s) as bigint)", store.Identifier("b_"+m), store.Identifier("n_"+m)))
 	}
-	table, err := store.Query(ctx, p.db, "select group_number, "+strings.Join(columns, ", ")+" from plan_still order by group_number")
+	table, err := store.Query(ctx, p.db, "select part, "+strings.Join(sums, ", ")+" from plan_still join plan_part_of using (group_number) group by part order by part")
 	if err != nil {
 		return err
 	}
 	blocks := at.blocks()
-	moving := map[string][]string{} // groups that move in some block, by measure
+	moving := map[string][]string{} // parts that move in some block, by measure
 	for _, row := range table.Rows {
 		for _, key := range blocks {
 			i := slices.Index(measures, key.measure)
@@ -364,7 +431,7 @@ func (p *planner) unchanged(ctx context.Context, relation string, measures []str
 				continue
 			}
 			p.change(key, from, to, "rules", row[1+2*i].(decimal.Decimal), decimal.Zero, decimal.Zero, row[2+2*i].(int64))
-			if list, number := moving[key.measure], fmt.Sprint(row[0]); len(list) == 0 || list[len(list)-1] != number { // rows of a group follow each other
+			if list, number := moving[key.measure], fmt.Sprint(row[0]); len(list) == 0 || list[len(list)-1] != number { // rows of a part follow each other
 				moving[key.measure] = append(list, number)
 			}
 		}
@@ -373,12 +440,9 @@ func (p *planner) unchanged(ctx context.Context, relation string, measures []str
 		return nil
 	}
 	for _, measure := range slices.Sorted(maps.Keys(moving)) {
-		largest, err := store.Query(ctx, p.db, fmt.Sprintf(`
-select group_number, position, amount from (
-  select group_number, position, amount, row_number() over (partition by group_number order by abs(amount) desc, position) as place
-  from (select group_number, %[1]s as position, %[2]s as amount from plan_still_facts as f where group_number in (%[3]s))
-  where amount <> 0) where place <= %[4]d
-order by group_number, place`, positionKey(relation), planned("f", measure), strings.Join(moving[measure], ", "), p.how.Positions))
+		largest, err := store.Query(ctx, p.db, largestOf(p.how.Positions, "part, part as part_after", fmt.Sprintf(
+			"(select g.part, %s as position, %s as amount from plan_still_facts as f join plan_part_of as g using (group_number) where g.part in (%s))",
+			positionKey(relation), planned("f", measure), strings.Join(moving[measure], ", "))))
 		if err != nil {
 			return err
 		}
@@ -387,15 +451,26 @@ order by group_number, place`, positionKey(relation), planned("f", measure), str
 	return nil
 }
 
-// name adds positions, of a group each, to those behind the moves of a measure.
+// largestOf is SQL of the positions with the largest amounts of each combination of the
+// columns by, which are two; of equal ones the first by name.
+func largestOf(most int, by, from string) string {
+	return fmt.Sprintf(`
+select * exclude (largest), largest.name, largest.amount from (
+  select * exclude (all_largest), unnest(all_largest) as largest from (
+    select %[1]s, min(struct_pack(size := -abs(amount), name := position, amount := amount), %[2]d) as all_largest
+    from %[3]s where amount <> 0 group by all))`, by, most, from)
+}
+
+// name adds positions, each with its part before and after, to those behind the moves of
+// a measure.
 func (p *planner) name(rows [][]any, measure string, blocks []blockKey, at places) {
 	for _, key := range blocks {
 		if key.measure != measure {
 			continue
 		}
 		for _, row := range rows {
-			if move := p.moves[moveKey{key, cellIn(at.before[key], row[0]), cellIn(at.after[key], row[0])}]; move != nil {
-				p.behind(move, moved(row[1].(string), row[2].(decimal.Decimal)))
+			if move := p.moves[moveKey{key, cellIn(at.before[key], row[0]), cellIn(at.after[key], row[1])}]; move != nil {
+				p.behind(move, moved(row[2].(string), row[3].(decimal.Decimal)))
 			}
 		}
 	}
@@ -435,7 +510,7 @@ select position, max(group_number) filter (where side = 'b') as before_group, ma
 from plan_facts where position not in (select position from plan_several) group by position`, strings.Join(sums, ", ")))
 }
 
-// places tell in which cell of each block a group stands, on either side.
+// places tell in which cell of each block a part stands, on either side.
 type places struct {
 	before, after map[blockKey]map[int64]Cell
 }
@@ -450,7 +525,7 @@ func (p *planner) places(ctx context.Context, before, after map[blockKey][]leaf)
 	return all, err
 }
 
-// placed evaluates the predicates on the groups.
+// placed evaluates the predicates on the parts.
 func (p *planner) placed(ctx context.Context, blocks map[blockKey][]leaf) (map[blockKey]map[int64]Cell, error) {
 	placed := map[blockKey]map[int64]Cell{}
 	keys := slices.SortedFunc(maps.Keys(blocks), func(a, b blockKey) int {
@@ -469,7 +544,7 @@ func (p *planner) placed(ctx context.Context, blocks map[blockKey][]leaf) (map[b
 		items = append(items, b.String()+" else -1 end")
 		placed[key] = map[int64]Cell{}
 	}
-	table, err := store.Query(ctx, p.db, "select group_number, "+strings.Join(items, ", ")+" from plan_groups")
+	table, err := store.Query(ctx, p.db, "select part, "+strings.Join(items, ", ")+" from plan_parts")
 	if err != nil {
 		return nil, err
 	}
@@ -490,9 +565,9 @@ func (p places) blocks() []blockKey {
 	return slices.Collect(maps.Keys(all))
 }
 
-// cell is where a group stands; a position that is not there is nowhere.
-func cellIn(placed map[int64]Cell, group any) Cell {
-	number, there := group.(int64)
+// cellIn is where a part stands; a position that is not there is nowhere.
+func cellIn(placed map[int64]Cell, part any) Cell {
+	number, there := part.(int64)
 	if !there {
 		return none
 	}
@@ -502,18 +577,23 @@ func cellIn(placed map[int64]Cell, group any) Cell {
 	return Outside
 }
 
-// wholes adds up the positions that are one fact on either side, by their groups.
+// plan_wholes with the parts before and after.
+const wholesByPart = "(select b.part as part_before, a.part as part_after, w.* from plan_wholes as w" +
+	" left join plan_part_of as b on b.group_number = w.before_group left join plan_part_of as a on a.group_number = w.after_group)"
+
+// wholes adds up the positions that are one fact on either side, by their parts.
 func (p *planner) wholes(ctx context.Context, measures []string, at places) error {
 	var sums []string
 	for _, m := range measures {
 		b, mid, a := store.Identifier("b_"+m), store.Identifier("m_"+m), store.Identifier("a_"+m)
 		sums = append(sums, fmt.Sprintf("sum(%[1]s), sum(%[2]s - %[1]s), sum(%[3]s - %[2]s), count(*) filter (where %[1]s <> 0)", b, mid, a))
 	}
-	table, err := store.Query(ctx, p.db, "select before_group, after_group, cause, "+strings.Join(sums, ", ")+" from plan_wholes group by before_group, after_group, cause order by before_group, after_group, cause")
+	table, err := store.Query(ctx, p.db, "select part_before, part_after, cause, "+strings.Join(sums, ", ")+" from "+wholesByPart+" group by part_before, part_after, cause order by part_before, part_after, cause")
 	if err != nil {
 		return err
 	}
 	blocks := at.blocks()
+	moving := map[string][]string{} // parts that move in some block, by measure
 	for _, row := range table.Rows {
 		cause := row[2].(string)
 		for _, key := range blocks {
@@ -524,9 +604,12 @@ func (p *planner) wholes(ctx context.Context, measures []string, at places) erro
 			amounts := row[3+4*i:]
 			from, to := cellIn(at.before[key], row[0]), cellIn(at.after[key], row[1])
 			p.change(key, from, to, cause, amounts[0].(decimal.Decimal), amounts[1].(decimal.Decimal), amounts[2].(decimal.Decimal), amounts[3].(int64))
+			if from != to && from != none && to != none {
+				moving[key.measure] = append(moving[key.measure], fmt.Sprintf("(%v, %v)", row[0], row[1]))
+			}
 		}
 	}
-	return p.largest(ctx, measures, at)
+	return p.largest(ctx, moving, at)
 }
 
 // change notes that positions which stood in one cell stand in another: their amount
@@ -572,34 +655,20 @@ func (p *planner) move(key blockKey, from, to Cell, cause string, amount decimal
 	return m
 }
 
-// largest names the largest positions behind each move.
-func (p *planner) largest(ctx context.Context, measures []string, at places) error {
+// largest names the largest positions behind each move, of the parts that move.
+func (p *planner) largest(ctx context.Context, moving map[string][]string, at places) error {
 	if p.how.Positions == 0 {
 		return nil
 	}
-	blocks := at.blocks()
-	for _, measure := range measures {
-		amount := store.Identifier("b_" + measure)
-		table, err := store.Query(ctx, p.db, fmt.Sprintf(`
-select before_group, after_group, position, amount from (
-  select before_group, after_group, position, %[1]s as amount,
-    row_number() over (partition by before_group, after_group order by abs(%[1]s) desc, position) as place
-  from plan_wholes where before_group is not null and after_group is not null and %[1]s <> 0) where place <= %[2]d
-order by before_group, after_group, place`, amount, p.how.Positions))
+	for _, measure := range slices.Sorted(maps.Keys(moving)) {
+		slices.Sort(moving[measure])
+		table, err := store.Query(ctx, p.db, largestOf(p.how.Positions, "part_before, part_after", fmt.Sprintf(
+			"(select part_before, part_after, position, %s as amount from %s join (values %s) as m(part_before, part_after) using (part_before, part_after))",
+			store.Identifier("b_"+measure), wholesByPart, strings.Join(slices.Compact(moving[measure]), ", "))))
 		if err != nil {
 			return err
 		}
-		for _, key := range blocks {
-			if key.measure != measure {
-				continue
-			}
-			for _, row := range table.Rows {
-				move := p.moves[moveKey{key, cellIn(at.before[key], row[0]), cellIn(at.after[key], row[1])}]
-				if move != nil {
-					p.behind(move, moved(row[2].(string), row[3].(decimal.Decimal)))
-				}
-			}
-		}
+		p.name(table.Rows, measure, at.blocks(), at)
 	}
 	return nil
 }
@@ -626,7 +695,7 @@ func (p *planner) keep(move *Move) {
 // part is one fact of a position that is several.
 type part struct {
 	before bool
-	group  any
+	part   any
 	cause  string
 	// amounts of a measure: before; or at the earlier rates, and after
 	b, m, a []decimal.Decimal
@@ -638,32 +707,40 @@ func (p *planner) parts(ctx context.Context, measures []string, at places) error
 	for _, m := range measures {
 		columns = append(columns, store.Identifier("b_"+m), store.Identifier("m_"+m), store.Identifier("a_"+m))
 	}
-	table, err := store.Query(ctx, p.db, "select position, side, group_number, cause, "+strings.Join(columns, ", ")+
-		" from plan_facts where position in (select position from plan_several) order by position, side, fact_key")
-	if err != nil {
-		return err
-	}
 	blocks := at.blocks()
-	for start := 0; start < len(table.Rows); {
-		position := table.Rows[start][0].(string)
-		var list []part
-		for ; start < len(table.Rows) && table.Rows[start][0] == position; start++ {
-			row := table.Rows[start]
-			one := part{before: row[1] == "b", group: row[2], cause: row[3].(string)}
-			for i := range measures {
-				amount := func(k int) decimal.Decimal { d, _ := row[4+3*i+k].(decimal.Decimal); return d }
-				one.b, one.m, one.a = append(one.b, amount(0)), append(one.m, amount(1)), append(one.a, amount(2))
-			}
-			list = append(list, one)
-		}
+	var position string
+	var list []part
+	tell := func() {
 		for _, key := range blocks {
-			if i := slices.Index(measures, key.measure); i >= 0 {
+			if i := slices.Index(measures, key.measure); i >= 0 && len(list) > 0 {
 				p.several(key, position, list, i, at)
 			}
 		}
 	}
-	return nil
+	err := store.Stream(ctx, p.db, "select position, side, part, cause, "+strings.Join(columns, ", ")+
+		" from plan_facts join plan_part_of using (group_number) where position in (select position from plan_several) order by position, side, fact_key", eachRow(func(row []any) error {
+		if row[0] != position {
+			tell()
+			position, list = row[0].(string), nil
+		}
+		one := part{before: row[1] == "b", part: row[2], cause: row[3].(string)}
+		for i := range measures {
+			amount := func(k int) decimal.Decimal { d, _ := row[4+3*i+k].(decimal.Decimal); return d }
+			one.b, one.m, one.a = append(one.b, amount(0)), append(one.m, amount(1)), append(one.a, amount(2))
+		}
+		list = append(list, one)
+		return nil
+	}))
+	tell()
+	return err
 }
+
+// eachRow is a sink that takes rows one by one.
+type eachRow func(row []any) error
+
+func (eachRow) Begin([]store.Column) error { return nil }
+func (e eachRow) Row(row []any) error      { return e(row) }
+func (eachRow) End() error                 { return nil }
 
 // several matches what a position leaves cells with against what it comes to others
 // with: in the order of the cells, amounts of either sign apart.
@@ -672,12 +749,12 @@ func (p *planner) several(key blockKey, position string, list []part, measure in
 	cause := "rules"
 	for _, one := range list {
 		if one.before {
-			cell := cellIn(at.before[key], one.group)
+			cell := cellIn(at.before[key], one.part)
 			difference[cell] = difference[cell].Sub(one.b[measure])
 			continue
 		}
 		cause = one.cause
-		cell := cellIn(at.after[key], one.group)
+		cell := cellIn(at.after[key], one.part)
 		difference[cell] = difference[cell].Add(one.m[measure])
 		p.differs(key, cell, "fx", one.a[measure].Sub(one.m[measure]))
 	}
