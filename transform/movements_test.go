@@ -28,6 +28,7 @@ func lives(tb testing.TB, db *store.DB, trades int, seed uint64) {
 		statements = append(statements, set.CreateTable(name))
 	}
 	statements = append(statements,
+		"create table counterparties_as_of (counterparty_id varchar, entity varchar)",
 		fmt.Sprintf("create macro drawn(i, what, n) as cast(hash(concat_ws('/', i, what, '%d')) %% n as integer)", seed),
 		fmt.Sprintf(`create table lives as
 select i, 'T' || i as position_id, ['USD', 'EUR', 'JPY', 'GBP'][1 + drawn(i, 'currency', 4)] as currency, life not in (0, 2, 4) as was_open, life not in (1, 3, 4) as is_open,
@@ -264,6 +265,25 @@ where l.was_open and l.is_open and l.currency = 'EUR' and notional_after <> noti
 	}
 	if n := counted(t, db, "select count(distinct currency) from movements where cause = 'unexplained' and position_id in (select position_id from lifecycle_since join strange using (event_id))"); n != 2 {
 		t.Errorf("its trade is unexplained in %d currencies, not in that of the event and its own", n)
+	}
+}
+
+// TestEventsAmongOurOwn holds that a trade that is open at neither end is internal where
+// what it realized names a counterparty that is one of our own entities.
+func TestEventsAmongOurOwn(t *testing.T) {
+	db := openLives(t, 200, 11)
+	if err := db.Run(context.Background(), "insert into counterparties_as_of values ('C1', null), ('OURS', 'BROKER')",
+		`insert into realized by name select position_id as event_id, position_id, 'termination' as kind, date '2007-09-20' as event_date, date '2007-09-20' as booking_date, 'USD' as currency,
+  'cds_index' as instrument, 'sold' as direction, case when i % 2 = 0 then 'OURS' else 'C1' end as counterparty_id from lives where not was_open and not is_open`); err != nil {
+		t.Fatal(err)
+	}
+	rollLives(t, db, false)
+	gone := "select count(*) from movements join lives using (position_id) where not was_open and not is_open"
+	if n := counted(t, db, gone); n == 0 {
+		t.Fatal("no trade is open at neither end")
+	}
+	if n := counted(t, db, gone+" and scope_group <> case when i % 2 = 0 then 'internal' else 'external' end"); n != 0 {
+		t.Errorf("%d movements do not stand to the scope as their counterparty does", n)
 	}
 }
 

@@ -181,7 +181,7 @@ var realized = DataSet{
 		{Name: "counterparty_id", Type: Text, Meaning: "Counterparty at the event."},
 		{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity at the event: whose credit event it was."},
 		{Name: "legal_entity", Type: Text, Meaning: "Our entity at the event; decides the scope of positions that are gone."},
-		{Name: "counterparty_entity", Type: Text, Meaning: "Our own entity on the other side of an internal trade."},
+		{Name: "counterparty_entity", Type: Text, Meaning: "Our own entity on the other side of an internal trade; empty means that of the event's counterparty or position."},
 	},
 }
 

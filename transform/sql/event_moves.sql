@@ -1,15 +1,18 @@
 -- event_moves: one row per event booked after the opening and up to the as-of date,
 -- with its amount in the trade's currency and the class of its position; of an event
 -- whose position is open in its currency at neither end, the class that was frozen at its events or,
--- where none was, at what it realized
--- reads: placed_events, lifecycle_since, realized
+-- where none was, at what it realized; our own entity on the other side is told by the
+-- counterparty of what it realized, where nothing says it
+-- reads: placed_events, lifecycle_since, realized, counterparties_as_of
 with gone as (
   select
     e.position_id, coalesce(min(e.currency), min(r.currency)) as currency, coalesce(min(e.instrument), min(r.instrument), 'unclassified') as instrument,
     coalesce(min(e.direction), min(r.direction), 'unclassified') as direction, coalesce(min(e.purpose), min(r.purpose), 'unclassified') as purpose,
-    coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity, coalesce(min(e.counterparty_entity), min(r.counterparty_entity)) as counterparty_entity
+    coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity,
+    coalesce(min(e.counterparty_entity), min(r.counterparty_entity), min(c.entity)) as counterparty_entity
   from lifecycle_since as e
   left join realized as r on r.position_id = e.position_id and r.instrument is not null and r.direction is not null
+  left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
   where e.booking_date > {{.Since}} and e.booking_date <= {{.AsOf}}
     and e.position_id in (select position_id from placed_events where source_system is null)
   group by e.position_id

@@ -2,8 +2,11 @@
 -- same period of the year before where that is delivered, converted once at the rate
 -- of its own date, with the classification that was frozen at the event or, where
 -- none was, that of its position. Of an event that has cash alone the amount is what
--- realized.cash_only makes of it (DOMAIN: flows).
--- reads: realized, released_basis, event_conversions, position_facts_written
+-- realized.cash_only makes of it (DOMAIN: flows). Our own entity on the other side is
+-- what the event says; else, of a counterparty that is not the position's (before a
+-- novation), that counterparty's; else the position's or its counterparty's.
+-- reads: realized, released_basis, event_conversions, position_facts_written,
+-- positions, counterparties_as_of
 with booked as (
   select r.*, coalesce(r.instrument is not null and r.direction is not null, false) as is_frozen, booking_date >= {{.YearStart}} as is_this_year,
     b.event_id is not null as has_basis, b.released
@@ -35,11 +38,20 @@ amounts as (
   from found
 ),
 still_open as (
-  select position_id, min(instrument) as instrument, min(direction) as direction, min(purpose) as purpose, min(legal_entity) as legal_entity, min(reference_entity_id) as reference_entity_id
+  select position_id, min(instrument) as instrument, min(direction) as direction, min(purpose) as purpose, min(legal_entity) as legal_entity,
+    min(counterparty_id) as counterparty_id, min(reference_entity_id) as reference_entity_id
   from position_facts_written
-  where position_id in (select position_id from booked where not is_frozen or legal_entity is null or (reference_entity_id is null and kind in ('credit_event', 'recovery')))
+  where position_id in (
+    select position_id from booked
+    where not is_frozen or legal_entity is null or counterparty_entity is null or (reference_entity_id is null and kind in ('credit_event', 'recovery')))
   group by position_id
   having count(*) = 1
+),
+internal_by_themselves as ( -- few: facts do not have the column
+  select position_id, min(counterparty_entity) as counterparty_entity
+  from positions
+  where counterparty_entity is not null and position_id in (select position_id from booked where counterparty_entity is null)
+  group by position_id
 ),
 classified as (
   select
@@ -51,7 +63,13 @@ classified as (
       else 'prior_year'
     end as event_period,
     coalesce(r.legal_entity, p.legal_entity) as legal_entity,
-    r.counterparty_id, r.counterparty_entity,
+    r.counterparty_id,
+    case
+      when r.counterparty_entity is not null then r.counterparty_entity
+      when c.counterparty_id <> p.counterparty_id then c.entity
+      when p.position_id is null then c.entity
+      else coalesce(i.counterparty_entity, o.entity, c.entity)
+    end as counterparty_entity,
     coalesce(r.reference_entity_id, p.reference_entity_id) as reference_entity_id,
     case when r.is_frozen then r.instrument else coalesce(p.instrument, 'unclassified') end as instrument,
     case when r.is_frozen then r.direction else coalesce(p.direction, 'unclassified') end as direction,
@@ -64,6 +82,9 @@ classified as (
     convert_amount(r.cash, n.numerator, n.denominator) as cash
   from amounts as r
   left join still_open as p on p.position_id = r.position_id
+  left join internal_by_themselves as i on i.position_id = r.position_id
+  left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
+  left join counterparties_as_of as o on o.counterparty_id = p.counterparty_id
   left join event_conversions as n on n.currency = r.currency and n.event_date = r.event_date
 )
 select
