@@ -159,6 +159,7 @@ type Input struct {
 	Evidence            Evidence
 	Rates               OtherRates
 	Realized            Realized
+	MovedByEvents       bool   // Movements made the roll-forward of events
 	Output              string // folder for the Parquet files
 }
 
@@ -294,6 +295,12 @@ func (p parameters) Approvers() string {
 		list = append(list, store.Literal(name))
 	}
 	return strings.Join(list, ", ")
+}
+
+// ListsEntities tells whether a scope lists its legal entities, so that what states none
+// is out of it.
+func (p parameters) ListsEntities() bool {
+	return slices.ContainsFunc(p.Scopes, func(s Scope) bool { return !s.All })
 }
 
 func dateLiteral(d time.Time) string { return "date '" + d.Format(time.DateOnly) + "'" }

@@ -337,7 +337,9 @@ func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transf
 	if j.moved, err = j.move(ctx, in); err != nil {
 		return in, quality, dataError(err)
 	}
-	j.rolled = j.outcome.Manifest.RollForward != nil
+	roll := j.outcome.Manifest.RollForward
+	j.rolled = roll != nil
+	in.MovedByEvents = j.rolled && roll.Path == "events"
 	err = j.trend(ctx)
 	j.trended = err == nil && len(j.outcome.Manifest.Quarters) > 0
 	return in, quality, err

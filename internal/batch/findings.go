@@ -204,7 +204,7 @@ func (m materiality) mark(o Outcome) {
 	for _, f := range o.Findings {
 		money[f.Code] = money[f.Code].Add(f.Money.Decimal.Abs())
 		own := m.balance
-		if slices.Contains([]string{"realized_no_value", "unclassified_realized"}, f.Code) {
+		if slices.Contains([]string{"realized_no_value", "realized_without_entity", "unclassified_realized"}, f.Code) {
 			own = m.income
 		}
 		material[f.Code] = material[f.Code] || !f.Money.Valid || money[f.Code].GreaterThanOrEqual(own)

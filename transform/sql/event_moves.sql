@@ -6,12 +6,14 @@
 -- reads: placed_events, lifecycle_since, realized, counterparties_as_of
 with gone as (
   select
-    e.position_id, coalesce(min(e.currency), min(r.currency)) as currency, coalesce(min(e.instrument), min(r.instrument), 'unclassified') as instrument,
-    coalesce(min(e.direction), min(r.direction), 'unclassified') as direction, coalesce(min(e.purpose), min(r.purpose), 'unclassified') as purpose,
+    e.position_id, coalesce(min(e.currency), min(r.currency) filter (where r.is_frozen)) as currency,
+    coalesce(min(e.instrument), min(r.instrument) filter (where r.is_frozen), 'unclassified') as instrument,
+    coalesce(min(e.direction), min(r.direction) filter (where r.is_frozen), 'unclassified') as direction,
+    coalesce(min(e.purpose), min(r.purpose) filter (where r.is_frozen), 'unclassified') as purpose,
     coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity,
     coalesce(min(e.counterparty_entity), min(r.counterparty_entity), min(c.entity)) as counterparty_entity
   from lifecycle_since as e
-  left join realized as r on r.position_id = e.position_id and r.instrument is not null and r.direction is not null
+  left join (select *, instrument is not null and direction is not null as is_frozen from realized) as r on r.position_id = e.position_id
   left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
   where e.booking_date > {{.Since}} and e.booking_date <= {{.AsOf}}
     and e.position_id in (select position_id from placed_events where source_system is null)
@@ -19,7 +21,7 @@ with gone as (
 )
 select
   e.event_id, e.source_system, e.position_id, e.event_date, coalesce(e.currency, g.currency) as currency, e.notional_local,
-  coalesce(e.is_sliced, false) as is_sliced, e.source_system is not null as is_placed,
+  coalesce(e.is_sliced, false) as is_sliced, e.source_system is not null as is_placed, e.source_system is null and g.legal_entity is null as lacks_entity,
   case
     when e.kind = 'new' and e.event_date <= {{.Since}} then 'late_trades'
     when e.kind = 'new' then 'new_trades'

@@ -1,6 +1,6 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
--- reads: realized_facts, internal_pairs, evidence, adjustments, unreadable_values,
+-- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
 -- holidays, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
@@ -22,8 +22,19 @@ realized_in_money as (
   select 'realized_from_cash', amount_from, count(*), sum(abs(coalesce(cash, cash_year_before))), min(event_id)
   from realized_facts
   where amount_from not in ('sub_ledger', 'none')
-  group by amount_from
-),
+  group by amount_from{{if .ListsEntities}}
+  union all
+  select 'realized_without_entity', kind, count(*), sum(abs(coalesce(realized_gain_loss, realized_year_before))), min(event_id)
+  from realized_facts
+  where legal_entity is null
+  group by kind{{end}}
+),{{if and .ListsEntities .MovedByEvents}}
+moved_without_entity as (
+  select 'movement_without_entity' as code, cause as subject, count(*) as positions, sum(abs(notional)) as money, min(event_id) as example
+  from converted_moves
+  where lacks_entity
+  group by cause
+),{{end}}
 unreadable as ( -- and what the readers of documents noted with records that they took
   select {{.RecordFinding}} as code, data_set || '.' || column_name as subject, count(*) as positions,
     cast(null as decimal(38, 2)) as money, min(file || ':' || record || ': ' || column_name || ': ' || value) as example
@@ -61,7 +72,9 @@ adjustments_left_out as (
 select code, subject, cast(positions as bigint) as positions, cast(money as decimal(38, 2)) as money, example from unpaired
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from realized_in_money
-union all
+union all{{if and .ListsEntities .MovedByEvents}}
+select code, subject, positions, cast(money as decimal(38, 2)), example from moved_without_entity
+union all{{end}}
 select code, subject, positions, cast(money as decimal(38, 2)), example from unreadable
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from tested
