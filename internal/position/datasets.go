@@ -248,7 +248,7 @@ var adjustments = DataSet{
 		{Name: "as_of", Type: Date, Use: required, Meaning: "First as-of date to which it applies."},
 		{Name: "until", Type: Date, Use: essential, Meaning: "Last as-of date to which it applies; empty means as_of alone."},
 		{Name: "position_id", Type: Text, Use: essential, Meaning: "Position whose classification it takes; empty where a full classification is given."},
-		{Name: "legal_entity", Type: Text, Meaning: "Our entity, where no position is named."},
+		{Name: "legal_entity", Type: Text, Meaning: "Our entity, where no position is named; of one that is named, the position's counts."},
 		{Name: "instrument", Type: Text, Values: Instruments, Use: essential, Meaning: "Classification, where no position is named."},
 		{Name: "direction", Type: Text, Values: Directions, Use: essential, Meaning: "Classification, where no position is named."},
 		{Name: "purpose", Type: Text, Values: Purposes, Use: essential, Meaning: "Classification, where no position is named."},

@@ -1,5 +1,5 @@
 -- adjustment_facts: one row per adjustment that applies, classified as the position
--- that it names or as it says itself
+-- that it names or as it says itself; our entity is always that of the position
 -- reads: applied_adjustments, position_facts_written, conversions
 select
   p.source_system,
@@ -7,7 +7,7 @@ select
   0 as slice,
   'adjustment' as origin,
   a.adjustment_id,
-  coalesce(a.legal_entity, p.legal_entity) as legal_entity,
+  case when p.position_id is not null then p.legal_entity else a.legal_entity end as legal_entity,
   p.mirror_id,
   a.currency,
   coalesce(a.instrument, p.instrument, 'unclassified') as instrument,
@@ -68,9 +68,10 @@ select
   cast(null as decimal(18, 2)) as valuation_adjustment,
   nullif(concat_ws(chr(10),
     case when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id end,
-    case when a.direction = 'sold' and a.instrument = 'contingent_cds' then 'no_fixed_maximum: contingent_cds' end), '') as findings,
+    case when p.position_id is not null and a.legal_entity <> coalesce(p.legal_entity, '') then 'adjustment_of_another_entity: ' || a.adjustment_id end{{if .ListsEntities}},
+    case when case when p.position_id is not null then p.legal_entity else a.legal_entity end is null then 'adjustment_without_entity: ' || a.adjustment_id end{{end}}), '') as findings,
   {{range $i, $number := .RuleNumbers}}cast(null as bigint) as rule_number_{{$i}},
-  {{end}}{{range .Scopes}}case when p.position_id is not null and a.legal_entity is null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
+  {{end}}{{range .Scopes}}case when p.position_id is not null then p.{{.Column}} else {{.Status "a.legal_entity" "cast(null as varchar)"}} end as {{.Column}},
   {{end}}{{.AsOf}} as as_of_date,
   {{.Release}} as release
 from applied_adjustments as a
