@@ -63,6 +63,8 @@ var FindingCodes = []FindingCode{
 		"a manual figure counts only when a second person stands for it; until then the tables are without it", "Exchange Act Rule 13a-15, control over financial reporting; DOMAIN 11"},
 	{"adjustment_of_another_entity", "hold", "the adjustment states another legal entity than the position that it names; the position's counts", "take legal_entity out of the adjustment, or give it a full classification and no position",
 		"two entities are named and only one can have the money: in a scope that has one of them alone, totals differ by it", "ASC 810-10-45-1, intra-entity balances; DOMAIN 1, 11"},
+	{"adjustment_of_several_positions", "hold", "several source systems have the position that it adjusts; it takes the class of none", "give the adjustment a full classification and no position",
+		"the classes of the positions differ, and nothing says which of them the money is of", "DOMAIN 11"},
 	{"adjustment_without_entity", "hold", "neither the adjustment nor a position that it names tells our entity: in no table of a scope that lists entities; the money is its notional", "state legal_entity, or end it",
 		"it is approved and stands on the page of adjustments, and in no total", "DOMAIN 1, 11"},
 	{"adjustment_without_position", "hold", "the position that it adjusts is not in the book", "give the adjustment a full classification, or end it",

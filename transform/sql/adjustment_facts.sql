@@ -1,6 +1,18 @@
 -- adjustment_facts: one row per adjustment that applies, classified as the position
--- that it names or as it says itself; our entity is always that of the position
+-- that it names or as it says itself; our entity is always that of the position;
+-- a position of which several source systems have the id is none
 -- reads: applied_adjustments, position_facts_written, conversions
+with named as (
+  select *, count(*) over (partition by position_id) as systems
+  from position_facts_written
+  where position_id in (select position_id from applied_adjustments where position_id is not null)
+),
+ambiguous as (
+  select position_id
+  from named
+  where systems > 1
+  group by position_id
+)
 select
   p.source_system,
   a.position_id,
@@ -67,7 +79,8 @@ select
   convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
   cast(null as decimal(18, 2)) as valuation_adjustment,
   nullif(concat_ws(chr(10),
-    case when a.position_id is not null and a.instrument is null and p.position_id is null then 'adjustment_without_position: ' || a.adjustment_id end,
+    case when d.position_id is not null then 'adjustment_of_several_positions: ' || a.adjustment_id end,
+    case when a.position_id is not null and a.instrument is null and p.position_id is null and d.position_id is null then 'adjustment_without_position: ' || a.adjustment_id end,
     case when p.position_id is not null and a.legal_entity <> coalesce(p.legal_entity, '') then 'adjustment_of_another_entity: ' || a.adjustment_id end{{if .ListsEntities}},
     case when case when p.position_id is not null then p.legal_entity else a.legal_entity end is null then 'adjustment_without_entity: ' || a.adjustment_id end{{end}}), '') as findings,
   {{range $i, $number := .RuleNumbers}}cast(null as bigint) as rule_number_{{$i}},
@@ -75,5 +88,6 @@ select
   {{end}}{{.AsOf}} as as_of_date,
   {{.Release}} as release
 from applied_adjustments as a
-left join position_facts_written as p on p.position_id = a.position_id
+left join named as p on p.position_id = a.position_id and p.systems = 1
+left join ambiguous as d on d.position_id = a.position_id
 left join conversions as n on n.currency = a.currency
