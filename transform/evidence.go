@@ -83,6 +83,12 @@ func (p parameters) Portfolio() string {
   end`
 }
 
+// IsOnName is true of positions of which protection is on a name alone. A rank of default
+// or a tranche is of a portfolio, also where that is not told.
+func (p parameters) IsOnName() string {
+	return "index_name is null and basket_id is null and attachment_point is null and nth_to_default is null"
+}
+
 // NameDetail is what of a name protection is on: its seniority, and of asset-backed
 // securities the obligation.
 func (p parameters) NameDetail() string {
@@ -92,10 +98,10 @@ func (p parameters) NameDetail() string {
   end`
 }
 
-// Underlying is what protection is on, as one text, or NULL (DOMAIN: purchased
-// protection with identical underlyings).
+// Underlying is what the protection of a position is on, as one text, or NULL (DOMAIN:
+// purchased protection with identical underlyings).
 func (p parameters) Underlying() string {
-	return "coalesce(" + p.Portfolio() + ", case when reference_entity_id is not null then concat_ws('|', 'name', reference_entity_id, " + p.NameDetail() + ") end)"
+	return "coalesce(" + p.Portfolio() + ", case when reference_entity_id is not null and " + p.IsOnName() + " then concat_ws('|', 'name', reference_entity_id, " + p.NameDetail() + ") end)"
 }
 
 // IsProtection is true of instruments of which underlyings can be identical: default

@@ -51,7 +51,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "credit_event_set", Type: Text, Values: CreditEventSets, Use: Dimension, Meaning: "Credit events that are agreed together."},
 			{Name: "status", Type: Text, Values: []string{"open", "triggered_unsettled"}, Use: Dimension, Meaning: "Whether a credit event has happened that is not settled yet."},
 			{Name: "counterparty_id", Type: Text, Meaning: "Legal counterparty."},
-			{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity of a single name."},
+			{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity of a single name; empty for indices, baskets, tranches and ranks of default."},
 			{Name: "netting_set_id", Type: Text, Meaning: "Netting set with the counterparty."},
 			{Name: "book", Type: Text, Meaning: "Book that holds the position."},
 			{Name: "index_name", Type: Text, Meaning: "Index of an index contract."},

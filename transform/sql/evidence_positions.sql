@@ -16,11 +16,8 @@ select
   hedged_item_id,
   offsets_position_id,
   offset_pool,
-  case
-    when index_name is null and basket_id is null and attachment_point is null and nth_to_default is null
-      then coalesce(hedge_group, reference_entity_id)
-  end as hedge_group,
-  coalesce(index_name, basket_id) is not null or attachment_point is not null or nth_to_default is not null as is_portfolio,
+  case when {{.IsOnName}} then coalesce(hedge_group, reference_entity_id) end as hedge_group,
+  not ({{.IsOnName}}) as is_portfolio,
   case when purpose <> {{.Term "purpose" "'credit_portfolio_hedge'"}} then {{.Underlying}} end as underlying,
   notional_local,
   convert_amount(notional_local, notional_numerator, notional_denominator) as notional{{range .Scopes}},

@@ -49,7 +49,7 @@ select
   end as credit_event_set,
   coalesce({{.OwnTerm "status"}}, {{.Term "status" "'open'"}}) as status,
   counterparty_id,
-  reference_entity_id,
+  case when {{.IsOnName}} then reference_entity_id end as reference_entity_id,
   netting_set_id,
   book,
   index_name,
