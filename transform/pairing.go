@@ -14,7 +14,7 @@ import (
 )
 
 // trade is a client's trade or an offset while they are paired: what is left of
-// it, in its own currency and in the reporting one.
+// it, in its own currency and in the reporting one. The direction is the economic one.
 type trade struct {
 	system, id, currency, direction, names, underlying string
 	traded, last                                       time.Time

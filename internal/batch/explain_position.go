@@ -288,7 +288,7 @@ func (e *explainer) evidence(ctx context.Context, x transform.Explained) error {
 // evidenceTogether are the conditions of the lines in which the position stands
 // together with others.
 func (e *explainer) evidenceTogether(x transform.Explained) (conditions []string) {
-	purpose, direction := e.attributeValue("purpose"), e.attributeValue("direction")
+	purpose, direction := e.attributeValue("purpose"), e.attributeValue("direction_economic") // as evidence reads it
 	labelled := purpose == "credit_portfolio_hedge"
 	// What lays off an internal hedge is one too, whatever its label says.
 	externalised := !labelled && slices.ContainsFunc(e.answer.Position.Slices, func(s ExplainedSlice) bool {

@@ -112,7 +112,7 @@ var FindingCodes = []FindingCode{
 	{"several_notionals", "warn", "the trade has amounts that differ; one counts, the other is told here", "see which is right, and correct the document",
 		"the notional in every table may be the wrong one", "DOMAIN 5, notional"},
 	{"sold_hedge", "warn", "protection sold that is claimed as a hedge; it stays where its label puts it", "correct the label, or explain it",
-		"protection sold adds to the exposure that a hedge of the credit portfolio is to take away", "comment 11(a); DOMAIN 3"},
+		"protection sold adds to the exposure that a hedge of the credit portfolio is to take away; so does a receiver option that is held, which tables show as bought", "comment 11(a); DOMAIN 2, 3"},
 	{"stale_valuation", "warn", "valued before the due date's business day", "ask for today's value",
 		"fair value is that at the date of the balance sheet", "ASC 820-10-35; DOMAIN 1"},
 	{"term_after_as_of", "warn", "a term that did not exist at the as-of date: definitions of 2014 before 2014-09-22, or settlement by auction before 2009-04-08", "correct definitions or settlement_method at the source",

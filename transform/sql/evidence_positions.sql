@@ -1,12 +1,13 @@
 -- evidence_positions: one row per position that evidence may concern: hedges,
--- clients' trades, their offsets, and what lays off another position
+-- clients' trades, their offsets, and what lays off another position; the direction is
+-- the economic one, because a receiver option that is held protects no holding
 -- reads: measured
 select
   source_system,
   position_id,
   {{.OwnTerm "currency"}} as currency,
   instrument,
-  direction,
+  direction_economic as direction,
   purpose,
   cast({{.Detail}} as varchar) as detail,
   designation,

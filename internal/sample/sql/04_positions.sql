@@ -39,7 +39,7 @@ select
     when 'cds_bespoke_tranche' then 'BESPOKE' when 'cds_nth_to_default' then 'FTD' when 'cds_loan' then 'LCDS' when 'cds_asset_backed' then 'ABCDS' when 'credit_option' then 'CDSOPT'
     when 'total_return_swap' then 'TRS' when 'credit_linked_note' then 'CLN' when 'credit_spread_option' then 'CSO' when 'recovery_lock' then 'RECLOCK' when 'contingent_cds' then 'CCDS' else 'OTHER' end as product,
   t.role,
-  case when t.is_option then case when draw(t.k, 'option type', 2) = 0 then 'payer' else 'receiver' end end as option_type,
+  case when t.is_option then case when t.first_purpose = 'CPM' or draw(t.k, 'option type', 2) = 0 then 'payer' else 'receiver' end end as option_type,
   case t.instrument when 'cds_loan' then 'loan' when 'cds_asset_backed' then 'asset_backed' when 'cds_index' then 'index' when 'cds_index_tranche' then 'index'
     when 'cds_bespoke_tranche' then 'basket' when 'cds_nth_to_default' then 'basket' end as underlying_kind,
   'N' || lpad(cast(t.name_number as varchar), 5, '0') as reference_entity_id,
