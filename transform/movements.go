@@ -240,7 +240,7 @@ func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
 func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 	switch p.roll.Path {
 	case "events":
-		if err := p.createTable(ctx, db, "placed_events"); err != nil {
+		if err := p.placeEvents(ctx, db); err != nil {
 			return err
 		}
 		return p.fill(ctx, db, "event_moves", "moves")
@@ -268,6 +268,19 @@ func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 		}
 	}
 	return p.fill(ctx, db, "nightly_moves", "moves")
+}
+
+// placeEvents makes the relation placed_events, each event once.
+func (p rollParameters) placeEvents(ctx context.Context, db *store.DB) error {
+	if err := p.createTable(ctx, db, "placed_events"); err != nil {
+		return err
+	}
+	several, err := store.Scalar[bool](ctx, db, fmt.Sprintf(
+		"select (select count(*) from placed_events) > (select count(*) from lifecycle_since where booking_date > %s and booking_date <= %s)", p.Since(), p.AsOf()))
+	if err != nil || !several {
+		return err
+	}
+	return p.fill(ctx, db, "placed_once", "placed_events")
 }
 
 // createMovementRates makes the relation movement_rates: of each currency at the as-of

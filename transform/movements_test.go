@@ -268,6 +268,42 @@ where l.was_open and l.is_open and l.currency = 'EUR' and notional_after <> noti
 	}
 }
 
+// TestEventOfSeveralPositions holds that an event without a currency, of a position whose
+// currency changed, stands once, with the currency whose amount it begins or ends with,
+// and so does one of a position that two source systems have.
+func TestEventOfSeveralPositions(t *testing.T) {
+	db := openLives(t, 200, 11)
+	if err := db.Run(context.Background(), `create table changed as select min(position_id) as position_id from lives
+where was_open and is_open and currency = 'EUR' and change = -1 and not stays`,
+		`delete from lifecycle_since where position_id in (select position_id from changed)`,
+		`insert into lifecycle_since by name
+select e.event_id, l.position_id, 'amendment' as kind, date '2007-04-02' as event_date, date '2007-04-02' as booking_date, e.before as notional_before, e.after as notional_after
+from lives as l join changed using (position_id), (select 'out' as event_id, l.amount as before, 0 as after from lives as l join changed using (position_id)
+  union all select 'in', 0, 1300) as e`,
+		`update facts set currency = 'USD', notional_local = 1300, notional = 1300 where position_id in (select position_id from changed)`,
+		`update positions set currency = 'USD', notional = 1300 where position_id in (select position_id from changed)`,
+		`create table shared as select l.position_id, min(e.event_id) as event_id from lives as l join lifecycle_since as e on e.position_id = l.position_id
+where was_open and is_open and l.currency = 'USD' and change = -1 group by l.position_id order by l.position_id limit 1`,
+		`insert into opening_facts select * replace ('T' as source_system, 7 as notional_local, 7 as notional) from opening_facts where position_id in (select position_id from shared)`,
+		`insert into facts select * replace ('T' as source_system, 7 as notional_local, 7 as notional) from facts where position_id in (select position_id from shared)`); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range rollLives(t, db, false) {
+		if !c.Holds() {
+			t.Errorf("control %s %s: %s %s, %s %s", c.ID, c.Subject, c.LeftMeaning, c.Left, c.RightMeaning, c.Right)
+		}
+	}
+	if n := counted(t, db, "select count(*) from movements where cause = 'amended' and (event_id = 'out' and currency = 'EUR' or event_id = 'in' and currency = 'USD')"); n != 2 {
+		t.Errorf("%d of 2 events stand in the currency whose amount they begin or end with", n)
+	}
+	if n := counted(t, db, "select count(*) from movements where source_system = 'S' and cause <> 'fx' and event_id in (select event_id from shared)"); n != 1 {
+		t.Errorf("%d movements are of the event of a position that two systems have", n)
+	}
+	if n := counted(t, db, "select count(*) from moves where is_one_of_several"); n < 3 {
+		t.Errorf("%d events are noted as of several positions", n)
+	}
+}
+
 // TestEventsAmongOurOwn holds that a trade that is open at neither end is internal where
 // what it realized names a counterparty that is one of our own entities.
 func TestEventsAmongOurOwn(t *testing.T) {
@@ -296,7 +332,7 @@ func TestMovementsAreJoinedByKeys(t *testing.T) {
 	day := func(text string) time.Time { d, _ := time.Parse(time.DateOnly, text); return d }
 	in := Input{AsOf: day("2007-09-30"), Release: "r", Scopes: []Scope{{Name: "group", All: true}}}
 	p := rollParameters{parameters: parameters{Input: in}, roll: RollForward{Since: day("2006-12-31"), Path: "events"}, before: "opening_", moved: "moved_positions", side: "facts", date: in.AsOf}
-	for _, name := range []string{"facts_in_terms", "placed_positions", "moved_positions", "placed_events", "event_moves", "inferred_moves", "converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted", "movements"} {
+	for _, name := range []string{"facts_in_terms", "placed_positions", "moved_positions", "placed_events", "placed_once", "event_moves", "inferred_moves", "converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted", "movements"} {
 		query, err := render(name, p)
 		if err != nil {
 			t.Fatal(err)

@@ -21,7 +21,7 @@ with gone as (
 )
 select
   e.event_id, e.source_system, e.position_id, e.event_date, coalesce(e.currency, g.currency) as currency, e.notional_local,
-  coalesce(e.is_sliced, false) as is_sliced, e.source_system is not null as is_placed, e.source_system is null and g.legal_entity is null as lacks_entity,
+  coalesce(e.is_sliced, false) as is_sliced, e.source_system is not null as is_placed, e.source_system is null and g.legal_entity is null as lacks_entity, e.is_one_of_several,
   case
     when e.kind = 'new' and e.event_date <= {{.Since}} then 'late_trades'
     when e.kind = 'new' then 'new_trades'

@@ -28,12 +28,17 @@ realized_in_money as (
   from realized_facts
   where legal_entity is null
   group by kind{{end}}
-),{{if and .ListsEntities .MovedByEvents}}
-moved_without_entity as (
-  select 'movement_without_entity' as code, cause as subject, count(*) as positions, sum(abs(notional)) as money, min(event_id) as example
+),{{if .MovedByEvents}}
+moved as (
+  select 'movement_of_several_positions' as code, cause as subject, count(*) as positions, sum(abs(notional)) as money, min(event_id) as example
+  from converted_moves
+  where is_one_of_several
+  group by cause{{if .ListsEntities}}
+  union all
+  select 'movement_without_entity', cause, count(*), sum(abs(notional)), min(event_id)
   from converted_moves
   where lacks_entity
-  group by cause
+  group by cause{{end}}
 ),{{end}}
 unreadable as ( -- and what the readers of documents noted with records that they took
   select {{.RecordFinding}} as code, data_set || '.' || column_name as subject, count(*) as positions,
@@ -72,8 +77,8 @@ adjustments_left_out as (
 select code, subject, cast(positions as bigint) as positions, cast(money as decimal(38, 2)) as money, example from unpaired
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from realized_in_money
-union all{{if and .ListsEntities .MovedByEvents}}
-select code, subject, positions, cast(money as decimal(38, 2)), example from moved_without_entity
+union all{{if .MovedByEvents}}
+select code, subject, positions, cast(money as decimal(38, 2)), example from moved
 union all{{end}}
 select code, subject, positions, cast(money as decimal(38, 2)), example from unreadable
 union all
