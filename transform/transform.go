@@ -42,6 +42,13 @@ type Scope struct {
 	Name          string
 	All           bool // every legal entity
 	LegalEntities []string
+	Members       []Member // at any date
+}
+
+// Member is a legal entity and the time for which it belongs to a scope.
+type Member struct {
+	Entity      string
+	From, Until time.Time // zero: always, open
 }
 
 // Column is the column of facts that says how a fact stands to the scope.
@@ -50,15 +57,47 @@ func (s Scope) Column() string { return position.ScopeColumn(s.Name) }
 // Status is the SQL that tells how a position of our entity with a counterparty
 // entity stands to the scope.
 func (s Scope) Status(entity, counterpartyEntity string) string {
+	return s.status(entity, counterpartyEntity, func(text string) string { return store.IsOneOf(text, s.LegalEntities) }, len(s.LegalEntities) == 0)
+}
+
+// StatusOn is Status at a date that is given by SQL.
+func (s Scope) StatusOn(entity, counterpartyEntity, date string) string {
+	return s.status(entity, counterpartyEntity, func(text string) string { return s.isMemberOn(text, date) }, len(s.Members) == 0)
+}
+
+// isMemberOn is the SQL that tells whether a legal entity belongs to the scope at a date.
+func (s Scope) isMemberOn(entity, date string) string {
+	var always, conditions []string
+	for _, m := range s.Members {
+		if m.From.IsZero() && m.Until.IsZero() {
+			always = append(always, m.Entity)
+			continue
+		}
+		condition := entity + " = " + store.Literal(m.Entity)
+		if !m.From.IsZero() {
+			condition += " and " + date + " >= " + dateLiteral(m.From)
+		}
+		if !m.Until.IsZero() {
+			condition += " and " + date + " <= " + dateLiteral(m.Until)
+		}
+		conditions = append(conditions, "("+condition+")")
+	}
+	if len(always) > 0 {
+		conditions = append(conditions, store.IsOneOf(entity, always))
+	}
+	return strings.Join(conditions, " or ")
+}
+
+func (s Scope) status(entity, counterpartyEntity string, isMember func(string) string, isEmpty bool) string {
 	external, internal, outOfScope := term(s.Column(), "'external'"), term(s.Column(), "'internal'"), term(s.Column(), "'out_of_scope'")
 	if s.All {
 		return "case when " + counterpartyEntity + " is not null then " + internal + " else " + external + " end"
 	}
-	if len(s.LegalEntities) == 0 {
+	if isEmpty {
 		return outOfScope
 	}
 	return fmt.Sprintf("case when %s then case when %s then %s else %s end else %s end",
-		store.IsOneOf(entity, s.LegalEntities), store.IsOneOf(counterpartyEntity, s.LegalEntities), internal, external, outOfScope)
+		isMember(entity), isMember(counterpartyEntity), internal, external, outOfScope)
 }
 
 // Map is a vocabulary: what a source's word stands for.

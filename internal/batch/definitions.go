@@ -179,6 +179,7 @@ func scopesAt(config configs.Config, asOf time.Time) []transform.Scope {
 	for _, s := range config.Scopes {
 		scope := transform.Scope{Name: s.Name, All: len(s.LegalEntities) == 0}
 		for _, e := range s.LegalEntities {
+			scope.Members = append(scope.Members, transform.Member(e))
 			if (e.From.IsZero() || !e.From.After(asOf)) && (e.Until.IsZero() || !e.Until.Before(asOf)) {
 				scope.LegalEntities = append(scope.LegalEntities, e.Entity)
 			}

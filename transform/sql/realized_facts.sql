@@ -4,7 +4,8 @@
 -- none was, that of its position. Of an event that has cash alone the amount is what
 -- realized.cash_only makes of it (DOMAIN: flows). Our own entity on the other side is
 -- what the event says; else, of a counterparty that is not the position's (before a
--- novation), that counterparty's; else the position's or its counterparty's.
+-- novation), that counterparty's; else the position's or its counterparty's. How an event
+-- stands to a scope is told at its own date.
 -- reads: realized, released_basis, event_conversions, position_facts_written,
 -- positions, counterparties_as_of
 with booked as (
@@ -102,7 +103,7 @@ select
     when realized = 0 then 'nil'
     else 'no_value'
   end as result{{range .Scopes}},
-  {{.Status "legal_entity" "counterparty_entity"}} as {{.Column}}{{end}},
+  {{.StatusOn "legal_entity" "counterparty_entity" "event_date"}} as {{.Column}}{{end}},
   {{.AsOf}} as as_of_date,
   {{.Release}} as release
 from classified
