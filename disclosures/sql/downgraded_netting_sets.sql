@@ -1,17 +1,34 @@
 -- downgraded_netting_sets: one row per scope, netting set, counterparty and number of
 -- notches by which the counterparty, or we ourselves, would be rated lower. A netting set
 -- is of one counterparty; where several name it, its amounts stand with the first of them.
+-- Where its positions give several types of counterparty, it has that of most notional;
+-- what no netting set has is one row per type.
 -- reads: counterparty_balances, counterparties_as_of, collateral, conversions
-with sets as ({{range $i, $scope := .Scopes}}
+with balances as ({{range $i, $scope := .Scopes}}
   {{if $i}}union all
   {{end}}select
     '{{$scope}}' as scope, netting_set_id, counterparty_id, counterparty_type,
-    coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought,
-    case when netting_set_id is null then sum(fair_value_receivable) else greatest(sum(fair_value_receivable - fair_value_payable), 0) end as exposure,
-    case when netting_set_id is null then sum(fair_value_payable) else greatest(sum(fair_value_payable - fair_value_receivable), 0) end as liability
+    sum(notional) as notional, coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought,
+    sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable
   from counterparty_balances
   where {{$scope}} = 'external'
   group by netting_set_id, counterparty_id, counterparty_type{{end}}
+),
+typed as ( -- a netting set nets whatever types of counterparty its trades give
+  select
+    scope, netting_set_id, counterparty_id, protection_bought, receivable, payable,
+    case when netting_set_id is null then counterparty_type
+      else first_value(counterparty_type) over (partition by scope, netting_set_id, counterparty_id order by notional desc, counterparty_type)
+    end as type_of_set
+  from balances
+),
+sets as (
+  select
+    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought,
+    case when netting_set_id is null then sum(receivable) else greatest(sum(receivable - payable), 0) end as exposure,
+    case when netting_set_id is null then sum(payable) else greatest(sum(payable - receivable), 0) end as liability
+  from typed
+  group by scope, netting_set_id, counterparty_id, type_of_set
 ),
 agreements as (
   select
@@ -52,7 +69,7 @@ rated as (
     end + m.notches as deciding_notch,
     c.notch is not null as is_rated
   from (
-    select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id, counterparty_type) = 1 then 1 else 0 end as once
+    select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id) = 1 then 1 else 0 end as once
     from sets
   ) as s
   cross join (values (0), (1), (2), (3)) as m(notches)

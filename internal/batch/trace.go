@@ -527,7 +527,8 @@ func traceText(value any) string {
 	return fmt.Sprint(value)
 }
 
-// netted gives the facts of the netting sets that the cell counts.
+// netted gives the facts of the netting sets that the cell counts, whatever type of
+// counterparty they give.
 func (t *tracer) netted(ctx context.Context, result Trace, most int) (*TracedFacts, error) {
 	if err := t.view(ctx, "facts"); err != nil {
 		return nil, err
@@ -538,7 +539,8 @@ func (t *tracer) netted(ctx context.Context, result Trace, most int) (*TracedFac
 	}
 	within := fmt.Sprintf(`
 from facts as f join (select distinct netting_set_id, counterparty_id, counterparty_type from downgraded_netting_sets where %s) as s
-  on f.netting_set_id is not distinct from s.netting_set_id and f.counterparty_id is not distinct from s.counterparty_id and f.counterparty_type = s.counterparty_type
+  on f.netting_set_id is not distinct from s.netting_set_id and f.counterparty_id is not distinct from s.counterparty_id
+  and (s.netting_set_id is not null or f.counterparty_type = s.counterparty_type)
 where f.%s = 'external' and not f.funded`, result.Predicate, position.ScopeColumn(scope))
 	behind := &TracedFacts{Meaning: "positions of these netting sets, with their fair values, which were netted first",
 		Columns: []string{"netting_set_id", "source_system", "position_id", "instrument", "direction", "counterparty_id", "notional", "fair_value"}}

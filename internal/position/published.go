@@ -240,7 +240,7 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "notches", Type: Text, Values: []string{"0", "1", "2", "3"}, Use: Key | Dimension, Meaning: "Notches by which the rating would be lower; 0 as it is."},
 			{Name: "is_rated", Type: Flag, Use: Dimension, Meaning: "An agency rates the counterparty."},
 			{Name: "contingent", Type: Flag, Use: Dimension, Meaning: "The agreement has a threshold or a termination trigger by rating."},
-			{Name: "counterparty_type", Type: Text, Values: CounterpartyTypes, Use: Key | Dimension, Meaning: "Type of the legal counterparty."},
+			{Name: "counterparty_type", Type: Text, Values: CounterpartyTypes, Use: Key | Dimension, Meaning: "Type of the legal counterparty; where the positions of a netting set give several, that of most notional."},
 			{Name: "falls_below_investment", Type: Flag, Use: Dimension, Meaning: "Investment grade as it is, and no longer after the notches."},
 			{Name: "exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value where positive; without a netting set, the sum of the positive ones."},
 			{Name: "liability", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value where negative, absolute; without a netting set, the sum of the negative ones."},
