@@ -35,7 +35,6 @@ agreements as (
     a.netting_set_id,
     sum(coalesce(convert_amount(a.held, n.numerator, n.denominator), 0)) as held,
     sum(coalesce(convert_amount(a.posted, n.numerator, n.denominator), 0)) as posted,
-    sum(coalesce(convert_amount(a.threshold, n.numerator, n.denominator), 0)) as threshold,
     sum(coalesce(convert_amount(a.independent_amount, n.numerator, n.denominator), 0)) as independent_amount,
     sum(coalesce(convert_amount(a.minimum_transfer, n.numerator, n.denominator), 0)) as minimum_transfer,
     sum(coalesce(convert_amount(case when a.recoverable_on_trigger then a.held end, n.numerator, n.denominator), 0)) as recoverable,
@@ -48,38 +47,58 @@ agreements as (
 ),
 rules as (
   select
-    netting_set_id, agency, {{.Notch "grade"}} as grade_notch, {{.Notch "termination_trigger"}} as termination_notch,
-    row_number() over (partition by netting_set_id order by agreement) as first
-  from collateral
+    r.netting_set_id, r.agency, {{.Notch "r.grade"}} as grade_notch, {{.Notch "r.termination_trigger"}} as termination_notch,
+    coalesce(convert_amount(r.threshold, n.numerator, n.denominator), 0) as threshold
+  from collateral as r
+  left join conversions as n on n.currency = r.currency
 ),
-rated as (
+notches_down as (
+  select notches from (values (0), (1), (2), (3)) as m(notches)
+),
+decided as ( -- by whose rating, each agreement says for itself
   select
-    s.*, m.notches, u.grade_notch, u.termination_notch,
-    coalesce(a.contingent, false) as contingent, coalesce(s.once * a.held, 0) as held, coalesce(s.once * a.posted, 0) as posted,
-    coalesce(s.once * a.recoverable, 0) as recoverable, coalesce(a.threshold, 0) as threshold, coalesce(a.minimum_transfer, 0) as minimum_transfer,
-    coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
-    greatest(s.exposure - s.liability + coalesce(s.once * a.other_products, 0), 0) as exposure_of_all, coalesce(s.once * a.cva, 0) as cva,
-    c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
+    s.scope, s.netting_set_id, s.counterparty_id, u.grade_notch, u.termination_notch, u.threshold,
     case
       when u.agency = 'sp' then c.sp
       when u.agency = 'moodys' then c.moodys
       when u.agency = 'fitch' then c.fitch
-      when u.agency = 'higher' then least(coalesce(c.sp, 99), coalesce(c.moodys, 99), coalesce(c.fitch, 99))
-      else greatest(coalesce(c.sp, 0), coalesce(c.moodys, 0), coalesce(c.fitch, 0))
-    end + m.notches as deciding_notch,
+      when u.agency = 'higher' then nullif(least(coalesce(c.sp, 99), coalesce(c.moodys, 99), coalesce(c.fitch, 99)), 99)
+      else nullif(greatest(coalesce(c.sp, 0), coalesce(c.moodys, 0), coalesce(c.fitch, 0)), 0)
+    end as deciding_notch
+  from sets as s
+  join rules as u on u.netting_set_id = s.netting_set_id
+  left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
+),
+triggered as (
+  select
+    d.scope, d.netting_set_id, d.counterparty_id, m.notches,
+    sum(case when d.deciding_notch + m.notches > d.grade_notch then 0 else d.threshold end) as threshold,
+    max(case when d.deciding_notch + m.notches > d.termination_notch then 1 else 0 end) = 1 as is_terminable
+  from decided as d
+  cross join notches_down as m
+  group by d.scope, d.netting_set_id, d.counterparty_id, m.notches
+),
+rated as (
+  select
+    s.*, m.notches, coalesce(t.is_terminable, false) as is_terminable, coalesce(t.threshold, 0) as threshold,
+    coalesce(a.contingent, false) as contingent, coalesce(s.once * a.held, 0) as held, coalesce(s.once * a.posted, 0) as posted,
+    coalesce(s.once * a.recoverable, 0) as recoverable, coalesce(a.minimum_transfer, 0) as minimum_transfer,
+    coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
+    greatest(s.exposure - s.liability + coalesce(s.once * a.other_products, 0), 0) as exposure_of_all, coalesce(s.once * a.cva, 0) as cva,
+    c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
     c.notch is not null as is_rated
   from (
     select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id) = 1 then 1 else 0 end as once
     from sets
   ) as s
-  cross join (values (0), (1), (2), (3)) as m(notches)
+  cross join notches_down as m
   left join agreements as a on a.netting_set_id = s.netting_set_id
-  left join rules as u on u.netting_set_id = s.netting_set_id and u.first = 1
+  left join triggered as t
+    on t.scope = s.scope and t.netting_set_id = s.netting_set_id and t.counterparty_id is not distinct from s.counterparty_id and t.notches = m.notches
   left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
 ),
 secured as (
-  select *,
-    independent_amount - held - case when is_rated and grade_notch is not null and deciding_notch > grade_notch then 0 else threshold end as room
+  select *, independent_amount - held - threshold as room
   from rated
 ),
 called as (
@@ -108,7 +127,7 @@ select
   cast(case when all_products then cva else 0 end as decimal(18, 2)) as credit_valuation_adjustment,
   cast(case when all_products then greatest(exposure_of_all - held - callable_of_all - cva, 0) else 0 end as decimal(18, 2)) as residual,
   cast(case when contingent then greatest(liability - posted, 0) else 0 end as decimal(18, 2)) as settlement_on_trigger,
-  cast(case when is_rated and termination_notch is not null and deciding_notch > termination_notch then exposure else 0 end as decimal(18, 2)) as terminable,
+  cast(case when is_terminable then exposure else 0 end as decimal(18, 2)) as terminable,
   cast(protection_bought as decimal(18, 2)) as protection_bought
   {{range .Scopes}}, case when scope = '{{.}}' then 'external' else 'out_of_scope' end as {{.}}{{end}}
 from settled

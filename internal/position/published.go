@@ -247,7 +247,7 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "collateral_held", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral held by us."},
 			{Name: "collateral_posted", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral posted by us."},
 			{Name: "recoverable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Of the collateral held, what we could recover on a trigger (ASC 815-10-50-4K(e))."},
-			{Name: "collateral_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called: exposure and independent amount above threshold and collateral held; below the agreement's grade the threshold is nil."},
+			{Name: "collateral_callable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "More collateral that could be called: exposure and independent amount above threshold and collateral held; below its agreement's grade a threshold is nil."},
 			{Name: "all_products", Type: Flag, Use: Dimension, Meaning: "The fair value of the netting set's other products was delivered."},
 			{Name: "all_products_exposure", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Net fair value of all products where positive; 0 where others were not delivered."},
 			{Name: "all_products_held", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Collateral held where other products were delivered."},
@@ -255,7 +255,7 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "credit_valuation_adjustment", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Credit valuation adjustment of the netting set, as delivered."},
 			{Name: "residual", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of all products less collateral held, collateral callable and the valuation adjustment, where positive."},
 			{Name: "settlement_on_trigger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "What settling contingent agreements at once would cost us beyond collateral posted."},
-			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated below the agreement's trigger."},
+			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated, below the trigger of any of their agreements."},
 			{Name: "protection_bought", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional of protection bought in the netting set."},
 		},
 	}.withScopes(scopes)
