@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -50,6 +51,19 @@ func (p parameters) Names() []string { return p.scopes }
 
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
+
+// LastNotch is the notch of the lowest rating of the scale.
+func (p parameters) LastNotch() (int, error) {
+	last := 0
+	for rating, text := range p.ratings {
+		notch, err := strconv.Atoi(text)
+		if err != nil {
+			return 0, fmt.Errorf("notch of rating %s: %w", rating, err)
+		}
+		last = max(last, notch)
+	}
+	return last, nil
+}
 
 // Code is the words of some columns of facts with closed lists, and how a fact stands to
 // each scope, as one value: to group by it takes less than to group by the words.

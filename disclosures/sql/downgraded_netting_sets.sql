@@ -69,11 +69,12 @@ decided as ( -- by whose rating, each agreement says for itself
   join rules as u on u.netting_set_id = s.netting_set_id
   left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
 ),
-triggered as (
+triggered as ( -- nobody is rated below the last grade of the scale
   select
     d.scope, d.netting_set_id, d.counterparty_id, m.notches,
-    sum(case when d.deciding_notch + m.notches > d.grade_notch then 0 else d.threshold end) as threshold,
-    max(case when d.deciding_notch + m.notches > d.termination_notch then 1 else 0 end) = 1 as is_terminable
+    sum(case when d.deciding_notch + m.notches > d.grade_notch and d.grade_notch < {{.LastNotch}} then 0 else d.threshold end) as threshold,
+    max(case when d.deciding_notch + m.notches > d.termination_notch and d.termination_notch < {{.LastNotch}} then 1 else 0 end) = 1 as is_terminable,
+    max(case when d.deciding_notch is not null then 1 else 0 end) = 1 as is_decided
   from decided as d
   cross join notches_down as m
   group by d.scope, d.netting_set_id, d.counterparty_id, m.notches
@@ -83,10 +84,10 @@ rated as (
     s.*, m.notches, coalesce(t.is_terminable, false) as is_terminable, coalesce(t.threshold, 0) as threshold,
     coalesce(a.contingent, false) as contingent, coalesce(s.once * a.held, 0) as held, coalesce(s.once * a.posted, 0) as posted,
     coalesce(s.once * a.recoverable, 0) as recoverable, coalesce(a.minimum_transfer, 0) as minimum_transfer,
-    coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null as all_products,
+    coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null and a.cva is not null as all_products,
     greatest(s.exposure - s.liability + coalesce(s.once * a.other_products, 0), 0) as exposure_of_all, coalesce(s.once * a.cva, 0) as cva,
     c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
-    c.notch is not null as is_rated
+    coalesce(t.is_decided, c.notch is not null) as is_rated
   from (
     select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id) = 1 then 1 else 0 end as once
     from sets
@@ -107,8 +108,8 @@ called as (
 ),
 settled as (
   select *,
-    case when has_agreement and gap > minimum_transfer then gap else 0 end as callable,
-    case when all_products and gap_of_all > minimum_transfer then gap_of_all else 0 end as callable_of_all
+    case when has_agreement and gap >= minimum_transfer then gap else 0 end as callable,
+    case when all_products and gap_of_all >= minimum_transfer then gap_of_all else 0 end as callable_of_all
   from called
 )
 select
