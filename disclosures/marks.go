@@ -17,7 +17,7 @@ type mark struct {
 	when     string   // SQL over the groups of facts
 	measures []string // that it is about
 	asked    bool     // only where a table or row asks for it
-	meaning  string   // the footnote
+	meaning  string   // the footnote, of the marks of facts, which have them all
 }
 
 var factMarks = []mark{
@@ -32,6 +32,14 @@ var factMarks = []mark{
 		meaning: "Includes references without a rating."},
 	{id: "two_way", when: store.IsOneOf("direction", []string{"two_way"}), measures: []string{"notional"}, asked: true,
 		meaning: "Includes two-way instruments, which are neither bought nor sold."},
+	{id: "no_carrying_amount", when: "fair_value is null and " + store.IsOneOf("obligation", []string{"carrying_amount"}), measures: []string{"maximum_exposure"},
+		meaning: "Leaves out notes held without a fair value, of which the maximum is the carrying amount."},
+}
+
+// nettingMarks are those of netting sets, whose amounts are netted fair values.
+var nettingMarks = []mark{
+	{id: "no_value", when: "without_value",
+		measures: []string{"exposure", "liability", "collateral_callable", "terminable", "settlement_on_trigger", "all_products_exposure", "all_products_callable", "residual"}},
 }
 
 func anyUnclassified(columns ...string) string {
@@ -50,8 +58,11 @@ func Footnotes() (ids, texts []string) {
 }
 
 func marksOf(relation string) []mark {
-	if relation == "facts" {
+	switch relation {
+	case "facts":
 		return factMarks
+	case "downgraded_netting_sets":
+		return nettingMarks
 	}
 	return nil
 }

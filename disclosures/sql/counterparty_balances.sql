@@ -4,11 +4,11 @@
 -- reads: facts
 select
   legal_entity, netting_set_id, counterparty_id, {{.Words "class" "counterparty_type" "direction"}},
-  facts, notional, fair_value_receivable, fair_value_payable, valuation_adjustment
+  facts, without_value, notional, fair_value_receivable, fair_value_payable, valuation_adjustment
 from (
   select
     legal_entity, netting_set_id, counterparty_id, {{.Code "counterparty_type" "direction"}} as class,
-    count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
+    count(*) as facts, count(*) - count(fair_value) as without_value, sum(notional) as notional, sum(fair_value_receivable) as fair_value_receivable, sum(fair_value_payable) as fair_value_payable,
     sum(valuation_adjustment) as valuation_adjustment
   from facts
   where not funded

@@ -9,14 +9,14 @@ with balances as ({{range $i, $scope := .Scopes}}
   {{end}}select
     '{{$scope}}' as scope, netting_set_id, counterparty_id, counterparty_type,
     sum(notional) as notional, coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought,
-    sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable
+    sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable, sum(without_value) as without_value
   from counterparty_balances
   where {{$scope}} = 'external'
   group by netting_set_id, counterparty_id, counterparty_type{{end}}
 ),
 typed as ( -- a netting set nets whatever types of counterparty its trades give
   select
-    scope, netting_set_id, counterparty_id, protection_bought, receivable, payable,
+    scope, netting_set_id, counterparty_id, protection_bought, receivable, payable, without_value,
     case when netting_set_id is null then counterparty_type
       else first_value(counterparty_type) over (partition by scope, netting_set_id, counterparty_id order by notional desc, counterparty_type)
     end as type_of_set
@@ -24,7 +24,7 @@ typed as ( -- a netting set nets whatever types of counterparty its trades give
 ),
 sets as (
   select
-    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought,
+    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought, sum(without_value) > 0 as without_value,
     case when netting_set_id is null then sum(receivable) else greatest(sum(receivable - payable), 0) end as exposure,
     case when netting_set_id is null then sum(payable) else greatest(sum(payable - receivable), 0) end as liability
   from typed
@@ -113,7 +113,7 @@ settled as (
   from called
 )
 select
-  netting_set_id, counterparty_id, cast(notches as varchar) as notches, is_rated, contingent, counterparty_type,
+  netting_set_id, counterparty_id, cast(notches as varchar) as notches, is_rated, contingent, counterparty_type, without_value,
   coalesce(was_investment, false) and not coalesce(is_investment, true) as falls_below_investment,
   cast(exposure as decimal(18, 2)) as exposure,
   cast(liability as decimal(18, 2)) as liability,

@@ -184,12 +184,12 @@ func carry(cells []disclosures.Cell, rows [][]any) {
 }
 
 // limitNames are the keys of the limits of one figure, by footnote.
-var limitNames = map[string]string{"floor": "floors", "no_value": "no_value", "unclassified": "unclassified"}
+var limitNames = map[string]string{"floor": "floors", "no_value": "no_value", "no_carrying_amount": "no_value", "unclassified": "unclassified"}
 
 // Restless are the figures of the packet that rest on more floors, positions
 // without a value or unclassified facts than the limits for one figure allow; such a packet is a draft.
 func Restless(packet render.Packet, limits configs.CellLimits) []string {
-	most := map[string]int{"floor": limits.Floors, "no_value": limits.NoValue, "unclassified": limits.Unclassified}
+	most := map[string]int{"floor": limits.Floors, "no_value": limits.NoValue, "no_carrying_amount": limits.NoValue, "unclassified": limits.Unclassified}
 	var list []string
 	packet.Each(func(at render.Place, cell render.Cell) {
 		for _, m := range cell.Marks {

@@ -31,7 +31,7 @@ select
     when obligation = 'fixed_payout' then cast(
       round(cast(notional_before + notional as decimal(28, 2)) * cast(1 - recovery_fixed as decimal(9, 8)), 2)
       - round(cast(notional_before as decimal(28, 2)) * cast(1 - recovery_fixed as decimal(9, 8)), 2) as decimal(18, 2))
-    when obligation = 'carrying_amount' then case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end
+    when obligation = 'carrying_amount' then case when fair_value < 0 then cast(0 as decimal(18, 2)) else fair_value end
     when obligation in ('no_fixed_maximum', 'unclassified') then null
     else cast(0 as decimal(18, 2))
   end as maximum_exposure,
