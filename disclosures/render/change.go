@@ -3,6 +3,7 @@ package render
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,7 +16,8 @@ import (
 
 // Change is what a block's figures changed by between the two dates: displayed
 // less displayed, so that a reader who subtracts finds the same. A row or column
-// that stood at one date only counts as nil at the other.
+// that stood at one date only counts as nil at the other, where nothing was in it; a
+// measure that only one date has was not delivered at the other, and has no change.
 type Change struct {
 	Columns []Column    `json:"columns"`
 	Rows    []ChangeRow `json:"rows"`
@@ -50,23 +52,19 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 			return nil // dollars less millions are nothing
 		}
 	}
-	c := &Change{Columns: append([]Column(nil), now.Columns...)}
-	for _, column := range before.Columns {
-		if now.column(column.ID) < 0 {
-			c.Columns = append(c.Columns, column)
-		}
-	}
-	rows := append([]Row(nil), now.Rows...)
 	for _, row := range before.Rows {
-		same := now.row(row.ID)
-		if same != nil && same.Label != row.Label {
+		if same := now.row(row.ID); same != nil && same.Label != row.Label {
 			return nil // the largest of one date are not those of the other
 		}
-		if same == nil {
-			rows = append(rows, row)
-		}
 	}
-	for _, row := range rows {
+	columns := merged(now.Columns, before.Columns, func(c Column) string { return c.ID }, func(Column) int { return 0 })
+	c := &Change{Columns: slices.DeleteFunc(columns, func(column Column) bool {
+		return (now.column(column.ID) < 0 && !now.measures(before.measure(column.ID))) || (before.column(column.ID) < 0 && !before.measures(now.measure(column.ID)))
+	})}
+	if len(c.Columns) == 0 {
+		return nil
+	}
+	for _, row := range merged(now.Rows, before.Rows, func(r Row) string { return r.ID }, func(r Row) int { return r.Depth }) {
 		line := ChangeRow{ID: row.ID, Label: row.Label, Depth: row.Depth}
 		for _, column := range c.Columns {
 			from, to := before.displayed(row.ID, column.ID), now.displayed(row.ID, column.ID)
@@ -81,6 +79,23 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 	return c
 }
 
+// merged are the lines of both dates in the order of the tables: one that only the
+// earlier date has follows the one that it follows there, with that one's parts.
+func merged[T any](now, before []T, id func(T) string, depth func(T) int) []T {
+	lines, after := slices.Clone(now), 0
+	for _, line := range before {
+		at := slices.IndexFunc(lines, func(l T) bool { return id(l) == id(line) })
+		if at < 0 {
+			for at = after; at > 0 && at < len(lines) && depth(lines[at]) > depth(line); {
+				at++
+			}
+			lines = slices.Insert(lines, at, line)
+		}
+		after = at + 1
+	}
+	return lines
+}
+
 // sameLength tells whether the periods of a figure that end at the two dates are as long:
 // quarters to date on the same day of a quarter, years to date on the same day.
 func sameLength(packet Packet, predicates string) bool {
@@ -92,6 +107,20 @@ func sameLength(packet Packet, predicates string) bool {
 	before, err2 := time.Parse(time.DateOnly, packet.Compare)
 	now, before = now.AddDate(0, 0, 1), before.AddDate(0, 0, 1) // so that the ends of months are alike
 	return errors.Join(err, err2) == nil && now.Day() == before.Day() && (now.Month()-before.Month())%time.Month(months) == 0
+}
+
+// measure is that of a column's figures, "" where it has none.
+func (s Sheet) measure(column string) string {
+	c := s.column(column)
+	if c < 0 || len(s.Rows) == 0 {
+		return ""
+	}
+	return s.Rows[0].Cells[c].Measure
+}
+
+// measures tells whether any column is of the measure.
+func (s Sheet) measures(measure string) bool {
+	return len(s.Rows) == 0 || slices.ContainsFunc(s.Rows[0].Cells, func(c Cell) bool { return c.Measure == measure })
 }
 
 // unit is that of a column's figures, "" where it has none.

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"comment11/disclosures"
@@ -45,5 +47,38 @@ func TestPercentOfPeriods(t *testing.T) {
 		if got := c.Rows[0].Percent[0]; got != test.want || c.Rows[0].Amount[0] != 10 {
 			t.Errorf("%+v: %s by %d", test, got, c.Rows[0].Amount[0])
 		}
+	}
+}
+
+// TestChangeOfWhatOneDateHas leaves out what was not delivered at one date, counts as nil
+// what was empty there, and keeps rows among those that they stood with.
+func TestChangeOfWhatOneDateHas(t *testing.T) {
+	sheet := func(date string, columns, measures, rows []string) Sheet {
+		s := Sheet{Date: date}
+		for _, id := range columns {
+			s.Columns = append(s.Columns, Column{ID: id})
+		}
+		for _, id := range rows {
+			row := Row{ID: id, Depth: strings.Count(id, "/")}
+			for _, measure := range measures {
+				row.Cells = append(row.Cells, Cell{Displayed: 5, Unit: "USD", Measure: measure})
+			}
+			s.Rows = append(s.Rows, row)
+		}
+		return s
+	}
+	now := sheet("2007-09-30", []string{"gains", "total", "gains_year_before"}, []string{"realized", "realized", "realized_year_before"}, []string{"bought", "bought/premium", "bought/premium/index", "sold", "total"})
+	before := sheet("2006-12-31", []string{"gains", "no_value", "total"}, []string{"realized", "realized", "realized"}, []string{"bought", "bought/premium", "bought/termination", "two_way", "total"})
+	c := change(disclosures.Head{}, Block{Sheets: []Sheet{now, before}}, Packet{AsOf: now.Date, Compare: before.Date})
+	var got []string
+	for _, column := range c.Columns {
+		got = append(got, column.ID)
+	}
+	for _, row := range c.Rows {
+		got = append(got, fmt.Sprint(row.ID, row.Amount))
+	}
+	want := "gains no_value total bought[0 -5 0] bought/premium[0 -5 0] bought/premium/index[5 0 5] bought/termination[-5 -5 -5] two_way[-5 -5 -5] sold[5 0 5] total[0 -5 0]"
+	if strings.Join(got, " ") != want {
+		t.Errorf("the changes are %s, expected %s", strings.Join(got, " "), want)
 	}
 }
