@@ -132,6 +132,22 @@ const (
 	RealizedCash              = "realized_cash"                // the cash of some realized event of the fiscal year to date
 )
 
+// Lacking says why a table has no figures, by one of what it is missing.
+func Lacking(missing string) string {
+	if scope, isScope := strings.CutPrefix(missing, "scope "); isScope {
+		return "this table speaks for the scope " + scope + ", which the config does not have"
+	}
+	switch missing {
+	case OpeningRelease:
+		return "this table leads from an opening release, and its release was made without one"
+	case OpeningYearEnd:
+		return "this table leads from the release of the last fiscal year-end, and its release was made without it"
+	case EarlierQuarters:
+		return "this table needs a published release of an earlier fiscal quarter's end, of which there was none"
+	}
+	return "this table needs the data set " + missing + ", which was not delivered"
+}
+
 // needed are all that a table may need.
 func needed() []string {
 	return append(position.DataSetNames(), OpeningRelease, OpeningYearEnd, EarlierQuarters, RealizedYearBefore, RealizedQuarterYearBefore, RealizedCash)
@@ -391,10 +407,17 @@ func lacks(needs []strictyaml.Text, loaded []string) string {
 }
 
 // NotShown says which blocks and columns are not shown, for want of what, and why;
-// reasons are by need. Of a table without cells its Missing says it.
+// reasons are by need. What a table without cells is missing its Missing says, so that
+// only the reasons are said here.
 func (t Table) NotShown(loaded []string, reasons map[string]string) []string {
-	if len(t.Missing(loaded)) > 0 {
-		return nil
+	var notes []string
+	if missing := t.Missing(loaded); len(missing) > 0 {
+		for _, need := range missing {
+			if reasons[need] != "" {
+				notes = append(notes, "There is no "+need+": "+reasons[need]+".")
+			}
+		}
+		return notes
 	}
 	hidden := map[string][]string{}
 	hide := func(need, what string) {
@@ -411,7 +434,6 @@ func (t Table) NotShown(loaded []string, reasons map[string]string) []string {
 			hide(lacks(column.Needs, loaded), column.Label.Value)
 		}
 	}
-	var notes []string
 	for _, need := range sortedKeys(hidden) {
 		note := "Not shown, for want of " + need + ": " + strings.Join(hidden[need], "; ") + "."
 		if reasons[need] != "" {

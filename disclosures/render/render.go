@@ -279,11 +279,7 @@ func (t Table) markdown(b *strings.Builder, head string) {
 func (t Table) notes() []string {
 	var notes []string
 	for _, missing := range t.Missing {
-		if scope, isScope := strings.CutPrefix(missing, "scope "); isScope {
-			notes = append(notes, "Not shown: this table speaks for the scope "+scope+", which the config does not have.")
-			continue
-		}
-		notes = append(notes, "Not shown: this table needs the data set "+missing+", which was not delivered.")
+		notes = append(notes, "Not shown: "+disclosures.Lacking(missing)+".")
 	}
 	return append(append(notes, t.Notes...), t.footnotes()...)
 }

@@ -104,6 +104,7 @@ type job struct {
 	moved     []position.Control         // of the movements
 	noted     map[string]transform.Noted // by relation
 	rolled    bool                       // the relation movements is made, and the opening's are at hand
+	noOpening string                     // why movements are not made
 	trended   bool                       // the relation quarter_ends is made
 	// What the written relations come to is found beside the stages that follow.
 	describing errgroup.Group
@@ -438,7 +439,11 @@ func (j *job) loaded() []string {
 
 // notedTables are the tables with what each does not show, and why, among their notes.
 func (j *job) notedTables() []disclosures.Table {
-	reasons := map[string]string{disclosures.RealizedYearBefore: j.realized.Reason, disclosures.RealizedQuarterYearBefore: j.realized.Reason}
+	reasons := map[string]string{disclosures.RealizedYearBefore: j.realized.Reason, disclosures.RealizedQuarterYearBefore: j.realized.Reason,
+		disclosures.OpeningRelease: j.noOpening, disclosures.OpeningYearEnd: j.noOpening}
+	if roll := j.outcome.Manifest.RollForward; roll != nil {
+		reasons[disclosures.OpeningYearEnd] = "the notional was rolled forward from " + roll.Opening.AsOfDate
+	}
 	var tables []disclosures.Table
 	for _, t := range j.Tables {
 		t.Notes = slices.Clone(t.Notes)
