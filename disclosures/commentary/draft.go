@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -39,7 +40,9 @@ func Draft(item string, figures Figures) (string, error) {
 			_, found := figures.Largest(figures.AsOf, block, column)
 			return found
 		},
-		"moved": func(address string) string { return movedDraft(address, figures) },
+		"moved":  func(address string) string { return movedDraft(address, figures) },
+		"shares": func(whole string, parts ...string) string { return sharesDraft(whole, parts, figures) },
+		"held":   func(parts ...string) []worded { return heldDraft(parts, figures) },
 	}).Parse(string(source))
 	if err != nil {
 		return "", err
@@ -56,6 +59,44 @@ func Draft(item string, figures Figures) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("draft of item %s: %w", item, faults)
+}
+
+// worded is a figure with the words for what it is of.
+type worded struct{ Address, Words string }
+
+// inPairs reads an address and its words after each other.
+func inPairs(parts []string) []worded {
+	var list []worded
+	for ; len(parts) > 1; parts = parts[2:] {
+		list = append(list, worded{parts[0], parts[1]})
+	}
+	return list
+}
+
+// sharesDraft lists the shares of the whole that are not nil, each with its words, so
+// that a text asserts nothing of which there is none; "" where there is none at all.
+func sharesDraft(whole string, parts []string, figures Figures) string {
+	of, _ := figures.Find(figures.AsOf, whole)
+	var list []string
+	for _, p := range inPairs(parts) {
+		f, found := figures.Find(figures.AsOf, p.Address)
+		if found && f.Displayed > 0 && of.Displayed > 0 && percentOf(f.Displayed, of.Displayed) != "0%" {
+			list = append(list, fmt.Sprintf("{{share %q %q}} %s", p.Address, whole, p.Words))
+		}
+	}
+	if last := len(list) - 1; last > 0 {
+		return strings.Join(list[:last], ", ") + " and " + list[last]
+	}
+	return strings.Join(list, "")
+}
+
+// heldDraft are the figures that stand at both dates and are not nil at both.
+func heldDraft(parts []string, figures Figures) []worded {
+	return slices.DeleteFunc(inPairs(parts), func(p worded) bool {
+		now, known := figures.Find(figures.AsOf, p.Address)
+		before, knownBefore := figures.Find(figures.Compare, p.Address)
+		return figures.Compare == "" || !known || !knownBefore || (now.Displayed == 0 && before.Displayed == 0)
+	})
 }
 
 // movedDraft says how a figure moved, in a call that holds that it did.
