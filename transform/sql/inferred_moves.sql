@@ -1,10 +1,12 @@
 -- inferred_moves: one row per position and cause that the positions of two dates show
 -- by themselves: appeared, disappeared, of which matured, amount and index factor
--- changed (DOMAIN: flows, two-point). Of a factor, what it makes of the notional that
+-- changed (DOMAIN: flows, two-point). What was triggered at the opening was settled
+-- since, and did not mature. Of a factor, what it makes of the notional that
 -- the opening stated.
 -- reads: moved_positions, or those of two nights, and facts and positions of both dates
 with gone as (
-  select m.source_system, m.position_id, m.currency, coalesce(p.option_expiry_date, p.maturity_date) as last_date
+  select m.source_system, m.position_id, m.currency, coalesce(p.option_expiry_date, p.maturity_date) as last_date,
+    coalesce(p.status = 'triggered_unsettled', false) as was_triggered
   from {{.Moved}} as m
   join {{.Before}}positions as p on p.position_id = m.position_id and p.source_system = m.source_system
   where not m.is_open
@@ -23,7 +25,7 @@ moves as (
   from {{.Moved}} as m
   where not m.was_open
   union all
-  select m.*, case when g.last_date < {{.MoveDate}} then 'matured' else 'disappeared' end, -m.opening_local
+  select m.*, case when g.last_date < {{.MoveDate}} and not g.was_triggered then 'matured' else 'disappeared' end, -m.opening_local
   from {{.Moved}} as m
   join gone as g on g.position_id = m.position_id and g.source_system = m.source_system and g.currency = m.currency
   union all
