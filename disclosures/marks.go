@@ -17,7 +17,6 @@ type mark struct {
 	when     string   // SQL over the groups of facts
 	measures []string // that it is about
 	asked    bool     // only where a table or row asks for it
-	inside   bool     // in no filing, as what is adjusted stays inside
 	meaning  string   // the footnote, of the marks of facts, which have them all
 }
 
@@ -35,8 +34,6 @@ var factMarks = []mark{
 		meaning: "Includes two-way instruments, which are neither bought nor sold."},
 	{id: "no_carrying_amount", when: "fair_value is null and " + store.IsOneOf("obligation", []string{"carrying_amount"}), measures: []string{"maximum_exposure"},
 		meaning: "Leaves out notes held without a fair value, of which the maximum is the carrying amount."},
-	{id: "adjusted", when: store.IsOneOf("origin", []string{"adjustment"}) + " and fair_value <> 0", measures: []string{"fair_value_receivable", "fair_value_payable"}, inside: true,
-		meaning: "Has adjustments of fair value among its facts, each receivable or payable by its own sign and not netted with what it adjusts."},
 }
 
 // nettingMarks are those of netting sets, whose amounts are netted fair values.
@@ -58,11 +55,6 @@ func Footnotes() (ids, texts []string) {
 		ids, texts = append(ids, m.id), append(texts, m.meaning)
 	}
 	return ids, texts
-}
-
-// StaysInside tells whether a mark is in no filing.
-func StaysInside(id string) bool {
-	return slices.ContainsFunc(factMarks, func(m mark) bool { return m.id == id && m.inside })
 }
 
 func marksOf(relation string) []mark {

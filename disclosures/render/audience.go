@@ -79,7 +79,7 @@ func (p Packet) Filed(label func(table string, number int, text string) string) 
 				for _, row := range sheet.Rows {
 					for c, cell := range row.Cells {
 						// A measure tells which figures add up; a predicate is how we compute.
-						row.Cells[c] = Cell{Displayed: cell.Displayed, Unit: cell.Unit, Measure: cell.Measure, Code: cell.Code, Marks: filedMarks(cell.Marks)}
+						row.Cells[c] = Cell{Displayed: cell.Displayed, Unit: cell.Unit, Measure: cell.Measure, Code: cell.Code, Marks: marksWithoutAmounts(cell.Marks)}
 					}
 				}
 			}
@@ -88,13 +88,10 @@ func (p Packet) Filed(label func(table string, number int, text string) string) 
 	return p
 }
 
-// filedMarks are the marks without their amounts, and without those that stay inside.
-func filedMarks(marks []disclosures.Mark) []disclosures.Mark {
+func marksWithoutAmounts(marks []disclosures.Mark) []disclosures.Mark {
 	var list []disclosures.Mark
 	for _, m := range marks {
-		if !disclosures.StaysInside(m.ID) {
-			list = append(list, disclosures.Mark{ID: m.ID})
-		}
+		list = append(list, disclosures.Mark{ID: m.ID})
 	}
 	return list
 }

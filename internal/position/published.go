@@ -369,13 +369,13 @@ var cells = DataSet{
 
 var cellMarks = DataSet{
 	Name: "cell_marks", Grain: "one row per cell and footnote that it carries",
-	Meaning: "What a figure rests on that a reader must know: facts that are floors, have no value, are unclassified, not rated, two-way or adjustments.",
+	Meaning: "What a figure rests on that a reader must know: facts that are floors, have no value, are unclassified, not rated or two-way.",
 	Columns: []Column{
 		{Name: "table_id", Type: Text, Use: Key, Meaning: "Table."},
 		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
 		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row."},
 		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
-		{Name: "mark", Type: Text, Use: Key, Values: []string{"floor", "no_value", "unclassified", "not_rated", "two_way", "no_carrying_amount", "adjusted"}, Meaning: "Footnote."},
+		{Name: "mark", Type: Text, Use: Key, Values: []string{"floor", "no_value", "unclassified", "not_rated", "two_way", "no_carrying_amount"}, Meaning: "Footnote."},
 		{Name: "facts", Type: Whole, Unit: "facts", Meaning: "How many of the facts behind the cell cause it."},
 		{Name: "amount", Type: Total, Unit: "reporting currency", Meaning: "Their share of the cell's measure, or their number."},
 	},
