@@ -519,7 +519,7 @@ func (p parameters) closedLists() map[string][]string {
 }
 
 // laterColumns are those that facts of the first releases lack.
-var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date"}
+var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date", "fair_value_before"}
 
 // FactsQuery is the SELECT that derives facts from the stored ones, for the
 // scopes of a release; stored is the FROM item. Of releases that were made before facts

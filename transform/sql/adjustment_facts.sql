@@ -1,6 +1,7 @@
 -- adjustment_facts: one row per adjustment that applies, classified as the position
 -- that it names or as it says itself; our entity is always that of the position;
--- a position of which several source systems have the id is none
+-- a position of which several source systems have the id is none. A position and its
+-- adjustments are receivable or payable as one (DOMAIN: measures)
 -- reads: applied_adjustments, position_facts_written, conversions
 with named as (
   select *, count(*) over (partition by position_id) as systems
@@ -12,6 +13,16 @@ ambiguous as (
   from named
   where systems > 1
   group by position_id
+),
+valued as ( -- what the position was worth before each adjustment of its own class
+  select a.adjustment_id,
+    cast(coalesce(p.fair_value, cast(0 as decimal(18, 2)))
+      + coalesce(sum(convert_amount(a.fair_value, n.numerator, n.denominator)) over (partition by a.position_id order by a.adjustment_id rows between unbounded preceding and 1 preceding), 0) as decimal(18, 2)) as fair_value_before
+  from applied_adjustments as a
+  join named as p on p.position_id = a.position_id and p.systems = 1
+  left join conversions as n on n.currency = a.currency
+  where a.fair_value is not null
+    and coalesce(a.instrument, p.instrument) = p.instrument and coalesce(a.direction, p.direction) = p.direction and coalesce(a.purpose, p.purpose) = p.purpose
 )
 select
   p.source_system,
@@ -77,6 +88,7 @@ select
   cast(0 as decimal(18, 2)) as notional_before,
   convert_amount(coalesce(a.notional, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as notional,
   convert_amount(coalesce(a.fair_value, cast(0 as decimal(18, 2))), n.numerator, n.denominator) as fair_value,
+  v.fair_value_before,
   cast(null as decimal(18, 2)) as valuation_adjustment,
   nullif(concat_ws(chr(10),
     case when d.position_id is not null then 'adjustment_of_several_positions: ' || a.adjustment_id end,
@@ -91,4 +103,5 @@ select
 from applied_adjustments as a
 left join named as p on p.position_id = a.position_id and p.systems = 1
 left join ambiguous as d on d.position_id = a.position_id
+left join valued as v on v.adjustment_id = a.adjustment_id
 left join conversions as n on n.currency = a.currency

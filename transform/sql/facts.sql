@@ -16,9 +16,17 @@ select
     when fair_value = 0 then 'nil'
     else 'no_value'
   end as fair_value_status,
-  notional_is_floor, origin = 'position' and slice <= 1 as is_contract, recovery_fixed, notional_factor, notional_local, notional, fair_value,
-  case when fair_value > 0 then fair_value else cast(0 as decimal(18, 2)) end as fair_value_receivable,
-  case when fair_value < 0 then -fair_value else cast(0 as decimal(18, 2)) end as fair_value_payable,
+  notional_is_floor, origin = 'position' and slice <= 1 as is_contract, recovery_fixed, notional_factor, notional_local, notional, fair_value, fair_value_before,
+  case
+    when fair_value_before is not null then cast(greatest(fair_value_before + fair_value, 0) - greatest(fair_value_before, 0) as decimal(18, 2))
+    when fair_value > 0 then fair_value
+    else cast(0 as decimal(18, 2))
+  end as fair_value_receivable,
+  case
+    when fair_value_before is not null then cast(greatest(-fair_value_before - fair_value, 0) - greatest(-fair_value_before, 0) as decimal(18, 2))
+    when fair_value < 0 then -fair_value
+    else cast(0 as decimal(18, 2))
+  end as fair_value_payable,
   valuation_adjustment,
   case
     when direction = 'bought' then notional
@@ -31,7 +39,11 @@ select
     when obligation = 'fixed_payout' then cast(
       round(cast(notional_before + notional as decimal(28, 2)) * cast(1 - recovery_fixed as decimal(9, 8)), 2)
       - round(cast(notional_before as decimal(28, 2)) * cast(1 - recovery_fixed as decimal(9, 8)), 2) as decimal(18, 2))
-    when obligation = 'carrying_amount' then case when fair_value < 0 then cast(0 as decimal(18, 2)) else fair_value end
+    when obligation = 'carrying_amount' then case
+      when fair_value_before is not null then cast(greatest(fair_value_before + fair_value, 0) - greatest(fair_value_before, 0) as decimal(18, 2))
+      when fair_value < 0 then cast(0 as decimal(18, 2))
+      else fair_value
+    end
     when obligation in ('no_fixed_maximum', 'unclassified') then null
     else cast(0 as decimal(18, 2))
   end as maximum_exposure,

@@ -69,6 +69,7 @@ select
   cast(0 as decimal(18, 2)) as notional_before,
   convert_amount(notional_local, notional_numerator, notional_denominator) as notional,
   convert_amount(fair_value, value_numerator, value_denominator) as fair_value,
+  cast(null as decimal(18, 2)) as fair_value_before,
   convert_amount(valuation_adjustment, value_numerator, value_denominator) as valuation_adjustment,
   case
     when {{.AnyFinding}} then concat_ws(chr(10){{range .PositionFindings}},
