@@ -74,14 +74,15 @@ select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, 
 from (select position_id, row_number() over (order by position_id) as number from book where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
 order by adjustment_id;
 
--- ledger_file: gross fair values of the book and of the adjustments to it, without notes
+-- ledger_file: gross fair values of the book, each with the adjustments to it, without notes
 create macro ledger_file(d) as table
 select legal_entity, account, measure, currency, amount from (
   select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable
   from (
-    select legal_entity, currency, fair_value from book where instrument <> 'credit_linked_note'
-    union all
-    select b.legal_entity, a.currency, a.fair_value from adjustments_file(d) as a join book as b on b.position_id = a.position_id where b.instrument <> 'credit_linked_note')
+    select b.legal_entity, b.currency, b.fair_value + coalesce(a.fair_value, 0) as fair_value
+    from book as b
+    left join (select position_id, sum(fair_value) as fair_value from adjustments_file(d) group by position_id) as a on a.position_id = b.position_id
+    where b.instrument <> 'credit_linked_note')
   group by all) as b,
   lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)
 order by legal_entity, account, currency;
