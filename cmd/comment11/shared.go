@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -37,10 +39,15 @@ func (f *sharedFlags) load() (configs.Config, error) {
 		}
 		settings[key] = value
 	}
-	if _, err := os.Stat(f.config); err != nil {
+	if _, err := os.Stat(f.config); errors.Is(err, fs.ErrNotExist) {
 		return configs.Config{}, fmt.Errorf("%w: no config at %s; name one with --config, or write a starter folder with comment11 init", errUsage, f.config)
 	}
-	return configs.Load(f.config, settings)
+	config, err := configs.Load(f.config, settings)
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = fmt.Errorf("the config cannot be read: %w", err)
+	}
+	return config, err
 }
 
 // oneOf checks a flag with a closed list of values.

@@ -45,6 +45,13 @@ func newStatus(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			broken, err := batch.Warehouse(config).ChainFaults()
+			if err != nil {
+				return err
+			}
+			for _, fault := range broken {
+				warnTo(cmd.ErrOrStderr())("the chain of releases is broken: " + fault + "; no run publishes until it is restored")
+			}
 			return sayStatus(cmd.OutOrStdout(), shared, list, batch.Warehouse(config).Catalog())
 		},
 	}

@@ -179,7 +179,7 @@ func lock(w store.Warehouse, now time.Time) (unlock func() error, err error) {
 // open sweeps what killed runs left, and opens the database of the run.
 func (j *job) open(ctx context.Context) error {
 	if err := j.warehouse.Sweep(); err != nil {
-		return fmt.Errorf("sweeping the staging folder: %w", err)
+		return fmt.Errorf("before the run: %w", err)
 	}
 	var err error
 	if j.staging, err = j.warehouse.Staging(); err != nil {

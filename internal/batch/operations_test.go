@@ -189,6 +189,22 @@ func TestVerifyFinds(t *testing.T) {
 	if _, err := batch.Run(context.Background(), b.config, options); err == nil || !strings.Contains(err.Error(), "restore it before anything else is published") {
 		t.Errorf("the run on a chain that lost its last release: %v", err)
 	}
+	// So does a gap in the middle: the run would do without the opening, and another
+	// release would take the name of what is missing.
+	if err := store.RealDisk.Remove(b.config.Warehouse); err != nil {
+		t.Fatal(err)
+	}
+	copyTree(t, saved, b.config.Warehouse)
+	if err := store.RealDisk.Remove(filepath.Dir(first)); err != nil {
+		t.Fatal(err)
+	}
+	for _, asOf := range []string{"2006-12-31", "2007-09-30"} {
+		options.AsOf = date(t, asOf)
+		_, err := batch.Run(context.Background(), b.config, options)
+		if err == nil || !regexp.MustCompile(`20061231-001, is missing; restore it before anything else is published`).MatchString(err.Error()) {
+			t.Errorf("the run of %s on a chain with a gap: %v", asOf, err)
+		}
+	}
 }
 
 // TestStrangersLog commits the crime that the catalog is guarded against: a client

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -64,11 +65,14 @@ func (w Warehouse) Sweep() error {
 		return err
 	}
 	for _, folder := range []string{"", "runs", "packets", preparedKind} {
-		leftovers, err := filepath.Glob(filepath.Join(w.Root, folder, ".*.new"))
+		leftovers, err := listed(filepath.Join(w.Root, folder), ".")
 		if err != nil {
 			return err
 		}
 		for _, path := range leftovers {
+			if !strings.HasSuffix(path, ".new") {
+				continue
+			}
 			if err := w.Disk.Remove(path); err != nil {
 				return err
 			}
@@ -77,7 +81,7 @@ func (w Warehouse) Sweep() error {
 	if err := w.catchUp(); err != nil {
 		return err
 	}
-	folders, err := filepath.Glob(filepath.Join(w.Releases(), "as_of_date=*", "release=*"))
+	folders, err := w.releaseFolders("as_of_date=", "release=")
 	if err != nil {
 		return err
 	}
@@ -251,25 +255,55 @@ func (w Warehouse) readHead() (Link, error) {
 	return head, nil
 }
 
-// lastLink is the last release of the chain. A run killed between the release
-// and the head left the head one behind; a head that is ahead means that a
-// release was taken away.
+// lastLink is the last release of the chain. Nothing may follow a chain with a gap:
+// what is missing would be left out of openings and comparatives, and its name
+// given to another release.
 func (w Warehouse) lastLink() (Link, error) {
 	manifests, err := w.Manifests()
 	if err != nil {
 		return Link{}, err
 	}
-	var last Link
-	for _, m := range manifests {
-		if m.Sequence > last.Sequence {
-			last = Link{Sequence: m.Sequence, Release: m.Release, SHA256: m.hash}
-		}
-	}
 	head, err := w.readHead()
 	if err != nil {
 		return Link{}, err
 	}
-	return last, checkHead(head, last, manifests)
+	last, faults := followChain(head, manifests)
+	if len(faults) > 0 {
+		return last, fmt.Errorf("the chain of releases is broken: %s; restore it before anything else is published, and comment11 verify tells when it is whole", strings.Join(faults, "; "))
+	}
+	return last, nil
+}
+
+// ChainFaults says what is wrong with the chain, nothing where a run may publish.
+func (w Warehouse) ChainFaults() ([]string, error) {
+	head, err := w.readHead() // first: see VerifyChain
+	if err != nil {
+		return nil, err
+	}
+	manifests, err := w.Manifests()
+	_, faults := followChain(head, manifests)
+	return faults, err
+}
+
+// followChain follows the chain from its first release: each names the one before it with
+// the hash of its manifest, and the head names the last.
+func followChain(head Link, manifests []Manifest) (last Link, faults []string) {
+	manifests = slices.SortedStableFunc(slices.Values(manifests), func(a, b Manifest) int { return a.Sequence - b.Sequence })
+	for _, m := range manifests {
+		switch {
+		case m.Sequence == last.Sequence+1 && m.Previous != last:
+			faults = append(faults, fmt.Sprintf("release %s: the release before it in the chain, %s, is not the one that it was published after: its manifest was changed or replaced", m.Release, last.Release))
+		case m.Sequence > last.Sequence+1:
+			faults = append(faults, fmt.Sprintf("release %s: the release before it in the chain, %s, is missing", m.Release, m.Previous.Release))
+		case m.Sequence <= last.Sequence:
+			faults = append(faults, fmt.Sprintf("release %s: release %s has its place %d in the chain", m.Release, last.Release, m.Sequence))
+		}
+		last = Link{Sequence: m.Sequence, Release: m.Release, SHA256: m.hash}
+	}
+	if fault := checkHead(head, last, manifests); fault != "" {
+		faults = append(faults, fault)
+	}
+	return last, faults
 }
 
 // catchUp writes the head of the chain where a run was killed before it could.
@@ -287,17 +321,17 @@ func (w Warehouse) catchUp() error {
 
 // checkHead holds the file that names the last release against the releases. It
 // may be one behind: a run was killed before it wrote it.
-func checkHead(head, last Link, manifests []Manifest) error {
+func checkHead(head, last Link, manifests []Manifest) string {
 	switch {
 	case head.Sequence > last.Sequence:
-		return fmt.Errorf("release %s, the last of the chain (chain.json), is not there; restore it before anything else is published", head.Release)
+		return fmt.Sprintf("release %s, the last of the chain (chain.json), is not there", head.Release)
 	case head.Sequence < last.Sequence-1:
-		return fmt.Errorf("chain.json names release %q as the last of the chain, but release %s is; restore the file before anything else is published", head.Release, last.Release)
+		return fmt.Sprintf("chain.json names release %q as the last of the chain, but release %s is", head.Release, last.Release)
 	}
 	for _, m := range manifests {
 		if m.Sequence == head.Sequence && m.hash != head.SHA256 {
-			return fmt.Errorf("the manifest of release %s is not the one that chain.json names; restore it before anything else is published", m.Release)
+			return fmt.Sprintf("the manifest of release %s is not the one that chain.json names", m.Release)
 		}
 	}
-	return nil
+	return ""
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -274,20 +275,58 @@ func (w Warehouse) Files(m Manifest, relation string) []string {
 // Manifests reads the manifests of all releases, in order of date and release.
 // What retention removed is among them: see Removed.
 func (w Warehouse) Manifests() ([]Manifest, error) {
-	paths, err := filepath.Glob(filepath.Join(w.Releases(), "as_of_date=*", "release=*", "manifest.json"))
+	folders, err := w.releaseFolders("as_of_date=", "release=")
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(paths)
 	var manifests []Manifest
-	for _, path := range paths {
-		m, err := w.Memory.read(filepath.Dir(path))
+	for _, folder := range folders {
+		m, err := w.Memory.read(folder)
+		if errors.Is(err, errNoManifest) {
+			continue // a gap in the chain, which stops what publishes
+		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, fmt.Errorf("%s: %w", folder, err)
 		}
 		manifests = append(manifests, m)
 	}
 	return manifests, nil
+}
+
+// releaseFolders are the folders of releases, in order of date and release, whose names
+// begin so. What cannot be read is an error: a release that a reader may not see is not missing.
+func (w Warehouse) releaseFolders(date, release string) (folders []string, err error) {
+	dates, err := listed(w.Releases(), date)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range dates {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			continue
+		}
+		of, err := listed(path, release)
+		if err != nil {
+			return nil, err
+		}
+		folders = append(folders, of...)
+	}
+	return folders, nil
+}
+
+// listed are the paths of what a folder has whose names begin with prefix, in their
+// order; a folder that is not there has nothing. filepath.Glob takes a folder that cannot
+// be read for an empty one.
+func listed(folder, prefix string) (paths []string, err error) {
+	entries, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), prefix) {
+			paths = append(paths, filepath.Join(folder, entry.Name()))
+		}
+	}
+	return paths, err
 }
 
 // NextRelease names the next release of a date, and gives the earlier ones.

@@ -2,9 +2,37 @@ package store
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
+
+// TestUnreadableIsNotEmpty holds that folders of a warehouse that cannot be read are
+// errors. A link to itself cannot be read by root either.
+func TestUnreadableIsNotEmpty(t *testing.T) {
+	for _, folder := range []string{"releases", "releases/as_of_date=2007-09-30", "releases/as_of_date=2007-09-30/release=20070930-001", "runs", "packets"} {
+		t.Run(folder, func(t *testing.T) {
+			w := Warehouse{Root: t.TempDir(), Disk: RealDisk}
+			path := filepath.Join(w.Root, folder)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(filepath.Base(path), path)); err != nil {
+				t.Fatal(err)
+			}
+			_, manifests := w.Manifests()
+			_, runs := w.Runs()
+			_, packets := w.Packets()
+			if err := errors.Join(manifests, runs, packets); err == nil || !strings.Contains(err.Error(), path) {
+				t.Errorf("what cannot be read passes for absent: %v", err)
+			}
+		})
+	}
+	w := Warehouse{Root: filepath.Join(t.TempDir(), "none")}
+	manifests, err := w.Manifests()
+	if _, packets := w.Packets(); err != nil || packets != nil || manifests != nil {
+		t.Error(manifests, err, packets)
+	}
+}
 
 // TestContentHash holds that the hash of a relation does not depend on the
 // order of its rows nor on the release's name, and on everything else.

@@ -181,12 +181,15 @@ func (w Warehouse) writeRecord(kind, id string, record any) error {
 }
 
 func readRecords[T any](w Warehouse, kind string) ([]T, error) {
-	paths, err := filepath.Glob(filepath.Join(w.Root, kind, "[^.]*.json"))
+	paths, err := listed(filepath.Join(w.Root, kind), "")
 	if err != nil {
 		return nil, err
 	}
 	var list []T
 	for _, path := range paths {
+		if name := filepath.Base(path); strings.HasPrefix(name, ".") || !strings.HasSuffix(name, ".json") {
+			continue
+		}
 		text, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

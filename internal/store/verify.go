@@ -21,7 +21,7 @@ func (w Warehouse) VerifyChain() (manifests []Manifest, faults []string, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	folders, err := filepath.Glob(filepath.Join(w.Releases(), "*", "*"))
+	folders, err := w.releaseFolders("", "")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -38,29 +38,18 @@ func (w Warehouse) VerifyChain() (manifests []Manifest, faults []string, err err
 		manifests = append(manifests, m)
 	}
 	slices.SortFunc(manifests, func(a, b Manifest) int { return a.Sequence - b.Sequence })
-	previous := Link{}
-	for _, m := range manifests {
-		switch {
-		case m.Sequence == previous.Sequence+1 && m.Previous != previous:
-			faults = append(faults, fmt.Sprintf("release %s: the release before it in the chain, %s, is not the one that it was published after: its manifest was changed or replaced", m.Release, previous.Release))
-		case m.Sequence > previous.Sequence+1:
-			faults = append(faults, fmt.Sprintf("release %s: the release before it in the chain, %s, is missing", m.Release, m.Previous.Release))
-		case m.Sequence <= previous.Sequence:
-			faults = append(faults, fmt.Sprintf("release %s: release %s has its place %d in the chain", m.Release, previous.Release, m.Sequence))
-		}
-		previous = Link{Sequence: m.Sequence, Release: m.Release, SHA256: m.hash}
-	}
-	if err := checkHead(head, previous, manifests); err != nil {
-		faults = append(faults, err.Error())
-	}
-	return manifests, faults, nil
+	_, broken := followChain(head, manifests)
+	return manifests, append(faults, broken...), nil
 }
+
+// errNoManifest marks the folder of a release that has no manifest.
+var errNoManifest = errors.New(manifestName + " is missing")
 
 func readManifest(folder string) (Manifest, error) {
 	var m Manifest
 	text, err := os.ReadFile(filepath.Join(folder, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return m, fmt.Errorf("%s is missing", manifestName)
+		return m, errNoManifest
 	}
 	if err != nil {
 		return m, err
