@@ -45,6 +45,15 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 					return err
 				}
 			}
+			folder := ""
+			if out != "" {
+				if folder, err = filepath.Abs(out); err != nil {
+					return err
+				}
+				if err := batch.MayWrite(config, folder, len(formats) == 0); err != nil {
+					return err
+				}
+			}
 			desk, done, err := batch.OpenDesk(cmd.Context(), config, packetOptions(cmd), dates, basis)
 			if err != nil {
 				return err
@@ -75,10 +84,6 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			}
 			if out == "" {
 				return printPacket(cmd, shows, formats)
-			}
-			folder, err := filepath.Abs(out)
-			if err != nil {
-				return err
 			}
 			written, err := writeEdition(cmd, desk.Config, packet, shows, folder, formats)
 			if err != nil {

@@ -500,6 +500,7 @@ func signed(t *testing.T, b packetBook, packet string) {
 	said(t, 0, "unchanged since signed by Ann (preparer) at ", "verify", packet, "--config", b.config)
 	said(t, 0, "unchanged since signed by Ann (preparer) at ", "verify", packet, "--config", b.config, "--set", "packet.trusted_keys="+trusted)
 	said(t, 0, "self-consistent only", "verify", packet)
+	said(t, exitUsage, "was signed by Ann (preparer) at ", "extract", "--config", b.config, "--as-of", "2007-09-30", "--draft", "--out", packet)
 	log := filepath.Join(b.folder, "warehouse", "signatures.jsonl")
 	copied := filepath.Join(b.folder, "copied.jsonl")
 	copyFile(t, log, copied)

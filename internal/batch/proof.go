@@ -77,9 +77,6 @@ func (p PinnedRelease) stored() (release, sha256 string) {
 // are of, which the edition need not show, and the warehouse of the config has them: see
 // Desk. It gives the names of the documents.
 func WritePacket(ctx context.Context, config configs.Config, packet, whole render.Packet, folder string, program store.Program) (documents []string, err error) {
-	if err := replaceable(folder); err != nil {
-		return nil, err
-	}
 	parent := filepath.Dir(folder)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return nil, err
@@ -143,6 +140,45 @@ func renderAll(packet render.Packet) ([]document, error) {
 		list = append(list, document{format.File, b.Bytes()})
 	}
 	return list, nil
+}
+
+// MayWrite holds that an extract to a folder, of a whole packet or of single documents,
+// takes nothing away that cannot be made again: a packet that the log of the warehouse has
+// signatures of, or the wholeness of one, to whose manifest nothing may be added.
+func MayWrite(config configs.Config, folder string, whole bool) error {
+	for within := filepath.Dir(folder); ; within = filepath.Dir(within) {
+		if _, is := packetAt(within); is {
+			return fmt.Errorf("%w: %s lies in the packet %s, whose manifest names all that is in it; name a folder elsewhere with --out", ErrUsage, folder, within)
+		}
+		if within == filepath.Dir(within) {
+			break
+		}
+	}
+	sha256, is := packetAt(folder)
+	switch {
+	case is && !whole:
+		return fmt.Errorf("%w: %s is a whole packet, which is one no more once single documents are written to it; name another folder with --out", ErrUsage, folder)
+	case is:
+		list, _, err := readSignatures(Warehouse(config).SignatureLog())
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Packet == sha256 {
+				return fmt.Errorf("%w: %s was signed by %s; what was signed is not replaced: name another folder with --out", ErrUsage, folder, s)
+			}
+		}
+	}
+	if !whole {
+		return nil
+	}
+	return replaceable(folder)
+}
+
+// packetAt gives the hash of the manifest of the packet in a folder, if there is one.
+func packetAt(folder string) (sha256 string, is bool) {
+	m, sha256, err := ReadPacketManifest(folder)
+	return sha256, err == nil && m.Audience != ""
 }
 
 // replaceable holds that a folder is not there, is empty, or has nothing but what an
