@@ -141,7 +141,7 @@ func BenchmarkTables(b *testing.B) {
 			packet.Questions, err = batch.Questions(ctx, config, packet)
 		}
 		if err == nil {
-			_, err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{})
+			err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{}, func([]store.FileHash) error { return nil })
 		}
 		return err
 	}

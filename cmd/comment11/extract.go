@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"comment11/configs"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
+	"comment11/internal/store"
 )
 
 func newExtract(shared *sharedFlags) *cobra.Command {
@@ -85,11 +87,20 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			if out == "" {
 				return printPacket(cmd, shows, formats)
 			}
-			written, err := writeEdition(cmd, desk.Config, packet, shows, folder, formats)
-			if err != nil {
+			var written []string
+			id := ""
+			record := func(files []store.FileHash) (err error) {
+				for _, f := range files {
+					written = append(written, f.Name)
+				}
+				id, err = batch.RecordPacket(config, packet, folder, files, time.Now())
 				return err
 			}
-			id, err := batch.RecordPacket(config, packet, folder, written, time.Now())
+			if len(formats) > 0 {
+				err = writeDocuments(shows, folder, formats, record)
+			} else {
+				err = writeEdition(cmd, desk.Config, packet, shows, folder, record)
+			}
 			if err != nil {
 				return err
 			}
@@ -181,21 +192,18 @@ func wantsLetter(edition []render.Format, formats []string, out string) bool {
 	})
 }
 
-// writeEdition writes a whole packet, with its proof, or the formats that were asked
-// for. Beside a filing it writes what the controller must know of it.
-func writeEdition(cmd *cobra.Command, config configs.Config, packet, shows render.Packet, folder string, formats []string) (written []string, err error) {
-	if len(formats) > 0 {
-		return writePacket(shows, folder, formats)
-	}
-	if written, err = batch.WritePacket(cmd.Context(), config, shows, packet, folder, program()); err != nil || shows.Audience != render.Filing {
-		return written, err
+// writeEdition writes a whole packet, with its proof. Beside a filing it writes what the
+// controller must know of it.
+func writeEdition(cmd *cobra.Command, config configs.Config, packet, shows render.Packet, folder string, record func([]store.FileHash) error) error {
+	if err := batch.WritePacket(cmd.Context(), config, shows, packet, folder, program(), record); err != nil || shows.Audience != render.Filing {
+		return err
 	}
 	path, figures, err := batch.WriteForController(cmd.Context(), config, packet, folder)
 	if err == nil {
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "for the controller: %s lists %d figures that rest on fewer than %d counterparties, or whose counterparties are not counted\n",
 			shown(path), figures, config.Packet.LeastCounterparties)
 	}
-	return written, err
+	return err
 }
 
 func formatNames(formats []render.Format) []string {
@@ -217,31 +225,44 @@ func printPacket(cmd *cobra.Command, packet render.Packet, formats []string) err
 	return render.Formats[i].Write(cmd.OutOrStdout(), packet)
 }
 
-// writePacket writes all files aside first, so that a failed extract leaves none.
-func writePacket(packet render.Packet, out string, formats []string) (written []string, err error) {
+// writeDocuments writes all files aside first and records them, so that a failed extract
+// leaves none.
+func writeDocuments(packet render.Packet, out string, formats []string, record func([]store.FileHash) error) (err error) {
 	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, err
+		return err
 	}
-	texts := map[string][]byte{}
+	aside := func(name string) string { return filepath.Join(out, "."+name) }
+	var files []store.FileHash
+	defer func() {
+		for _, f := range files {
+			err = errors.Join(err, store.RealDisk.Remove(aside(f.Name)))
+		}
+	}()
 	for _, format := range render.Formats {
-		if len(formats) > 0 && !slices.Contains(formats, format.Name) {
+		if !slices.Contains(formats, format.Name) {
 			continue
 		}
 		var b bytes.Buffer
 		if err := format.Write(&b, packet); err != nil {
-			return nil, err
+			return err
 		}
-		texts[format.File] = b.Bytes()
-		written = append(written, format.File)
+		files = append(files, store.FileHash{Name: format.File})
+		if err := os.WriteFile(aside(format.File), b.Bytes(), 0o644); err != nil {
+			return err
+		}
+		hash, err := store.HashFile(aside(format.File))
+		if err != nil {
+			return err
+		}
+		files[len(files)-1].Bytes, files[len(files)-1].SHA256 = hash.Bytes, hash.SHA256
 	}
-	for _, name := range written {
-		aside := filepath.Join(out, "."+name)
-		if err := os.WriteFile(aside, texts[name], 0o644); err != nil {
-			return nil, err
-		}
-		if err := os.Rename(aside, filepath.Join(out, name)); err != nil {
-			return nil, err
+	if err := record(files); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := os.Rename(aside(f.Name), filepath.Join(out, f.Name)); err != nil {
+			return err
 		}
 	}
-	return written, nil
+	return nil
 }

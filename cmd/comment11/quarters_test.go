@@ -130,7 +130,7 @@ func TestRestatedQuarter(t *testing.T) {
 	if got := trend(); got != "row_label,displayed\n2006-12-31,2100\n2007-09-30,1600\n" {
 		t.Errorf("the trend is %s", got)
 	}
-	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "packet"), "--draft", "--format", "csv")
+	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "packet"), "--draft")
 	change("positions_2006-12-31.csv", "kept-sold,BANK,CDS,seller,USD,1000.00", "kept-sold,BANK,CDS,seller,USD,1100.00")
 	if code, _, stderr := command(t, "run", "--config", config, "--as-of", "2006-12-31"); code != exitData || !strings.Contains(stderr, "change_after_packet") {
 		t.Fatalf("a change after a packet: exit code %d, %s", code, stderr)
@@ -149,7 +149,7 @@ func TestRestatedQuarter(t *testing.T) {
 	if out := mustRun(t, "run", "--config", config, "--as-of", "2007-09-30", "--set", "limits.unexplained=100.00"); !strings.Contains(out, "nothing changed") {
 		t.Errorf("with the mark it stands, and it is run again: %s", out)
 	}
-	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "restated"), "--draft", "--format", "csv")
+	mustRun(t, "extract", "--config", config, "--as-of", "2006-12-31", "--out", filepath.Join(folder, "restated"), "--draft")
 	if out := mustRun(t, "status", "--config", config, "--start", "2007-09-30", "--end", "2007-09-30", "-o", "json"); !strings.Contains(out, `"superseded_opening": true`) {
 		t.Errorf("the quarter has a packet of its restated figures: %s", out)
 	}

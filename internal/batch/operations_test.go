@@ -27,6 +27,9 @@ type book struct {
 	now      time.Time
 }
 
+// wholePacket are the files of a packet as far as its record goes.
+var wholePacket = []store.FileHash{{Name: "manifest.json"}}
+
 func newBook(t *testing.T) *book {
 	t.Helper()
 	b := &book{folder: t.TempDir(), now: time.Now()}
@@ -402,7 +405,7 @@ func TestRestatement(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := batch.RecordPacket(b.config, packet, b.folder, []string{"books.csv"}, b.now); err != nil {
+	if _, err := batch.RecordPacket(b.config, packet, b.folder, wholePacket, b.now); err != nil {
 		t.Fatal(err)
 	}
 	b.change(t, "fx_rates.csv", "2007-09-28,EUR,USD,1.4183", "2007-09-28,EUR,USD,1.4283")
@@ -569,7 +572,7 @@ func TestRetention(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := batch.RecordPacket(b.config, packet, b.folder, nil, b.now); err != nil {
+	if _, err := batch.RecordPacket(b.config, packet, b.folder, wholePacket, b.now); err != nil {
 		t.Fatal(err)
 	}
 	if got := collect(false); got != "20061231-001 stays, 20070930-001 stays" { // the packet's opening stays too

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -113,8 +112,9 @@ func packetReleases(read func(string) (store.Table, error), dates []string) ([]r
 }
 
 // RecordPacket notes in the warehouse who extracted what, to where: figures that
-// change afterwards need a reason and an approver. It gives the packet's name.
-func RecordPacket(config configs.Config, packet render.Packet, folder string, files []string, now time.Time) (string, error) {
+// change afterwards need a reason and an approver. Files without a manifest are single
+// documents, which report no period end. It gives the packet's name.
+func RecordPacket(config configs.Config, packet render.Packet, folder string, files []store.FileHash, now time.Time) (string, error) {
 	w := Warehouse(config)
 	manifests, err := w.Manifests()
 	if err != nil {
@@ -122,7 +122,8 @@ func RecordPacket(config configs.Config, packet render.Packet, folder string, fi
 	}
 	me := store.Me(now)
 	record := store.PacketRecord{ID: fmt.Sprintf("packet-%s-%s-%d", strings.ReplaceAll(packet.AsOf, "-", ""), now.UTC().Format("20060102T150405.000Z"), me.Process),
-		ExtractedAt: now.UTC(), User: me.User, Host: me.Host, Folder: folder, Draft: packet.Draft}
+		ExtractedAt: now.UTC(), User: me.User, Host: me.Host, Folder: folder, Draft: packet.Draft, Files: files,
+		Partial: !slices.ContainsFunc(files, func(f store.FileHash) bool { return f.Name == packetManifestName })}
 	for _, r := range packet.Releases {
 		name := cmp.Or(r.RecastOf, r.Name)
 		i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == name })
@@ -141,15 +142,8 @@ func RecordPacket(config configs.Config, packet render.Packet, folder string, fi
 			record.Comparative.From = c.Bridge.From
 		}
 	}
-	for _, name := range files {
-		hash, err := store.HashFile(filepath.Join(folder, name))
-		if err != nil {
-			return "", err
-		}
-		record.Files = append(record.Files, hash)
-	}
 	if err := w.WritePacket(record); err != nil {
-		return "", fmt.Errorf("the packet could not be recorded in the warehouse, so it must not be used: %w", err)
+		return "", fmt.Errorf("the packet could not be recorded in the warehouse, so it was not written: %w; who extracts needs to write to %s (see the runbook, Warehouse)", err, w.PacketsFolder())
 	}
 	return record.ID, nil
 }

@@ -111,7 +111,7 @@ func TestPrepared(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := batch.RecordPacket(b.config, year, b.folder, nil, b.now); err != nil {
+	if _, err := batch.RecordPacket(b.config, year, b.folder, wholePacket, b.now); err != nil {
 		t.Fatal(err)
 	}
 	b.change(t, "positions_2006-12-31.csv", "T2004-001", "T2004-901")

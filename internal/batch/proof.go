@@ -72,55 +72,60 @@ func (p PinnedRelease) stored() (release, sha256 string) {
 }
 
 // WritePacket writes the whole packet to a folder: documents, proof and manifest. It
-// is made aside and takes the place of an earlier packet in one go, so that a failed
-// extract leaves what was there. whole is the packet with the releases that its figures
-// are of, which the edition need not show, and the warehouse of the config has them: see
-// Desk. It gives the names of the documents.
-func WritePacket(ctx context.Context, config configs.Config, packet, whole render.Packet, folder string, program store.Program) (documents []string, err error) {
+// is made aside, recorded, and takes the place of an earlier packet in one go, so that a
+// failed extract leaves what was there, and no packet stands that is not recorded. whole is
+// the packet with the releases that its figures are of, which the edition need not show,
+// and the warehouse of the config has them: see Desk. record is given the documents and
+// the manifest.
+func WritePacket(ctx context.Context, config configs.Config, packet, whole render.Packet, folder string, program store.Program, record func([]store.FileHash) error) (err error) {
 	parent := filepath.Dir(folder)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return nil, err
+		return err
 	}
 	aside, err := os.MkdirTemp(parent, "."+filepath.Base(folder)+"-")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { err = errors.Join(err, store.RealDisk.Remove(aside)) }()
 	made := filepath.Join(aside, "packet")
 	if err := os.Mkdir(made, 0o755); err != nil {
-		return nil, err
+		return err
 	}
 	rendered, err := renderAll(packet)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, document := range rendered {
 		if err := os.WriteFile(filepath.Join(made, document.name), document.content, 0o644); err != nil {
-			return nil, err
+			return err
 		}
-		documents = append(documents, document.name)
 	}
 	manifest := PacketManifest{Version: PacketManifestVersion, AsOf: packet.AsOf, Compare: packet.Compare, Audience: packet.Audience, Draft: packet.Draft,
 		Program: store.Program{Version: program.Version, Revision: program.Revision}}
 	if err := pin(ctx, config, whole, &manifest, filepath.Join(made, proofFolder)); err != nil {
-		return nil, err
+		return err
 	}
 	if manifest.Files, err = packetFiles(made); err != nil {
-		return nil, err
+		return err
 	}
 	text, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(made, packetManifestName), append(text, '\n'), 0o644); err != nil {
-		return nil, err
+	text = append(text, '\n')
+	if err := os.WriteFile(filepath.Join(made, packetManifestName), text, 0o644); err != nil {
+		return err
+	}
+	documents := slices.DeleteFunc(slices.Clone(manifest.Files), func(f store.FileHash) bool { return strings.HasPrefix(f.Name, proofFolder+"/") })
+	if err := record(append(documents, hashText(packetManifestName, text))); err != nil {
+		return err
 	}
 	if _, err := os.Lstat(folder); err == nil {
 		if err := os.Rename(folder, filepath.Join(aside, "before")); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return append(documents, packetManifestName), os.Rename(made, folder)
+	return os.Rename(made, folder)
 }
 
 // document is a file of a packet that is written from its cells.

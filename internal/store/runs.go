@@ -106,6 +106,8 @@ type PacketRecord struct {
 	Releases    []PacketReleases `json:"releases"` // that of the period end first
 	Files       []FileHash       `json:"files"`
 	Draft       bool             `json:"draft,omitempty"`
+	// Partial tells of single documents, which report no period end.
+	Partial bool `json:"partial,omitempty"`
 	// Comparative says what the column of the date compared with shows.
 	Comparative *PacketComparative `json:"comparative,omitempty"`
 }
@@ -139,13 +141,13 @@ type Pinned struct {
 }
 
 // PinnedReleases gives, by period end, the release that its last packet shows. A draft is
-// no report, so that it counts only where there is nothing else. A date that a packet is
-// compared with is no period end of it.
+// no report, so that it counts only where there is nothing else; single documents are none
+// at all. A date that a packet is compared with is no period end of it.
 func (w Warehouse) PinnedReleases() (map[string]Pinned, error) {
 	packets, err := w.Packets()
 	pins := map[string]Pinned{}
 	for _, p := range packets {
-		if len(p.Releases) == 0 {
+		if len(p.Releases) == 0 || p.Partial {
 			continue
 		}
 		r := p.Releases[0]
@@ -155,6 +157,9 @@ func (w Warehouse) PinnedReleases() (map[string]Pinned, error) {
 	}
 	return pins, err
 }
+
+// PacketsFolder is where packets are recorded.
+func (w Warehouse) PacketsFolder() string { return filepath.Join(w.Root, "packets") }
 
 // WritePacket records a packet.
 func (w Warehouse) WritePacket(record PacketRecord) error {

@@ -13,19 +13,22 @@ func TestPinnedReleases(t *testing.T) {
 	for _, step := range []struct {
 		what     string
 		draft    bool
+		partial  bool
 		releases []string // that of the period end, and that of the date compared with
 		want     string   // what 2006-12-31 was reported by
 	}{
-		{"a packet of another date that compares with it", false, []string{"20070930-001", "20061231-001"}, ""},
-		{"a draft, where there is nothing else", true, []string{"20061231-001"}, "20061231-001"},
-		{"a later draft", true, []string{"20061231-002"}, "20061231-002"},
-		{"a packet", false, []string{"20061231-002"}, "20061231-002"},
-		{"a draft after a packet", true, []string{"20061231-003"}, "20061231-002"},
-		{"a comparison after a packet", false, []string{"20070930-001", "20061231-003"}, "20061231-002"},
-		{"another packet", false, []string{"20061231-003"}, "20061231-003"},
+		{"single documents, with nothing else", false, true, []string{"20061231-001"}, ""},
+		{"a packet of another date that compares with it", false, false, []string{"20070930-001", "20061231-001"}, ""},
+		{"a draft, where there is nothing else", true, false, []string{"20061231-001"}, "20061231-001"},
+		{"a later draft", true, false, []string{"20061231-002"}, "20061231-002"},
+		{"a packet", false, false, []string{"20061231-002"}, "20061231-002"},
+		{"a draft after a packet", true, false, []string{"20061231-003"}, "20061231-002"},
+		{"a comparison after a packet", false, false, []string{"20070930-001", "20061231-003"}, "20061231-002"},
+		{"single documents after a packet", false, true, []string{"20061231-003"}, "20061231-002"},
+		{"another packet", false, false, []string{"20061231-003"}, "20061231-003"},
 	} {
 		at = at.Add(time.Minute)
-		record := PacketRecord{ID: "packet-" + at.Format("150405"), ExtractedAt: at, Draft: step.draft}
+		record := PacketRecord{ID: "packet-" + at.Format("150405"), ExtractedAt: at, Draft: step.draft, Partial: step.partial}
 		for _, release := range step.releases {
 			record.Releases = append(record.Releases, PacketReleases{AsOfDate: release[:4] + "-" + release[4:6] + "-" + release[6:8], Release: release})
 		}
