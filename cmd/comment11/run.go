@@ -39,6 +39,9 @@ func newRun(shared *sharedFlags) *cobra.Command {
 			if options.AsOf, err = parseDate("as-of", asOf); err != nil {
 				return err
 			}
+			if options.AsConfigured = compare == asConfigured; options.AsConfigured {
+				compare = ""
+			}
 			if options.Compare, err = comparedDate(options.AsOf, compare, options.Path); err != nil {
 				return err
 			}
@@ -67,10 +70,13 @@ func newRun(shared *sharedFlags) *cobra.Command {
 	flags.BoolVar(&options.Force, "force", false, "make a release even where nothing changed")
 	flags.BoolVar(&options.DryRun, "dry-run", false, "do everything but publish")
 	flags.BoolVar(&tables, "tables", false, "print the tables")
-	flags.StringVar(&compare, "compare", "", "roll the notional forward from this date, YYYY-MM-DD (default: as roll_forward in the config says)")
+	flags.StringVar(&compare, "compare", "", "roll the notional forward from this date, YYYY-MM-DD, now and whenever the date is run again (default: as the last release of the date was asked to, else as roll_forward in the config says; "+asConfigured+": as the config says)")
 	flags.StringVar(&options.Path, "path", "", "how, with --compare: "+strings.Join(position.MovementPaths, ", ")+" (default: events where the data set lifecycle is there, else daily where every night is published, else two_point)")
 	return command
 }
+
+// asConfigured is the date of --compare that forgets one that was asked for.
+const asConfigured = "config"
 
 // comparedDate checks from when and how the notional is to be rolled forward.
 func comparedDate(asOf time.Time, compare, path string) (time.Time, error) {

@@ -51,6 +51,9 @@ type Options struct {
 	// as the config says.
 	Compare time.Time
 	Path    string
+	// AsConfigured makes what the config says even where the last run of the date was asked
+	// for another roll-forward.
+	AsConfigured bool
 	// LeaveCatalog leaves it to the caller to rebuild the catalog.
 	LeaveCatalog bool
 	// WithoutEvidence leaves purposes untested, and identical underlyings out: for the
@@ -281,7 +284,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	manifest.EvidenceOf = j.frozen.Release
-	if manifest.RollForward, err = j.rollForward(files); err != nil {
+	if manifest.RollForward, err = j.rollForward(files, earlier); err != nil {
 		return false, err
 	}
 	if manifest.Quarters, err = j.earlierQuarters(); err != nil {

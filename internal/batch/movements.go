@@ -17,23 +17,28 @@ import (
 
 // rollForward decides whether movements are made, and from which releases: at the ends
 // of fiscal periods from the last fiscal year-end that is published, or from the date
-// that was asked for. A night in between has none: it would read two books for figures
-// that nobody files. Why there is no opening the tables that need one say.
-func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
+// that was asked for, now or for the last of the earlier releases of the date: the next night must
+// not undo it. A night in between has none: it would read two books for figures that
+// nobody files.
+func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store.RollForward, error) {
 	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
-	since := j.options.Compare
-	if since.IsZero() {
-		switch {
-		case j.config.RollForward == "never":
-			j.noOpening = "roll_forward is never"
-		case !j.config.Calendar.IsPeriodEnd(j.options.AsOf):
-			j.noOpening = j.options.AsOf.Format(time.DateOnly) + " ends no fiscal period, and no other date was asked for"
-		case j.config.RollForward == "with_events" && !hasEvents:
-			j.noOpening = "roll_forward is with_events, and the data set lifecycle was not delivered"
+	since, path, told := j.options.Compare, j.options.Path, ""
+	if last := len(earlier) - 1; since.IsZero() && !j.options.AsConfigured && last >= 0 && earlier[last].RollForward != nil && earlier[last].RollForward.Asked != nil {
+		var err error
+		if since, err = time.Parse(time.DateOnly, earlier[last].RollForward.Opening.AsOfDate); err != nil {
+			return nil, err
 		}
-		if j.noOpening != "" {
-			return nil, nil
-		}
+		path, told = earlier[last].RollForward.Asked.Path, "; release "+earlier[last].Release+" was asked to: --compare config does as the config says"
+	}
+	var asked *store.Asked
+	if !since.IsZero() {
+		asked = &store.Asked{Path: path}
+	}
+	switch {
+	case !since.IsZero():
+	case j.config.RollForward == "never", !j.config.Calendar.IsPeriodEnd(j.options.AsOf), j.config.RollForward == "with_events" && !hasEvents:
+		return nil, nil
+	default:
 		since = j.config.Calendar.PreviousYearEnd(j.options.AsOf)
 	}
 	shown, err := j.warehouse.Shown()
@@ -44,14 +49,13 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 	newest := newestOfDates(shown, j.config.ReportingCurrency, date, asOf)
 	opening, known := newest[date]
 	if !known {
-		if j.options.Compare.IsZero() {
-			j.noOpening = "no release of " + date + " in " + j.config.ReportingCurrency + " was published"
+		if asked == nil {
 			return nil, nil // the first period ends of a warehouse have no opening; the table says what it needs
 		}
-		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s",
-			ErrUsage, date, j.config.ReportingCurrency, date)
+		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s%s",
+			ErrUsage, date, j.config.ReportingCurrency, date, told)
 	}
-	roll := &store.RollForward{Path: j.options.Path, Opening: readRelease(opening, readByMovements...)}
+	roll := &store.RollForward{Path: path, Asked: asked, Opening: readRelease(opening, readByMovements...)}
 	if roll.Reported, err = j.reported(opening, shown); err != nil {
 		return nil, err
 	}
@@ -67,11 +71,11 @@ func (j *job) rollForward(files []ingest.File) (*store.RollForward, error) {
 	switch roll.Path {
 	case "events":
 		if !hasEvents {
-			return nil, fmt.Errorf("%w: --path events needs the data set lifecycle, of which there is no file", ErrUsage)
+			return nil, fmt.Errorf("%w: --path events needs the data set lifecycle, of which there is no file%s", ErrUsage, told)
 		}
 	case "daily":
 		if missing := j.missingNight(newest, since); missing != "" {
-			return nil, fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none", ErrUsage, missing)
+			return nil, fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none%s", ErrUsage, missing, told)
 		}
 	}
 	for _, night := range sortedDates(newest) {

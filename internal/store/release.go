@@ -70,6 +70,12 @@ type RollForward struct {
 	Reported *ReadRelease  `json:"reported,omitempty"` // the opening that the last packet of its date shows, where that is another one
 	Path     string        `json:"path"`               // events, daily or two_point
 	Between  []ReadRelease `json:"between,omitempty"`  // releases after the opening whose events or positions were read
+	Asked    *Asked        `json:"asked,omitempty"`    // where it was asked for, and not left to the config
+}
+
+// Asked tells that a roll-forward was asked for, which later runs of the date go on with.
+type Asked struct {
+	Path string `json:"path,omitempty"` // "": the best that there is
 }
 
 // ReadRelease names an earlier release that was read, with the hash of what was read of it.
