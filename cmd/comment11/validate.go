@@ -26,7 +26,7 @@ func newValidate(shared *sharedFlags) *cobra.Command {
 					return err
 				}
 			}
-			if err := batch.Validate(cmd.Context(), config, date); err != nil {
+			if err := batch.Validate(cmd.Context(), config, date, warnTo(cmd.ErrOrStderr())); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is valid\n", shown(config.File))

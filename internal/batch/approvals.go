@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,11 +20,17 @@ import (
 	"comment11/internal/strictyaml"
 )
 
-// Approvals are the breaks that the approvals file accepts, by release hash.
-type Approvals map[string][]store.Approval
+// Approvals are the breaks that the approvals file accepts, by release hash. An entry
+// with faults accepts nothing, and is in the way of the release that it names alone.
+type Approvals struct {
+	entries   map[string][]store.Approval
+	faults    map[string]strictyaml.Faults
+	strangers map[string]strictyaml.Faults // entries of approvers that the config does not list
+}
 
 // approvalNode is an entry of the approvals file.
 type approvalNode struct {
+	strictyaml.Place
 	ReleaseHash strictyaml.Text `yaml:"release_hash,required"`
 	Control     strictyaml.Text `yaml:"control,required"`
 	Subject     strictyaml.Text `yaml:"subject,required"`
@@ -39,38 +46,74 @@ type approvalNode struct {
 var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // ReadApprovals reads the approvals file of the config. Without a file nothing is
-// accepted; all faults of one are told at once.
+// accepted; one that cannot be read as a list of entries is an error.
 func ReadApprovals(config configs.Config) (Approvals, error) {
+	a := Approvals{entries: map[string][]store.Approval{}, faults: map[string]strictyaml.Faults{}, strangers: map[string]strictyaml.Faults{}}
 	text, err := os.ReadFile(config.Approvals)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return a, nil
 	}
 	if err != nil {
-		return nil, usageError(err)
+		return a, usageError(err)
 	}
 	var document struct {
 		Approvals []approvalNode `yaml:"approvals,required"`
 	}
-	var faults strictyaml.Faults
+	var found strictyaml.Faults
 	if err := strictyaml.Decode(filepath.Base(config.Approvals), text, &document); err != nil {
 		var ok bool
-		if faults, ok = strictyaml.IsFaults(err); !ok {
-			return nil, usageError(err)
+		if found, ok = strictyaml.IsFaults(err); !ok {
+			return a, usageError(err)
 		}
 	}
-	approvals := Approvals{}
-	for _, node := range document.Approvals {
-		approval, found := node.read(config.Approvers)
-		faults = append(faults, found...)
-		approvals[node.ReleaseHash.Value] = append(approvals[node.ReleaseHash.Value], approval)
+	within := make([]strictyaml.Faults, len(document.Approvals))
+	for _, f := range found {
+		i := len(within) - 1
+		for i >= 0 && (document.Approvals[i].Line == 0 || document.Approvals[i].Line > f.Line || (document.Approvals[i].Line == f.Line && document.Approvals[i].Column > f.Column)) {
+			i--
+		}
+		if i < 0 {
+			return a, usageError(found)
+		}
+		within[i] = append(within[i], f)
 	}
-	if len(faults) > 0 {
-		return nil, usageError(faults)
+	for i, node := range document.Approvals {
+		approval, faults := node.read()
+		faults = append(within[i], faults...)
+		of := node.ReleaseHash.Value
+		switch {
+		case len(faults) > 0:
+			a.faults[of] = append(a.faults[of], faults...)
+		case !slices.Contains(config.Approvers, approval.Approver):
+			a.strangers[of] = append(a.strangers[of], strictyaml.Fault{Place: node.Approver.Place,
+				Message: fmt.Sprintf("approver: %q: expected one of the config's approvers: %s", approval.Approver, strings.Join(config.Approvers, ", "))})
+		default:
+			a.entries[of] = append(a.entries[of], approval)
+		}
 	}
-	return approvals, nil
+	return a, nil
 }
 
-func (n approvalNode) read(approvers []string) (a store.Approval, faults strictyaml.Faults) {
+// Faults are those of all entries; Strangers are entries of people who are no approvers,
+// or are none any more: what they let out stands, and they let nothing out now.
+func (a Approvals) Faults() strictyaml.Faults {
+	return slices.Concat(slices.Collect(maps.Values(a.faults))...)
+}
+
+// Strangers: see Faults.
+func (a Approvals) Strangers() strictyaml.Faults {
+	return slices.Concat(slices.Collect(maps.Values(a.strangers))...)
+}
+
+// inTheWay are the faults of entries for a release that is held, as an error.
+func (a Approvals) inTheWay(releaseHash string) error {
+	if faults := append(slices.Clone(a.faults[releaseHash]), a.strangers[releaseHash]...); len(faults) > 0 {
+		return usageError(faults)
+	}
+	return nil
+}
+
+func (n approvalNode) read() (a store.Approval, faults strictyaml.Faults) {
 	check := func(holds bool, text strictyaml.Text, name, expected string) {
 		if !holds && text.Line > 0 {
 			faults = append(faults, strictyaml.Fault{Place: text.Place, Message: fmt.Sprintf("%s: %q: expected %s", name, text.Value, expected)})
@@ -86,7 +129,6 @@ func (n approvalNode) read(approvers []string) (a store.Approval, faults stricty
 	_, err := decimal.NewFromString(a.Amount)
 	check(err == nil, n.Amount, "amount", "the difference of the control, such as -1234.56")
 	check(hash.MatchString(n.ReleaseHash.Value), n.ReleaseHash, "release_hash", "the 64 digits that the held release prints")
-	check(slices.Contains(approvers, a.Approver), n.Approver, "approver", "one of the config's approvers: "+strings.Join(approvers, ", "))
 	check(a.Approver != a.Preparer, n.Approver, "approver", "another person than the preparer")
 	check(strings.TrimSpace(a.Preparer) != "", n.Preparer, "preparer", "a person")
 	check(strings.TrimSpace(a.Reason) != "", n.Reason, "reason", "a reason in words")
@@ -107,12 +149,12 @@ func (a Approvals) accept(releaseHash string, controls []position.Control, now t
 		if c.Holds() || c.Severity != "hold" {
 			continue
 		}
-		i := slices.IndexFunc(a[releaseHash], func(a store.Approval) bool { return accepts(a, c, now) })
+		i := slices.IndexFunc(a.entries[releaseHash], func(a store.Approval) bool { return accepts(a, c, now) })
 		if i < 0 || c.Class == "integrity" {
 			open = append(open, c)
 			continue
 		}
-		accepted = append(accepted, a[releaseHash][i])
+		accepted = append(accepted, a.entries[releaseHash][i])
 	}
 	return accepted, open
 }

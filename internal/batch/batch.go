@@ -133,6 +133,9 @@ func perform(ctx context.Context, config configs.Config, options Options, record
 	if j.approvals, err = ReadApprovals(config); err != nil {
 		return Outcome{}, err
 	}
+	if faults := j.approvals.Faults(); len(faults) > 0 && options.Warn != nil {
+		options.Warn("entries of the approvals file that accept nothing as they are:\n" + faults.Error())
+	}
 	unlock, err := lock(j.warehouse, options.Now())
 	if err != nil {
 		return Outcome{}, err

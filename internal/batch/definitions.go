@@ -262,7 +262,7 @@ func (d Definitions) realized() transform.Realized {
 
 // Validate reads everything that a run works by and binds every expression, over
 // no data.
-func Validate(ctx context.Context, config configs.Config, asOf time.Time) error {
+func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn func(string)) error {
 	d, err := Define(config, asOf)
 	if err != nil {
 		return err
@@ -288,8 +288,16 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time) error 
 	in.AllRules = true
 	_, ruleErr := transform.Prepare(ctx, db, in)
 	sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
+	approvals, err := ReadApprovals(config)
+	var approvalErr error
+	if faults := approvals.Faults(); len(faults) > 0 {
+		approvalErr = faults
+	}
+	if strangers := approvals.Strangers(); len(strangers) > 0 && warn != nil {
+		warn("entries of the approvals file that accept nothing any more; what they let out stands:\n" + strangers.Error())
+	}
 	beside.Wait()
-	return usageError(ruleErr, tableErr, sourceErr)
+	return errors.Join(err, usageError(ruleErr, tableErr, sourceErr, approvalErr))
 }
 
 func (d Definitions) validateTables(ctx context.Context, settings store.Settings) error {

@@ -87,7 +87,10 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 			return false, err
 		}
 		_, open := j.approvals.accept(last.ReleaseHash, controls, j.options.Now())
-		return len(open) > 0, nil
+		if len(open) > 0 {
+			err = j.approvals.inTheWay(last.ReleaseHash)
+		}
+		return len(open) > 0, err
 	}
 	shown, err := j.warehouse.Shown()
 	if err != nil {

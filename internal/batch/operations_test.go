@@ -362,6 +362,15 @@ func TestApprovals(t *testing.T) {
 			t.Errorf("%s: %v\nexpected %s", name, err, test.want)
 		}
 	}
+	// What is wrong with an entry for another release is in nobody's way, and is told.
+	sign(held.Manifest.ReleaseHash, strings.Repeat("0", 64), "reason: agreed with the sender", "reason: ")
+	b.warnings = nil
+	if o := b.run(t, "2007-09-30"); o.Status != store.Held || !strings.Contains(strings.Join(b.warnings, "\n"), `approvals.yaml:6: reason: "": expected a reason in words`) {
+		t.Errorf("a half-filled entry for another release: %s, %v", o.Status, b.warnings)
+	}
+	if err := batch.Validate(context.Background(), b.config, date(t, "2007-09-30"), nil); !errors.Is(err, batch.ErrUsage) || !strings.Contains(err.Error(), "expected a reason in words") {
+		t.Errorf("validate of a half-filled entry: %v", err)
+	}
 	sign()
 	b.now = b.now.Add(2 * time.Hour)
 	if o := b.run(t, "2007-09-30"); o.Status != store.Held || !o.Repeated {
@@ -375,6 +384,18 @@ func TestApprovals(t *testing.T) {
 	if got := b.query(t, "select approved_by, kind from runs"); got != "[[controller first]]" {
 		t.Error(got)
 	}
+	// Who let it out is no approver any more: nothing is in the way, and validate says so.
+	approvers := b.config.Approvers
+	b.config.Approvers = []string{"newboss"}
+	b.warnings = nil
+	if o := b.run(t, "2007-09-30"); o.Status != "unchanged" && o.Status != store.Published || len(b.warnings) > 0 {
+		t.Errorf("after the approver left: %s, %v", o.Status, b.warnings)
+	}
+	warned := ""
+	if err := batch.Validate(context.Background(), b.config, date(t, "2007-09-30"), func(text string) { warned += text }); err != nil || !strings.Contains(warned, `approver: "controller": expected one of the config's approvers: newboss`) {
+		t.Errorf("validate after the approver left: %v, %s", err, warned)
+	}
+	b.config.Approvers = approvers
 	packet, err := batch.Packet(context.Background(), b.config, "2007-09-30")
 	if err != nil || len(packet.Releases) != 1 || len(packet.Releases[0].AcceptedBreaks) != 1 || packet.Releases[0].AcceptedBreaks[0].Approver != "controller" {
 		t.Errorf("the packet says %+v %v", packet.Releases, err)

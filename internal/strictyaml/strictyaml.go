@@ -70,7 +70,7 @@ func (f Faults) Error() string {
 
 // Decode decodes the one document of a file into a struct, a slice or a Mapping.
 // Struct fields are named by the tag yaml:"name" or yaml:"name,required". A map
-// has free keys, of type Text. The error is Faults.
+// has free keys, of type Text. A struct that embeds Place is told its own. The error is Faults.
 func Decode(file string, data []byte, into any) error {
 	d := decoder{file: file, lines: strings.Split(string(data), "\n")}
 	var document, another yaml.Node
@@ -124,6 +124,7 @@ func (d *decoder) fault(node *yaml.Node, format string, arguments ...any) {
 var (
 	textType    = reflect.TypeFor[Text]()
 	mappingType = reflect.TypeFor[Mapping]()
+	placeType   = reflect.TypeFor[Place]()
 )
 
 // decode decodes a node into a value; what names it in messages.
@@ -259,6 +260,9 @@ func (d *decoder) structure(node *yaml.Node, into reflect.Value, what string) {
 	if node.Kind != yaml.MappingNode {
 		d.fault(node, "%s: expected keys with values", what)
 		return
+	}
+	if at := into.FieldByName("Place"); at.IsValid() && at.Type() == placeType {
+		at.Set(reflect.ValueOf(d.place(node)))
 	}
 	names, required, fields := fieldsOf(into.Type())
 	var seen []string
