@@ -97,8 +97,8 @@ func (w Warehouse) CompareCatalog(ctx context.Context, s Settings, shown []Manif
 	return nil
 }
 
-// CatalogIsCurrent tells whether the catalog is there, lists the releases that
-// are published, and nobody left a write-ahead log beside it.
+// CatalogIsCurrent tells whether the catalog is there, lists the releases that are
+// published and names their files, and nobody left a write-ahead log beside it.
 func (w Warehouse) CatalogIsCurrent(ctx context.Context, s Settings) (bool, error) {
 	shown, err := w.Shown()
 	if err != nil || len(shown) == 0 {
@@ -112,7 +112,7 @@ func (w Warehouse) CatalogIsCurrent(ctx context.Context, s Settings) (bool, erro
 		return false, nil
 	}
 	defer db.Close()
-	return w.compareRuns(ctx, db, shown) == nil, nil
+	return w.compareRuns(ctx, db, shown) == nil && w.inPlace(ctx, db) == nil, nil
 }
 
 // Shown are the releases that the catalog is to show.

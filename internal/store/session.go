@@ -88,6 +88,9 @@ func (s *Session) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.warehouse.inPlace(ctx, db); err != nil {
+		return errors.Join(err, db.Close())
+	}
 	if s.db != nil {
 		err = errors.Join(s.db.Close(), s.vetter.parser.Close())
 	}
@@ -260,6 +263,24 @@ func (w Warehouse) Query(ctx context.Context, s Settings, text string) (table Ta
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	return session.Query(ctx, text)
+}
+
+// ErrMoved marks a catalog that names the files of releases where they were before the
+// warehouse was moved or copied.
+var ErrMoved = errors.New("the warehouse was moved or copied")
+
+// inPlace holds that views of the catalog read the releases of this warehouse. Paths tell
+// what is asked; a path by another link is looked at.
+func (w Warehouse) inPlace(ctx context.Context, db *DB) error {
+	views, err := Query(ctx, db, "select view_name, contains(sql, "+Literal(strings.ReplaceAll(w.Releases()+string(filepath.Separator), "'", "''"))+
+		") from duckdb_views() where not internal and contains(sql, 'read_parquet') order by view_name limit 1")
+	if err != nil || len(views.Rows) == 0 || views.Rows[0][1] == true {
+		return err
+	}
+	if _, err := Query(ctx, db, "select * from "+Identifier(views.Rows[0][0].(string))+" limit 0"); err != nil {
+		return fmt.Errorf("%w: the catalog %s names files that are not below %s; make it anew, with comment11 catalog rebuild or by the next run", ErrMoved, w.Catalog(), w.Releases())
+	}
+	return nil
 }
 
 // openCatalog opens the catalog read-only, able to read releases and nothing else.

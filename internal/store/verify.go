@@ -172,6 +172,9 @@ func (w Warehouse) VerifyCatalog(ctx context.Context, s Settings, shown []Manife
 		return append(faults, fmt.Sprintf("the catalog cannot be opened: %v", err)), nil, nil
 	}
 	defer db.Close()
+	if err := w.inPlace(ctx, db); err != nil {
+		faults = append(faults, err.Error())
+	}
 	listed, err := Query(ctx, db, "select release from runs order by sequence")
 	if err != nil {
 		return append(faults, fmt.Sprintf("the catalog cannot be read: %v", err)), nil, nil
