@@ -6,6 +6,7 @@
 package commentary
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,8 @@ import (
 	"strconv"
 	"strings"
 	"text/template/parse"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -55,9 +58,12 @@ type Text struct {
 	Immaterial map[string]string
 }
 
-// Read reads the source <item>.md of every item that has one.
-func Read(folder fs.FS) (map[string]string, error) {
+// Read reads the source <item>.md of every item that has one; name is what the folder is
+// called. A text that is not UTF-8 is refused, in strictyaml.Faults: a packet holds it as
+// it stands, and cannot.
+func Read(folder fs.FS, name string) (map[string]string, error) {
 	sources := map[string]string{}
+	var faults strictyaml.Faults
 	for _, item := range Items {
 		text, err := fs.ReadFile(folder, item+".md")
 		switch {
@@ -65,10 +71,29 @@ func Read(folder fs.FS) (map[string]string, error) {
 		case err != nil:
 			return nil, err
 		default:
+			if line, bad := notUTF8(text); bad != "" {
+				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: path.Join(name, item+".md"), Line: line, Column: 1},
+					Message: fmt.Sprintf("%s is not UTF-8; save the text as UTF-8", bad)})
+			}
 			sources[item] = string(text)
 		}
 	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
 	return sources, nil
+}
+
+// notUTF8 gives the first byte of a text that is not UTF-8, and its line.
+func notUTF8(text []byte) (line int, bad string) {
+	for at := 0; at < len(text); {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			return bytes.Count(text[:at], []byte("\n")) + 1, fmt.Sprintf("the byte %02X", text[at])
+		}
+		at += size
+	}
+	return 0, ""
 }
 
 // Evaluate makes the text of every item of its source; name is what their folder is
@@ -127,6 +152,8 @@ func evaluate(item, file, source string, figures Figures) (Text, strictyaml.Faul
 	}
 	digest := e.digest()
 	switch {
+	case !saysSomething(b.String()) && len(e.faults) == 0:
+		b.WriteString(e.fault(0, "the text says nothing; write what answers item %s, or remove the file and let comment11 init --commentary write a first draft", item))
 	case e.stated == nil:
 		e.fault(0, "the text does not say on which figures it was written; read it, then write {{figures %q}} into it", digest)
 	case e.stated.digest != digest:
@@ -136,6 +163,13 @@ func evaluate(item, file, source string, figures Figures) (Text, strictyaml.Faul
 	slices.Sort(e.text.Quoted)
 	e.text.Quoted = slices.Compact(e.text.Quoted)
 	return e.text, e.faults
+}
+
+var remark = regexp.MustCompile(`(?s)<!--.*?-->`)
+
+// saysSomething tells whether a text has words that a reader sees.
+func saysSomething(markdown string) bool {
+	return strings.ContainsFunc(remark.ReplaceAllString(markdown, ""), func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
 var syntaxPlace = regexp.MustCompile(`^template: .*?:(\d+): (.*)$`)

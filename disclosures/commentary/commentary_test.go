@@ -83,6 +83,8 @@ func TestFaults(t *testing.T) {
 		{`{{amont "x"}}`, `a.md:1: unknown function "amont"; did you mean "amount"?`},
 		{`{{share "x"}}`, `a.md:1: share has 1 arguments; expected {{share "table/block/row/column" "table/block/row/column"}}`},
 		{"x\n{{amount", `a.md:2: unclosed action`},
+		{"", `a.md:1: the text says nothing; write what answers item a`},
+		{"{{figures \"e3b0c44298\"}}\n<!-- words that nobody sees -->\n## ...", `a.md:1: the text says nothing; write what answers item a`},
 		{`{{cite "917"}}`, `a.md:1: cite "917": expected a source, such as ASC 815-10-50-4K, Form 10-K or Note 22; figures are quoted from cells`},
 		{`{{not_material "x" "t/b/sold/total"}}`, `a.md:1: not_material: t/b/sold/total is USD 917 million, which is not below the threshold of 50000000`},
 		{`{{figures "0"}}{{amount "t/b/sold/total"}}`, `a.md:1: the text is older than the figures that it quotes: they have changed since; read it again, then write {{figures "`},
@@ -94,8 +96,15 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestNotUTF8(t *testing.T) {
+	_, err := Read(fstest.MapFS{"a.md": {Data: []byte("fine \u00e9 \ufffd")}, "b.md": {Data: []byte("fine\n\x93quoted\x94")}}, "commentary/2007-09-30")
+	if want := "commentary/2007-09-30/b.md:2: the byte 93 is not UTF-8; save the text as UTF-8"; err == nil || err.Error() != want {
+		t.Errorf("%v, expected %s", err, want)
+	}
+}
+
 func TestFaultsOfAText(t *testing.T) {
-	sources, err := Read(fstest.MapFS{"a.md": {Data: []byte("Five of 12.")}})
+	sources, err := Read(fstest.MapFS{"a.md": {Data: []byte("Five of 12.")}}, "commentary/2007-09-30")
 	texts, faults := Evaluate(sources, "commentary/2007-09-30", book())
 	if err != nil || len(texts) != len(Items) || len(faults) != 3+7 { // two numbers, no figures named, and seven texts that are not there
 		t.Fatalf("%d texts, %d faults, %v: %v", len(texts), len(faults), err, faults)

@@ -31,7 +31,11 @@ func CommentaryFolder(config configs.Config, asOf string) string {
 // texts and which clauses are not answered; a draft is marked instead. With traces the
 // page can say where each figure comes from: that is for readers within the firm.
 func AddLetter(ctx context.Context, config configs.Config, packet *render.Packet, draft, traces bool) error {
-	sources, err := commentary.Read(os.DirFS(CommentaryFolder(config, packet.AsOf)))
+	sources, err := commentary.Read(os.DirFS(CommentaryFolder(config, packet.AsOf)), "commentary/"+packet.AsOf)
+	var faults strictyaml.Faults
+	if errors.As(err, &faults) {
+		return fmt.Errorf("%w: %w", ErrData, faults)
+	}
 	if err != nil {
 		return err
 	}
@@ -39,8 +43,7 @@ func AddLetter(ctx context.Context, config configs.Config, packet *render.Packet
 	if config.Materiality != nil {
 		letter.Material = config.Materiality.Balance
 	}
-	faults, err := respond(*packet, letter, sources)
-	if err != nil {
+	if faults, err = respond(*packet, letter, sources); err != nil {
 		return err
 	}
 	if err := incomplete(letter.Covered, faults); err != nil && !draft {
