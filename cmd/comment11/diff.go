@@ -12,6 +12,7 @@ import (
 
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
+	"comment11/internal/strictyaml"
 )
 
 func newDiff(shared *sharedFlags) *cobra.Command {
@@ -31,7 +32,7 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 			if err := oneOf("output", shared.output, "text", "json", "csv"); err != nil {
 				return err
 			}
-			if len(args) == 2 && isFolder(args[0]) && isFolder(args[1]) {
+			if len(args) == 2 && (isFolder(args[0]) || isFolder(args[1])) {
 				return blackline(cmd, shared, args[0], args[1], table)
 			}
 			if trades < 0 {
@@ -48,6 +49,9 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 			}
 			before, after, err := batch.Compared(config, asOf, args)
 			if err != nil {
+				return err
+			}
+			if err := batch.HoldTable(cmd.Context(), config, table, nil, before, after); err != nil {
 				return err
 			}
 			how := batch.DiffOptions{Trades: trades}
@@ -82,6 +86,9 @@ func isFolder(path string) bool {
 func blackline(cmd *cobra.Command, shared *sharedFlags, before, after, table string) error {
 	packets := make([]render.Packet, 2)
 	for i, folder := range []string{before, after} {
+		if !isFolder(folder) {
+			return fmt.Errorf("%w: there is no folder %s to compare with the packet %s; give the folders of two packets, or two releases", errUsage, folder, []string{before, after}[1-i])
+		}
 		if _, _, err := batch.ReadPacketManifest(folder); err != nil {
 			return err
 		}
@@ -89,6 +96,13 @@ func blackline(cmd *cobra.Command, shared *sharedFlags, before, after, table str
 		if packets[i], err = batch.ReadPacket(folder); err != nil {
 			return err
 		}
+	}
+	var known []string
+	for _, t := range slices.Concat(packets[0].Tables, packets[1].Tables) {
+		known = append(known, t.ID)
+	}
+	if table != "" && !slices.Contains(known, table) {
+		return fmt.Errorf("%w: neither packet has a table %q; %s", errUsage, table, strictyaml.Hint(table, known))
 	}
 	differences := render.Compare(packets[0], packets[1])
 	if table != "" {

@@ -169,8 +169,12 @@ func packetDates(cmd *cobra.Command, config configs.Config, asOf, compare string
 		}
 		return dates, err
 	}
-	if _, err := parseDate("compare", compare); err != nil {
+	before, err := parseDate("compare", compare)
+	if err != nil {
 		return nil, fmt.Errorf("%w, or %s", err, noDate)
+	}
+	if !before.Before(end) {
+		return nil, fmt.Errorf("%w: --compare %s: expected a date before --as-of %s, because changes lead from it", errUsage, compare, asOf)
 	}
 	return []string{asOf, compare}, nil
 }

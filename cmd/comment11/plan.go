@@ -17,7 +17,7 @@ import (
 )
 
 func newPlan(shared *sharedFlags) *cobra.Command {
-	var asOf, table string
+	var asOf string
 	var how batch.PlanOptions
 	command := &cobra.Command{
 		Use:   "plan --as-of DATE",
@@ -44,10 +44,10 @@ func newPlan(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if table != "" {
-				ofTable(&plan.Comparison, table)
+			if how.Table != "" {
+				ofTable(&plan.Comparison, how.Table)
 				for i := range plan.PeriodEnds {
-					ofTable(&plan.PeriodEnds[i], table)
+					ofTable(&plan.PeriodEnds[i], how.Table)
 				}
 			}
 			switch shared.output {
@@ -61,7 +61,7 @@ func newPlan(shared *sharedFlags) *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&asOf, "as-of", "", "the due date, YYYY-MM-DD")
-	flags.StringVar(&table, "table", "", "only this table")
+	flags.StringVar(&how.Table, "table", "", "only this table")
 	flags.IntVar(&how.Positions, "positions", 3, "positions named behind each move, the largest first; their number is always told")
 	flags.IntVar(&how.PeriodEnds, "period-ends", 8, "earlier period ends that are evaluated again, the latest first")
 	return command

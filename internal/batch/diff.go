@@ -15,6 +15,7 @@ import (
 	"comment11/disclosures"
 	"comment11/internal/position"
 	"comment11/internal/store"
+	"comment11/internal/strictyaml"
 	"comment11/transform"
 )
 
@@ -86,6 +87,32 @@ func Compared(config configs.Config, asOf string, names []string) (before, after
 	}
 	slices.SortFunc(list, func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
 	return list[0], list[len(list)-1], nil
+}
+
+// HoldTable holds that a table is a known one, or one of some releases; "" stands for all.
+func HoldTable(ctx context.Context, config configs.Config, table string, known []string, of ...store.Manifest) error {
+	if table == "" {
+		return nil
+	}
+	db, done, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for _, m := range of {
+		list, err := store.Query(ctx, db, "select table_id from "+releaseFiles(Warehouse(config), m, "tables"))
+		if err != nil {
+			return err
+		}
+		for _, row := range list.Rows {
+			known = append(known, row[0].(string))
+		}
+	}
+	if slices.Contains(known, table) {
+		return nil
+	}
+	slices.Sort(known)
+	return fmt.Errorf("%w: there is no table %q; %s", ErrUsage, table, strictyaml.Hint(table, slices.Compact(known)))
 }
 
 // DiffOptions are how much of a difference is told.

@@ -99,8 +99,9 @@ type PlannedCell struct {
 
 // PlanOptions are how much a plan tells.
 type PlanOptions struct {
-	Positions  int // named behind each move, the largest first
-	PeriodEnds int // earlier ones that are evaluated again, the latest first
+	Positions  int    // named behind each move, the largest first
+	PeriodEnds int    // earlier ones that are evaluated again, the latest first
+	Table      string // the only one that is asked for, which must be known; "": all
 }
 
 // MakePlan does what the run of a date would do, in a folder outside of the
@@ -121,6 +122,17 @@ func MakePlan(ctx context.Context, config configs.Config, options Options, how P
 	if !ok {
 		return plan, fmt.Errorf("%w: no release of %[2]s is published, so that there is nothing to compare with; comment11 run --as-of %[2]s --dry-run does all but publish",
 			ErrData, options.AsOf.Format(time.DateOnly))
+	}
+	definitions, err := Define(config, options.AsOf)
+	if err != nil {
+		return plan, err
+	}
+	var tables []string
+	for _, t := range definitions.Tables {
+		tables = append(tables, t.ID.Value)
+	}
+	if err := HoldTable(ctx, config, how.Table, tables, before); err != nil {
+		return plan, err
 	}
 	if plan, err = planDate(ctx, config, options, how, before); err != nil {
 		return plan, err
