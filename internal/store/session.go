@@ -185,6 +185,7 @@ func asQuestion(err error) error {
 
 // Stream runs a query and hands its rows on as they come.
 func Stream(ctx context.Context, db *DB, text string, sink Sink) (err error) {
+	defer func() { err = lacking(err) }()
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
 		return err

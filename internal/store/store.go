@@ -95,7 +95,7 @@ func open(ctx context.Context, path string, s Settings) (*DB, error) {
 	connector, err := duckdb.NewConnector(path, func(c driver.ExecerContext) error {
 		for _, setting := range settings {
 			if _, err := c.ExecContext(context.Background(), setting, nil); err != nil {
-				return fmt.Errorf("setting the database up: %s: %w", setting, err)
+				return fmt.Errorf("setting the database up: %s: %w", setting, lacking(err))
 			}
 		}
 		return nil
@@ -130,7 +130,7 @@ func (db *DB) SetThreads(ctx context.Context, threads int) error {
 func (db *DB) Run(ctx context.Context, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("%w\nin: %s", err, abridged(statement))
+			return failed(err, statement)
 		}
 	}
 	return nil
@@ -234,16 +234,24 @@ func Scalar[T any](ctx context.Context, q Queryer, query string, arguments ...an
 	var value T
 	rows, err := q.QueryContext(ctx, query, arguments...)
 	if err != nil {
-		return value, fmt.Errorf("%w\nin: %s", err, abridged(query))
+		return value, failed(err, query)
 	}
 	defer rows.Close()
 	if !rows.Next() {
-		return value, errors.Join(fmt.Errorf("no row from: %s", abridged(query)), rows.Err())
+		return value, noRow(rows.Err(), query)
 	}
 	if err := rows.Scan(&value); err != nil {
-		return value, fmt.Errorf("%w\nin: %s", err, abridged(query))
+		return value, failed(err, query)
 	}
-	return value, rows.Err()
+	return value, lacking(rows.Err())
+}
+
+// noRow says why a query that has one row gave none.
+func noRow(err error, query string) error {
+	if err != nil {
+		return failed(err, query)
+	}
+	return fmt.Errorf("no row from: %s", abridged(query))
 }
 
 // Table is the result of a query, held in memory: for results of few rows.
@@ -258,7 +266,7 @@ func Query(ctx context.Context, q Queryer, query string, arguments ...any) (Tabl
 	var table Table
 	rows, err := q.QueryContext(ctx, query, arguments...)
 	if err != nil {
-		return table, fmt.Errorf("%w\nin: %s", err, abridged(query))
+		return table, failed(err, query)
 	}
 	defer rows.Close()
 	types, err := rows.ColumnTypes()
@@ -283,7 +291,7 @@ func Query(ctx context.Context, q Queryer, query string, arguments ...any) (Tabl
 		}
 		table.Rows = append(table.Rows, row)
 	}
-	return table, rows.Err()
+	return table, lacking(rows.Err())
 }
 
 // exactValue turns the driver's decimals and wide integers into decimal.Decimal.
