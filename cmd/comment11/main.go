@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // the time zone of the schedule must be known wherever this runs
 
@@ -112,7 +114,7 @@ func newRoot() *cobra.Command {
 	flags.BoolVarP(&shared.verbose, "verbose", "v", false, "say more")
 	flags.StringArrayVar(&shared.set, "set", nil, "a setting as KEY=VALUE, for example engine.threads=1")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fmt.Errorf("%w: %w; see %s --help", errUsage, err, cmd.CommandPath())
+		return fmt.Errorf("%w: %w; see %s --help", errUsage, inWords(err), cmd.CommandPath())
 	})
 	root.AddCommand(newInit(shared), newValidate(shared), newRun(shared), newQuery(shared), newExtract(shared), newSample(shared),
 		newBackfill(shared), newStatus(shared), newRuns(shared), newVerify(shared), newGC(shared), newPrepare(shared), newCatalog(shared), newShell(shared), newDiff(shared), newExplain(shared), newPlan(shared), newTrace(shared), newSign(shared))
@@ -120,6 +122,20 @@ func newRoot() *cobra.Command {
 		command.Args = usageArgs(command.Args)
 	}
 	return root
+}
+
+// inWords says what a flag's value should have been, in place of Go's function that
+// could not read it.
+func inWords(err error) error {
+	var parsed *strconv.NumError
+	if !errors.As(err, &parsed) {
+		return err
+	}
+	what, _, _ := strings.Cut(err.Error(), ": strconv.")
+	if parsed.Func == "ParseBool" {
+		return fmt.Errorf("%s: expected true or false", what)
+	}
+	return fmt.Errorf("%s: expected a whole number", what)
 }
 
 // usageArgs makes wrong arguments a usage error.
