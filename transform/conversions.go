@@ -58,7 +58,7 @@ where currency is not null group by currency order by currency`)
 		default: // only rejects are in it: they stay unpriced
 		}
 	}
-	if err := missingRates(in, in.AsOf.Format(time.DateOnly), missing); err != nil {
+	if err := rates.missing(in.AsOf.Format(time.DateOnly), missing...); err != nil {
 		return nil, err
 	}
 	if err := writeConversions(ctx, db, "conversions", conversions); err != nil {
@@ -71,10 +71,12 @@ where currency is not null group by currency order by currency`)
 type allRates struct {
 	in              Input
 	history, beside rateHistory
+	rejected        func() (string, error) // what is said of rates that were delivered and rejected
 }
 
 func readAllRates(ctx context.Context, db *store.DB, in Input) (rates allRates, err error) {
 	rates.in = in
+	rates.rejected = func() (string, error) { return rejectedRates(ctx, db) }
 	if rates.history, err = readRates(ctx, db, "fx_rates"); err != nil || in.Rates.Else == "" {
 		return rates, err
 	}
@@ -104,12 +106,41 @@ func (r allRates) convert(currency string, on, besideOn time.Time) (conversion, 
 	return c, ok
 }
 
-func missingRates(in Input, date string, currencies []string) error {
+// missing is the error that there are no rates for currencies, nil where there are none.
+func (r allRates) missing(date string, currencies ...string) error {
 	if len(currencies) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: no rate to %s at %s, nor in the %d days before, for %s; deliver the rates (data set fx_rates), nothing is converted without one",
-		ErrData, in.ReportingCurrency, date, in.RateAgeDays, strings.Join(currencies, ", "))
+	rejected, err := r.rejected()
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: no rate to %s at %s, nor in the %d days before, for %s; deliver the rates (data set fx_rates), nothing is converted without one%s",
+		ErrData, r.in.ReportingCurrency, date, r.in.RateAgeDays, strings.Join(currencies, ", "), rejected)
+}
+
+// rejectedRates names the first records of rates that were rejected, and counts them: a
+// rate that is missing may be one of them.
+func rejectedRates(ctx context.Context, db *store.DB) (string, error) {
+	const most = 5
+	list, err := store.Query(ctx, db, "select file, record, reason, value from rejects where data_set = 'fx_rates' and fault = 1 order by file, record")
+	if err != nil || len(list.Rows) == 0 {
+		return "", err
+	}
+	text := fmt.Sprintf("; of what was delivered %d records of fx_rates were rejected:", len(list.Rows))
+	if len(list.Rows) == 1 {
+		text = "; of what was delivered one record of fx_rates was rejected:"
+	}
+	for _, row := range list.Rows[:min(most, len(list.Rows))] {
+		text += fmt.Sprintf("\n  %v:%v: %v", row[0], row[1], row[2])
+		if value, _ := row[3].(string); value != "" {
+			text += fmt.Sprintf(" (%q)", value)
+		}
+	}
+	if more := len(list.Rows) - most; more > 0 {
+		text += fmt.Sprintf("\n  and %d more", more)
+	}
+	return text, nil
 }
 
 // rate is what one unit of a base costs in a currency.

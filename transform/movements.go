@@ -311,7 +311,7 @@ where currency is not null order by event_date, currency`, dateLiteral(in.AsOf))
 		}
 		c.eventDate = date
 		if !ok {
-			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of a movement", []string{c.currency}))
+			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", the date of a movement", c.currency))
 		}
 		conversions = append(conversions, c)
 	}

@@ -150,7 +150,7 @@ func createEventConversions(ctx context.Context, db *store.DB, in Input, outcome
 		case ok:
 			conversions = append(conversions, c)
 		case row[2].(bool):
-			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", the date of an event", []string{c.currency}))
+			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", the date of an event", c.currency))
 		default:
 			outcome.YearBefore, outcome.Quarter = false, outcome.Quarter && !inQuarter
 			outcome.Reason = fmt.Sprintf("there is no rate of %s for an event of %s", c.currency, date.Format(time.DateOnly))
@@ -306,7 +306,7 @@ func ExplainConversions(ctx context.Context, db *store.DB, in Input, since time.
 		c.eventDate = date
 		conversions = append(conversions, c)
 		if !ok {
-			faults = append(faults, missingRates(in, date.Format(time.DateOnly)+", a day of pnl_explain", []string{c.currency}))
+			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", a day of pnl_explain", c.currency))
 		}
 	}
 	if err := errors.Join(faults...); err != nil {
