@@ -90,6 +90,10 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 			var written []string
 			id := ""
 			record := func(files []store.FileHash) (err error) {
+				// Again, because somebody may have signed meanwhile what is there.
+				if err := batch.MayWrite(config, folder, len(formats) == 0); err != nil {
+					return err
+				}
 				for _, f := range files {
 					written = append(written, f.Name)
 				}

@@ -13,7 +13,7 @@ func newValidate(shared *sharedFlags) *cobra.Command {
 	var asOf string
 	command := &cobra.Command{
 		Use:   "validate",
-		Short: "Read config, rules, maps and tables and bind every expression, touching no data",
+		Short: "Read config, rules, maps, tables and approvals and bind every expression, touching no data",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := shared.load()

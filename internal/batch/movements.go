@@ -17,9 +17,9 @@ import (
 
 // rollForward decides whether movements are made, and from which releases: at the ends
 // of fiscal periods from the last fiscal year-end that is published, or from the date
-// that was asked for, now or for the last of the earlier releases of the date: the next night must
-// not undo it. A night in between has none: it would read two books for figures that
-// nobody files.
+// that was asked for, now or for the last of the earlier releases of the date, which the
+// next night must not undo. A night in between has none: it would read two books for
+// figures that nobody files.
 func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store.RollForward, error) {
 	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
 	since, path, told := j.options.Compare, j.options.Path, ""
