@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -15,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	_ "time/tzdata" // the time zone of the schedule must be known wherever this runs
 
 	"github.com/spf13/cobra"
@@ -66,9 +68,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case code == exitInterrupted: // what was cut short tells nobody anything
 		fmt.Fprintln(stderr, "comment11: interrupted; run again, what is left over is swept")
 	case err != nil && !errors.Is(err, errSaid):
-		fmt.Fprintf(stderr, "comment11: %v\n", err)
+		fmt.Fprintf(stderr, "comment11: %v%s\n", err, whoMay(err))
 	}
 	return code
+}
+
+// whoMay says who this is and who may do what, where a permission is wanting.
+func whoMay(err error) string {
+	if !errors.Is(err, fs.ErrPermission) {
+		return ""
+	}
+	return fmt.Sprintf("; this runs as %s, and a warehouse is written by its owner and read by its group", store.Me(time.Now()).User)
 }
 
 // errSaid marks a failure that the verb has already told the user about.
