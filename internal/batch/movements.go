@@ -19,7 +19,7 @@ import (
 // of fiscal periods from the last fiscal year-end that is published, or from the date
 // that was asked for, now or for the last of the earlier releases of the date, which the
 // next night must not undo. A night in between has none: it would read two books for
-// figures that nobody files.
+// figures that nobody files. Why there is no opening the tables that need one say.
 func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store.RollForward, error) {
 	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
 	since, path, told := j.options.Compare, j.options.Path, ""
@@ -34,11 +34,18 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 	if !since.IsZero() {
 		asked = &store.Asked{Path: path}
 	}
-	switch {
-	case !since.IsZero():
-	case j.config.RollForward == "never", !j.config.Calendar.IsPeriodEnd(j.options.AsOf), j.config.RollForward == "with_events" && !hasEvents:
-		return nil, nil
-	default:
+	if since.IsZero() {
+		switch {
+		case j.config.RollForward == "never":
+			j.noOpening = "roll_forward is never"
+		case !j.config.Calendar.IsPeriodEnd(j.options.AsOf):
+			j.noOpening = j.options.AsOf.Format(time.DateOnly) + " ends no fiscal period, and no other date was asked for"
+		case j.config.RollForward == "with_events" && !hasEvents:
+			j.noOpening = "roll_forward is with_events, and the data set lifecycle was not delivered"
+		}
+		if j.noOpening != "" {
+			return nil, nil
+		}
 		since = j.config.Calendar.PreviousYearEnd(j.options.AsOf)
 	}
 	shown, err := j.warehouse.Shown()
@@ -50,6 +57,7 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 	opening, known := newest[date]
 	if !known {
 		if asked == nil {
+			j.noOpening = "no release of " + date + " in " + j.config.ReportingCurrency + " was published"
 			return nil, nil // the first period ends of a warehouse have no opening; the table says what it needs
 		}
 		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s%s",
