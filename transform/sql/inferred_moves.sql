@@ -1,8 +1,8 @@
 -- inferred_moves: one row per position and cause that the positions of two dates show
 -- by themselves: appeared, disappeared, of which matured, amount and index factor
 -- changed (DOMAIN: flows, two-point). What was triggered at the opening was settled
--- since, and did not mature. Of a factor, what it makes of the notional that
--- the opening stated.
+-- since, and did not mature. Of a factor, what it makes of the notional that the opening
+-- stated; a notional that is stated as current at one of both dates tells of none.
 -- reads: moved_positions, or those of two nights, and facts and positions of both dates
 with gone as (
   select m.source_system, m.position_id, m.currency, coalesce(p.option_expiry_date, p.maturity_date) as last_date,
@@ -17,8 +17,10 @@ factors as (
   join {{.Before}}facts as o on o.position_id = m.position_id and o.source_system = m.source_system and o.origin = 'position' and o.slice <= 1
   join {{.After}}facts as c on c.position_id = m.position_id and c.source_system = m.source_system and c.origin = 'position' and c.slice <= 1
   join {{.Before}}positions as p on p.position_id = m.position_id and p.source_system = m.source_system
+  join {{.After}}positions as q on q.position_id = m.position_id and q.source_system = m.source_system
   where m.was_open and m.is_open and m.opening_local <> m.closing_local
-    and o.notional_factor <> c.notional_factor and p.index_name is not null and p.attachment_point is null and p.notional_basis = 'original'
+    and o.notional_factor <> c.notional_factor and p.index_name is not null and p.attachment_point is null
+    and p.notional_basis = 'original' and q.notional_basis = 'original'
 ),
 moves as (
   select m.*, 'appeared' as cause, m.closing_local as amount
