@@ -94,13 +94,13 @@ func ReadApprovals(config configs.Config) (Approvals, error) {
 	return a, nil
 }
 
-// Faults are those of all entries; Strangers are entries of people who are no approvers,
-// or are none any more: what they let out stands, and they let nothing out now.
+// Faults are those of all entries.
 func (a Approvals) Faults() strictyaml.Faults {
 	return slices.Concat(slices.Collect(maps.Values(a.faults))...)
 }
 
-// Strangers: see Faults.
+// Strangers are entries of people who are no approvers, or are none any more: what they
+// let out stands, and they let nothing out now.
 func (a Approvals) Strangers() strictyaml.Faults {
 	return slices.Concat(slices.Collect(maps.Values(a.strangers))...)
 }

@@ -66,7 +66,8 @@ func lacking(err error) error {
 
 // failed says which statement failed, unless what it lacked says enough.
 func failed(err error, statement string) error {
-	if short := lacking(err); short != err {
+	var short *shortageError
+	if errors.As(lacking(err), &short) {
 		return short
 	}
 	return fmt.Errorf("%w\nin: %s", err, abridged(statement))
