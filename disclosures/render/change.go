@@ -32,8 +32,8 @@ type ChangeRow struct {
 	Percent []string `json:"percent"` // of the earlier figure; "n/m" where that means nothing
 }
 
-// change compares the sheets of two dates, or gives nil where there is one, where a row
-// stands for something else at each, or where their units differ. Of periods that are not
+// change compares the sheets of two dates, or gives nil where there is one or where a row
+// stands for something else at each; columns whose units differ are left out. Of periods that are not
 // of one length a change in percent means nothing (DOMAIN: comparatives).
 func change(head disclosures.Head, block Block, packet Packet) *Change {
 	var now, before *Sheet
@@ -47,11 +47,6 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 	if now == nil || before == nil {
 		return nil
 	}
-	for _, column := range now.Columns {
-		if a, b := now.unit(column.ID), before.unit(column.ID); a != b && a != "" && b != "" {
-			return nil // dollars less millions are nothing
-		}
-	}
 	for _, row := range before.Rows {
 		if same := now.row(row.ID); same != nil && same.Label != row.Label {
 			return nil // the largest of one date are not those of the other
@@ -59,6 +54,9 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 	}
 	columns := merged(now.Columns, before.Columns, func(c Column) string { return c.ID }, func(Column) int { return 0 })
 	c := &Change{Columns: slices.DeleteFunc(columns, func(column Column) bool {
+		if a, b := now.unit(column.ID), before.unit(column.ID); a != b && a != "" && b != "" {
+			return true // dollars less millions are nothing
+		}
 		return (now.column(column.ID) < 0 && !now.measures(before.measure(column.ID))) || (before.column(column.ID) < 0 && !before.measures(now.measure(column.ID)))
 	})}
 	if len(c.Columns) == 0 {

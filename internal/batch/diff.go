@@ -319,8 +319,11 @@ func (d differ) trades(ctx context.Context, i int, c comparedRelation, moved []*
 			for k, name := range st.scopes {
 				scopes[k].Name = name
 			}
-			var err error
-			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation]), nil); err != nil {
+			stored, err := columnsOf(ctx, d.db, plainFiles(st.files[c.relation]))
+			if err != nil {
+				return err
+			}
+			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation]), stored); err != nil {
 				return err
 			}
 		}
@@ -349,6 +352,15 @@ func (d differ) trades(ctx context.Context, i int, c comparedRelation, moved []*
 		}
 	}
 	return nil
+}
+
+// columnsOf are the columns of a relation: facts of earlier releases lack some.
+func columnsOf(ctx context.Context, db *store.DB, relation string) (names []string, err error) {
+	table, err := store.Query(ctx, db, "describe select * from "+relation)
+	for _, row := range table.Rows {
+		names = append(names, row[0].(string))
+	}
+	return names, err
 }
 
 // plainFiles is the FROM item of Parquet files, with no further columns.

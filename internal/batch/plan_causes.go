@@ -77,7 +77,11 @@ where a.numerator is distinct from b.numerator or a.denominator is distinct from
 	}
 	key := compared[0].key
 	moved := "(select * from " + d.stored + " where " + key + " in (select fact_key from facts_keys))"
-	query, err := transform.FactsQuery(scopes, "("+fmt.Sprintf(factsAtEarlierRates, moved)+")", nil)
+	stored, err := columnsOf(ctx, d.db, d.stored)
+	if err != nil {
+		return err
+	}
+	query, err := transform.FactsQuery(scopes, "("+fmt.Sprintf(factsAtEarlierRates, moved)+")", stored)
 	if err != nil {
 		return err
 	}
