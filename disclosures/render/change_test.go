@@ -82,3 +82,16 @@ func TestChangeOfWhatOneDateHas(t *testing.T) {
 		t.Errorf("the changes are %s, expected %s", strings.Join(got, " "), want)
 	}
 }
+
+// TestChangeOfOtherUnits leaves out a column whose unit differs, and keeps the others.
+func TestChangeOfOtherUnits(t *testing.T) {
+	sheet := func(date, unit string, value int64) Sheet {
+		return Sheet{Date: date, Columns: []Column{{ID: "contracts"}, {ID: "notional"}},
+			Rows: []Row{{ID: "total", Cells: []Cell{{Displayed: value, Unit: unit}, {Displayed: 10 * value, Unit: "USD millions"}}}}}
+	}
+	block := Block{Sheets: []Sheet{sheet("2007-09-30", "contracts", 7), sheet("2006-12-31", "facts", 5)}}
+	c := change(disclosures.Head{}, block, Packet{AsOf: "2007-09-30", Compare: "2006-12-31"})
+	if c == nil || len(c.Columns) != 1 || c.Columns[0].ID != "notional" || c.Rows[0].Amount[0] != 20 {
+		t.Errorf("%+v", c)
+	}
+}
