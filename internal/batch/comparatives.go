@@ -222,7 +222,7 @@ order by coalesce(n.table_number, b.table_number), coalesce(n.block_number, b.bl
 	for _, row := range table.Rows {
 		text := func(i int) string { return row[i].(string) }
 		l := render.BridgeLine{Table: text(0), Block: text(1), Row: text(2), Column: text(3), Unit: text(5), From: row[6].(int64), To: row[7].(int64), Exact: exactText(row[8])}
-		if text(4) != text(5) && !(isCount(text(4)) && isCount(text(5))) { // contracts were counted as facts once
+		if text(4) != text(5) && (!isCount(text(4)) || !isCount(text(5))) { // contracts were counted as facts once
 			return nil, 0, fmt.Errorf("%w: %s/%s/%s/%s was in %s when it was reported and is in %s now; no bridge leads from one unit to another: recast with the unit as it was",
 				ErrUsage, l.Table, l.Block, l.Row, l.Column, text(4), text(5))
 		}
