@@ -66,5 +66,8 @@ func (s *sheet) touched() (list []Touched) {
 	return list
 }
 
+// CountUnits are the units of figures that are numbers of something.
+var CountUnits = []string{"facts", "contracts"}
+
 // IsMoney tells whether a measure is an amount, and not a count.
 func IsMoney(measure string) bool { return measure != countMeasure && measure != contractsMeasure }

@@ -33,8 +33,8 @@ type ChangeRow struct {
 }
 
 // change compares the sheets of two dates, or gives nil where there is one or where a row
-// stands for something else at each; columns whose units differ are left out. Of periods that are not
-// of one length a change in percent means nothing (DOMAIN: comparatives).
+// stands for something else at each; columns whose units differ are left out. Of periods
+// that are not of one length a change in percent means nothing (DOMAIN: comparatives).
 func change(head disclosures.Head, block Block, packet Packet) *Change {
 	var now, before *Sheet
 	for i := range block.Sheets {

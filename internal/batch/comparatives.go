@@ -14,6 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"comment11/configs"
+	"comment11/disclosures"
 	"comment11/disclosures/render"
 	"comment11/internal/store"
 )
@@ -222,7 +223,7 @@ order by coalesce(n.table_number, b.table_number), coalesce(n.block_number, b.bl
 	for _, row := range table.Rows {
 		text := func(i int) string { return row[i].(string) }
 		l := render.BridgeLine{Table: text(0), Block: text(1), Row: text(2), Column: text(3), Unit: text(5), From: row[6].(int64), To: row[7].(int64), Exact: exactText(row[8])}
-		if text(4) != text(5) && (!isCount(text(4)) || !isCount(text(5))) { // contracts were counted as facts once
+		if text(4) != text(5) && (!slices.Contains(disclosures.CountUnits, text(4)) || !slices.Contains(disclosures.CountUnits, text(5))) { // contracts were counted as facts once
 			return nil, 0, fmt.Errorf("%w: %s/%s/%s/%s was in %s when it was reported and is in %s now; no bridge leads from one unit to another: recast with the unit as it was",
 				ErrUsage, l.Table, l.Block, l.Row, l.Column, text(4), text(5))
 		}
@@ -484,6 +485,3 @@ func holdsBridge(ctx context.Context, db *store.DB, b *render.Bridge, audience, 
 	}
 	return nil
 }
-
-// isCount tells whether a figure of the unit is a number of something.
-func isCount(unit string) bool { return unit == "facts" || unit == "contracts" }

@@ -415,7 +415,7 @@ order by 1, 2`, list, store.Identifier(relation.Name), column, query))
 func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, counted int, err error) {
 	table, err := store.Query(ctx, db, `
 with units as (
-  select *, case when unit in ('facts', 'contracts', 'percent') then 1
+  select *, case when `+store.IsOneOf("unit", append([]string{"percent"}, disclosures.CountUnits...))+` then 1
     else case split_part(unit, ' ', 2) when 'dollars' then 1 when 'thousands' then 1000 when 'millions' then 1000000 when 'billions' then 1000000000 end end as unit_size
   from cells),
 parts as (
