@@ -66,6 +66,7 @@ func newDiff(shared *sharedFlags) *cobra.Command {
 			if table != "" {
 				other := func(c batch.CellChange) bool { return c.Table != table }
 				bridge.Cells, bridge.Derived = slices.DeleteFunc(bridge.Cells, other), slices.DeleteFunc(bridge.Derived, other)
+				bridge.Rounded = slices.DeleteFunc(bridge.Rounded, func(cell string) bool { return !strings.HasPrefix(cell, table+"/") })
 			}
 			return sayBridge(cmd, shared, bridge)
 		},
@@ -158,9 +159,13 @@ func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge) error {
 		}
 		return writeCSV(w, rows)
 	}
-	fmt.Fprintf(w, "%s to %s: %d cells moved\n", b.Before, b.After, len(b.Cells))
+	fmt.Fprintf(w, "%s to %s: %d cells moved", b.Before, b.After, len(b.Cells)+len(b.Derived))
 	if len(b.Derived) > 0 {
-		fmt.Fprintf(w, "%d cells more moved because of them: shares, ranks, movements and what is netted first; -o json has their causes\n", len(b.Derived))
+		fmt.Fprintf(w, ", %d of them shares, ranks, movements and what is netted first (-o json has their causes)", len(b.Derived))
+	}
+	fmt.Fprintln(w)
+	if len(b.Rounded) > 0 {
+		fmt.Fprintf(w, "%d more are shown otherwise, rounded so that their table foots; -o json names them\n", len(b.Rounded))
 	}
 	if len(b.Changed) > 0 {
 		fmt.Fprintf(w, "what changed: %s\n", strings.Join(b.Changed, ", "))

@@ -26,6 +26,7 @@ type Bridge struct {
 	Changed []string     `json:"what_changed"` // inputs, definitions and program
 	Factors []string     `json:"factors"`      // in the order in which they were changed, one at a time
 	Notes   []string     `json:"notes"`        // on what could not be told apart
+	Rounded []string     `json:"rounded"`      // cells that are displayed otherwise and have the exact value that they had
 	Cells   []CellChange `json:"cells"`
 	// Derived are cells that moved because others did: shares, ranks, movements and what
 	// is netted first. They have causes and no trades.
@@ -162,6 +163,9 @@ func Diff(ctx context.Context, config configs.Config, options Options, before, a
 		return bridge, err
 	}
 	bridge.Notes = append(bridge.Notes, notes...)
+	if bridge.Rounded, err = roundedOtherwise(ctx, db); err != nil {
+		return bridge, err
+	}
 	x := differ{db: db, states: states, how: how}
 	bridge.Cells, bridge.Derived, err = x.cells(ctx)
 	for _, factor := range Factors {
@@ -172,6 +176,20 @@ func Diff(ctx context.Context, config configs.Config, options Options, before, a
 		}
 	}
 	return bridge, err
+}
+
+// roundedOtherwise are the cells that others' changes move by a unit.
+func roundedOtherwise(ctx context.Context, db *store.DB) ([]string, error) {
+	table, err := store.Query(ctx, db, `
+select concat_ws('/', table_id, block_id, row_id, column_id)
+from before_cells as b join after_cells as a using (table_id, block_id, row_id, column_id)
+where a.exact = b.exact and a.displayed <> b.displayed and a.unit = b.unit
+order by a.table_number, a.block_number, a.row_number, a.column_number`)
+	list := make([]string, len(table.Rows))
+	for i, row := range table.Rows {
+		list[i] = row[0].(string)
+	}
+	return list, err
 }
 
 // changes names what differs in the manifests.
@@ -190,6 +208,16 @@ func changes(before, after store.Manifest) []string {
 	for _, c := range after.Configuration {
 		i := slices.IndexFunc(before.Configuration, func(o store.FileHash) bool { return o.Name == c.Name })
 		add(i < 0 || before.Configuration[i].SHA256 != c.SHA256, c.Name)
+	}
+	if before.AsOfDate == after.AsOfDate {
+		was := before.EarlierReleases()
+		for _, read := range after.EarlierReleases() {
+			of := func(r store.ReadRelease) bool {
+				return r.AsOfDate == read.AsOfDate && r.ContentHash == read.ContentHash
+			}
+			text := "the release of " + read.AsOfDate
+			add(!slices.ContainsFunc(was, of) && !slices.Contains(list, text), text)
+		}
 	}
 	add(before.Program.Version != after.Program.Version || before.Program.Revision != after.Program.Revision,
 		fmt.Sprintf("program %s %s, was %s %s", after.Program.Version, after.Program.Revision, before.Program.Version, before.Program.Revision))

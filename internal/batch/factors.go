@@ -28,13 +28,13 @@ import (
 // the amount of that factor, so that the amounts add up to the whole whatever the
 // factors do to each other. The last is what no other factor makes of it: two programs
 // may come to different figures of the same things.
-var Factors = []string{"as_of_date", "positions", "prices", "events", "other_data", "reference_data", "rules", "fx", "adjustments", "binary"}
+var Factors = []string{"as_of_date", "positions", "prices", "events", "earlier_releases", "other_data", "reference_data", "rules", "fx", "adjustments", "binary"}
 
 // The factors that are asked for by name.
 const (
 	factorDate, factorPositions, factorPrices, factorEvents, factorOther = "as_of_date", "positions", "prices", "events", "other_data"
 	factorReference, factorRules, factorFX, factorAdjustments            = "reference_data", "rules", "fx", "adjustments"
-	factorBinary                                                         = "binary"
+	factorEarlier, factorBinary                                          = "earlier_releases", "binary"
 )
 
 // factorOf tells of which factor a data set is; positions are of two.
@@ -76,6 +76,8 @@ type stepper struct {
 	notDefined    map[bool]error
 	folder        string   // of all steps
 	order         []string // factors that differ
+	rolledBy      string   // factor that the releases belong to which the roll-forward leads from
+	trendBy       string   // and those of the earlier quarters
 	computed      int
 }
 
@@ -220,9 +222,14 @@ func (s *stepper) changed(ctx context.Context, db *store.DB) ([]string, error) {
 		return nil, err
 	}
 	differ[factorPositions] = differ[factorPositions] || rejected
-	if !slices.Equal(rolledFrom(s.before), rolledFrom(s.after)) {
-		differ[factorEvents] = true
+	s.rolledBy, s.trendBy = factorEarlier, factorEarlier
+	if otherDate { // another date leads from other releases, whatever happened to these
+		s.rolledBy, s.trendBy = factorEvents, factorDate
+	} else if a, b := s.before.RollForward, s.after.RollForward; a != nil && b != nil && a.Path != b.Path { // events were delivered, or no longer
+		s.rolledBy = factorEvents
 	}
+	differ[s.rolledBy] = differ[s.rolledBy] || !slices.Equal(rolledFrom(s.before), rolledFrom(s.after))
+	differ[s.trendBy] = differ[s.trendBy] || !slices.Equal(contents(s.before.Quarters), contents(s.after.Quarters))
 	differ[factorOther] = differ[factorOther] || s.before.EvidenceOf != s.after.EvidenceOf
 	differ[factorRules] = s.rulesDiffer(ctx, db)
 	return slices.DeleteFunc(slices.Clone(Factors), func(f string) bool { return !differ[f] }), nil
@@ -250,9 +257,14 @@ func rolledFrom(m store.Manifest) []string {
 	if m.RollForward == nil {
 		return nil
 	}
-	list := []string{m.RollForward.Path}
-	for _, r := range m.RollForward.Releases() {
-		list = append(list, r.AsOfDate+" "+r.ContentHash)
+	return append(contents(m.RollForward.Releases()), m.RollForward.Path)
+}
+
+// contents are the dates of releases and what was read of them.
+func contents(releases []store.ReadRelease) []string {
+	list := make([]string, len(releases))
+	for i, r := range releases {
+		list[i] = r.AsOfDate + " " + r.ContentHash
 	}
 	return list
 }
@@ -326,7 +338,7 @@ func (s *stepper) compute(ctx context.Context, later []string) (st state, err er
 	}
 	defer func() { err = errors.Join(err, j.db.Close()) }()
 	j.release, j.outcome.Manifest = of(factorDate).Release, of(factorDate)
-	j.outcome.Manifest.RollForward = of(factorEvents).RollForward
+	j.outcome.Manifest.RollForward, j.outcome.Manifest.Quarters = of(s.rolledBy).RollForward, of(s.trendBy).Quarters
 	if j.frozen, err = s.evidenceOf(of(factorOther)); err != nil {
 		return st, err
 	}

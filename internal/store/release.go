@@ -97,13 +97,18 @@ func (r RollForward) Releases() []ReadRelease {
 	return list
 }
 
-// Reads tells whether the release was made of figures of another one.
-func (m Manifest) Reads(release string) bool {
+// EarlierReleases are those that the release was made of figures of.
+func (m Manifest) EarlierReleases() []ReadRelease {
 	read := slices.Clone(m.Quarters)
 	if m.RollForward != nil {
 		read = append(read, m.RollForward.Releases()...)
 	}
-	return slices.ContainsFunc(read, func(r ReadRelease) bool { return r.Release == release })
+	return read
+}
+
+// Reads tells whether the release was made of figures of another one.
+func (m Manifest) Reads(release string) bool {
+	return slices.ContainsFunc(m.EarlierReleases(), func(r ReadRelease) bool { return r.Release == release })
 }
 
 // Approval is a break that a second person accepted.
