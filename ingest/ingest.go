@@ -95,6 +95,8 @@ type File struct {
 	Excluded int64  `json:"excluded"`
 	Rejected int64  `json:"rejected"`
 
+	Unread []UnreadColumn `json:"columns_not_read,omitempty"`
+
 	path       string
 	state      fs.FileInfo   // as it was before it was scanned
 	outputs    []string      // Parquet files, in the order of the records
@@ -116,6 +118,9 @@ type File struct {
 
 // Outputs are the Parquet files that hold the sound records of the file, in order.
 func (f File) Outputs() []string { return f.outputs }
+
+// Filled are the columns of the contract that the files of its data set fill.
+func (f File) Filled() []string { return f.written }
 
 // FileError is a file that could not be taken as a whole.
 type FileError struct {
@@ -241,9 +246,8 @@ func changedWhileRead(files []File) error {
 }
 
 // Validate compiles the mappings of the sources whose files are there, by their
-// headers alone.
-func Validate(ctx context.Context, db *store.DB, in Input) error {
-	var files []File
+// headers alone, and gives those files.
+func Validate(ctx context.Context, db *store.DB, in Input) (files []File, err error) {
 	var faults []error
 	for _, source := range in.Sources {
 		source.Optional = true
@@ -261,7 +265,7 @@ func Validate(ctx context.Context, db *store.DB, in Input) error {
 			files = append(files, File{Source: source.Name, DataSet: source.DataSet, Name: filepath.Base(path), path: path, header: header})
 		}
 	}
-	return errors.Join(append(faults, compileSources(ctx, db, in, files))...)
+	return files, errors.Join(append(faults, compileSources(ctx, db, in, files))...)
 }
 
 func report(progress func(string, int64), stage string, records int64) {

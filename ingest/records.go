@@ -14,6 +14,7 @@ import (
 	"comment11/internal/document"
 	"comment11/internal/position"
 	"comment11/internal/store"
+	"comment11/internal/strictyaml"
 )
 
 // Separators of the packed faults of a record: between faults, and between
@@ -100,6 +101,14 @@ type mappedColumn struct {
 type mapped struct {
 	columns []mappedColumn // of the contract, in its order; text is "" where nothing is mapped
 	where   string         // SQL boolean, "" where the source takes all
+	unread  []UnreadColumn
+}
+
+// UnreadColumn is a column of a file that no mapping asks for.
+type UnreadColumn struct {
+	Name string `json:"name"`
+	// Meant is the column of the data set that the file lacks and that is spelled nearly so, or "".
+	Meant string `json:"meant,omitempty"`
 }
 
 // compileSources compiles the mappings of all files before any data is read.
@@ -111,11 +120,12 @@ func compileSources(ctx context.Context, db *store.DB, in Input, files []File) e
 			continue
 		}
 		if i > 0 && files[i-1].Source == file.Source && slices.Equal(files[i-1].header, file.header) {
-			files[i].mapped = files[i-1].mapped // a source may have thousands of files of one header
+			files[i].mapped, files[i].Unread = files[i-1].mapped, files[i-1].Unread // a source may have thousands of files of one header
 			continue
 		}
 		var err error
 		files[i].mapped, err = mappedColumns(ctx, db, in, in.source(file.Source), file)
+		files[i].Unread = files[i].mapped.unread
 		var list store.ExpressionFaults
 		switch {
 		case errors.As(err, &list):
@@ -174,7 +184,28 @@ func mappedColumns(ctx context.Context, db *store.DB, in Input, source Source, f
 	if source.Where.Text != "" {
 		result.where = texts[len(texts)-1]
 	}
+	if !source.format().judged { // a decoder's columns are its own
+		result.unread = unreadColumns(file.header, strings.Join(texts, " "), result.columns)
+	}
 	return result, nil
+}
+
+// unreadColumns are those of the header that none of the compiled texts names.
+func unreadColumns(header []string, texts string, columns []mappedColumn) (unread []UnreadColumn) {
+	for _, name := range header {
+		if strings.Contains(texts, store.Identifier(name)) {
+			continue
+		}
+		column := UnreadColumn{Name: name}
+		for _, c := range columns {
+			if c.text == "" && strictyaml.SpelledAlike(name, c.Name) {
+				column.Meant = c.Name
+				break
+			}
+		}
+		unread = append(unread, column)
+	}
+	return unread
 }
 
 func (e Expression) compilable(relation string, want store.ExpressionType) store.Expression {

@@ -200,6 +200,9 @@ func Findings(ctx context.Context, db *store.DB, in Input) (findings []Finding, 
 		}
 		found[[2]string{f.Code, f.Subject}] = f
 	}
+	for _, f := range in.Noticed {
+		found[[2]string{f.Code, f.Subject}] = &f
+	}
 	if err := positionFindings(ctx, db, found); err != nil {
 		return nil, nil, err
 	}

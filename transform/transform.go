@@ -191,7 +191,8 @@ type Input struct {
 	InternalBreaks      string // most that internal pairs may miss each other by, in the reporting currency
 	Scopes              []Scope
 	Approvers           []string
-	Loaded              []string // data sets of which there is a file
+	Loaded              []string  // data sets of which there is a file
+	Noticed             []Finding // of the files; severity and message are their codes'
 	Rules               Rules
 	AllRules            bool // compile also those that are not in force at AsOf: validation wants their faults too
 	Maps                map[string]Map

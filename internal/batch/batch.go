@@ -371,6 +371,9 @@ func (j *job) classify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if in.Noticed, err = j.columnFindings(); err != nil {
+		return err
+	}
 	if j.outcome.Findings, j.noted, err = transform.Findings(ctx, j.db, in); err != nil {
 		return err
 	}

@@ -287,7 +287,10 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn f
 	in := d.transformInput("", "")
 	in.AllRules = true
 	_, ruleErr := transform.Prepare(ctx, db, in)
-	sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
+	files, sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
+	if warn != nil {
+		warnOfHeaders(files, warn)
+	}
 	approvals, err := ReadApprovals(config)
 	var approvalErr error
 	if faults := approvals.Faults(); len(faults) > 0 {
@@ -298,6 +301,18 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn f
 	}
 	beside.Wait()
 	return errors.Join(err, usageError(ruleErr, tableErr, sourceErr, approvalErr))
+}
+
+// warnOfHeaders tells of columns that nothing reads and that are spelled nearly like one
+// that the data set lacks.
+func warnOfHeaders(files []ingest.File, warn func(string)) {
+	for _, f := range files {
+		for _, column := range f.Unread {
+			if column.Meant != "" {
+				warn(fmt.Sprintf("%s: nothing reads the column %q, and none is called %q: correct the header, or map it under columns of source %s", f.Name, column.Name, column.Meant, f.Source))
+			}
+		}
+	}
 }
 
 func (d Definitions) validateTables(ctx context.Context, settings store.Settings) error {

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -321,6 +322,21 @@ func Nearest(name string, known []string) (string, bool) {
 		}
 	}
 	return best, best != ""
+}
+
+// SpelledAlike tells whether two names differ by case, by blanks and signs, or by a slip
+// in four letters.
+func SpelledAlike(a, b string) bool {
+	letters := func(name string) string {
+		return strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, name)
+	}
+	a, b = letters(a), letters(b)
+	return edits(a, b) <= min(len(a), len(b))/4
 }
 
 // edits is the number of letters to insert, delete or replace (Levenshtein).

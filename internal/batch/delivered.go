@@ -1,0 +1,87 @@
+package batch
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"comment11/internal/position"
+	"comment11/internal/store"
+	"comment11/transform"
+)
+
+// columnFindings are of the columns that the files bring and nothing reads, and of those
+// that earlier releases had of a data set and its files do not bring any more: a header
+// that was renamed empties a column without a reject.
+func (j *job) columnFindings() ([]transform.Finding, error) {
+	found := map[[2]string]*transform.Finding{}
+	note := func(code, subject, example string, records int64) {
+		key := [2]string{code, subject}
+		if found[key] == nil {
+			found[key] = &transform.Finding{Code: code, Subject: subject, Example: example}
+		}
+		found[key].Positions += records
+	}
+	for _, f := range j.outcome.Files {
+		var others []string
+		for _, column := range f.Unread {
+			if column.Meant == "" {
+				others = append(others, column.Name)
+				continue
+			}
+			note("column_misspelt", f.DataSet+"."+column.Meant, fmt.Sprintf("%q of %s", column.Name, f.Name), f.Taken)
+		}
+		if len(others) > 0 {
+			note("column_not_read", f.Source, f.Name+": "+strings.Join(others, ", "), f.Taken)
+		}
+	}
+	lost, err := j.lostColumns()
+	if err != nil {
+		return nil, err
+	}
+	for subject, release := range lost {
+		if set, _, _ := strings.Cut(subject, "."); found[[2]string{"column_misspelt", subject}] == nil {
+			note("column_lost", subject, "in release "+release, j.taken(set))
+		}
+	}
+	var list []transform.Finding
+	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		list = append(list, *found[key])
+	}
+	return list, nil
+}
+
+// lostColumns are the columns that the opening had, or a release of the date that was
+// published before, as data set and name, each with the release.
+func (j *job) lostColumns() (map[string]string, error) {
+	shown, err := j.warehouse.Shown()
+	m := j.outcome.Manifest
+	earlier := slices.DeleteFunc(shown, func(o store.Manifest) bool {
+		return o.AsOfDate != m.AsOfDate && (m.Opening == nil || o.Release != m.Opening.Release)
+	})
+	lost := map[string]string{}
+	for _, f := range j.outcome.Files {
+		set, _ := position.Find(f.DataSet)
+		for _, o := range earlier {
+			relation, _ := o.Relation(f.DataSet + "_records")
+			for _, described := range relation.Columns {
+				column, _, _ := strings.Cut(described, " ")
+				if _, known := set.Column(column); known && !slices.Contains(f.Filled(), column) {
+					lost[f.DataSet+"."+column] = o.Release
+				}
+			}
+		}
+	}
+	return lost, err
+}
+
+// taken counts the records of a data set.
+func (j *job) taken(set string) (records int64) {
+	for _, f := range j.outcome.Files {
+		if f.DataSet == set {
+			records += f.Taken
+		}
+	}
+	return records
+}
