@@ -48,6 +48,7 @@ type Input struct {
 	Tables   []Table
 	Loaded   []string // data sets that are there; a table that needs another has no cells
 	Scopes   []string
+	Members  map[string]string // by scope, SQL of legal_entity that tells whether it belongs to it
 	Currency string
 	Ratings  map[string]string // notch of each rating, 1 for the best
 	Ledger   string            // most by which book and ledger may differ, in the reporting currency; "none": any amount, with a warning
@@ -105,7 +106,7 @@ func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p pred
 		if g.relations[relation] != nil {
 			continue
 		}
-		derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, g.made)
+		derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.Loaded}, g.made)
 		if err != nil {
 			return g, fmt.Errorf("relation %s: %w", relation, err)
 		}

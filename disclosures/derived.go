@@ -1,6 +1,7 @@
 package disclosures
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -26,6 +27,7 @@ func SQL() fs.FS { return queries }
 // parameters are what the SQL templates may ask for.
 type parameters struct {
 	scopes   []string
+	members  map[string]string
 	ratings  map[string]string
 	currency string
 	loaded   []string
@@ -48,6 +50,9 @@ func (p parameters) Has(set string) bool { return slices.Contains(p.loaded, set)
 
 // Names are the scopes.
 func (p parameters) Names() []string { return p.scopes }
+
+// IsMember tells whether legal_entity belongs to the scope, where it has no facts that say so.
+func (p parameters) IsMember(scope string) string { return cmp.Or(p.members[scope], "false") }
 
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string { return store.Lookup(rating, p.ratings, "integer") }
@@ -108,7 +113,7 @@ var needs = map[string][]string{
 // Derive makes a relation that does not add up from facts by groups alone, and what it is
 // made of, in the place of what has its name.
 func Derive(ctx context.Context, db *store.DB, relation string, in Input) error {
-	known, err := derive(ctx, db, relation, parameters{in.Scopes, in.Ratings, in.Currency, in.Loaded}, map[string]bool{})
+	known, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.Loaded}, map[string]bool{})
 	if err == nil && !known {
 		err = fmt.Errorf("relation %s is not made by a query of its own", relation)
 	}

@@ -60,6 +60,17 @@ func (s Scope) Status(entity, counterpartyEntity string) string {
 	return s.status(entity, counterpartyEntity, func(text string) string { return store.IsOneOf(text, s.LegalEntities) }, len(s.LegalEntities) == 0)
 }
 
+// IsMember is the SQL that tells whether a legal entity belongs to the scope.
+func (s Scope) IsMember(entity string) string {
+	switch {
+	case s.All:
+		return "true"
+	case len(s.LegalEntities) == 0:
+		return "false"
+	}
+	return store.IsOneOf(entity, s.LegalEntities)
+}
+
 // StatusOn is Status at a date that is given by SQL.
 func (s Scope) StatusOn(entity, counterpartyEntity, date string) string {
 	return s.status(entity, counterpartyEntity, func(text string) string { return s.isMemberOn(text, date) }, len(s.Members) == 0)
@@ -335,6 +346,15 @@ func (p parameters) Approvers() string {
 		list = append(list, store.Literal(name))
 	}
 	return strings.Join(list, ", ")
+}
+
+// InAnyScope is the SQL that tells whether a legal entity belongs to a scope.
+func (p parameters) InAnyScope(entity string) string {
+	conditions := []string{"false"}
+	for _, s := range p.Scopes {
+		conditions = append(conditions, s.IsMember(entity))
+	}
+	return strings.Join(conditions, " or ")
 }
 
 // ListsEntities tells whether a scope lists its legal entities, so that what states none

@@ -32,19 +32,28 @@ sets as (
   left join secured as c on c.netting_set_id = s.netting_set_id
   window earlier as (partition by s.scope, s.netting_set_id order by s.legal_entity rows between unbounded preceding and 1 preceding)
 ),
-entities as (
-  select
-    scope, legal_entity, sum(facts) as facts, sum(receivable) as receivable, sum(payable) as payable, sum(adjustment) as adjustment, sum(internal) as internal,
-    sum(netting) as netting, sum(held - posted) as collateral
-  from sets
-  group by scope, legal_entity
-),
 posted_in_ledger as (
   select l.legal_entity, l.measure, sum(convert_amount(l.amount, n.numerator, n.denominator)) as amount
   from ledger as l
   left join conversions as n on n.currency = l.currency
   where l.measure <> 'trading_revenue'
   group by l.legal_entity, l.measure
+),
+of_ledger_alone as ( -- entities of a scope that the book has nothing of{{range $i, $scope := .Names}}{{if $i}}
+  union{{end}}
+  select '{{$scope}}' as scope, legal_entity
+  from posted_in_ledger as l
+  where {{$.IsMember $scope}} and not exists (select 1 from sets as s where s.scope = '{{$scope}}' and s.legal_entity = l.legal_entity)
+  group by legal_entity{{end}}
+),
+entities as (
+  select
+    scope, legal_entity, sum(facts) as facts, sum(receivable) as receivable, sum(payable) as payable, sum(adjustment) as adjustment, sum(internal) as internal,
+    sum(netting) as netting, sum(held - posted) as collateral
+  from sets
+  group by scope, legal_entity
+  union all
+  select scope, legal_entity, 0, 0, 0, 0, 0, 0, 0 from of_ledger_alone
 ),
 lines as (
   select scope, legal_entity, facts, 'gross_receivable' as line, receivable as book, 1 as sign from entities

@@ -22,6 +22,14 @@ unrealized as ({{range $i, $scope := .Names}}{{if $i}}
   where not funded and scope_{{$scope}} <> 'out_of_scope'
   group by period_end, legal_entity{{end}}
 ),
+ledger_revenue as (
+  select
+    legal_entity, sum(case when currency = '{{.Currency}}' then amount else 0 end) as amount,
+    count(*) filter (where currency <> '{{.Currency}}') as in_other_currencies
+  from ledger
+  where measure = 'trading_revenue'
+  group by legal_entity
+),
 lines as (
   select scope, legal_entity, 'realized_gains' as line, facts, gains as amount from realized
   union all
@@ -31,15 +39,9 @@ lines as (
   union all
   select scope, legal_entity, line, facts, sign * fair_value from unrealized
   union all
-  select scope, legal_entity, 'valuation_adjustment', facts, sign * adjustment from unrealized
-),
-in_ledger as (
-  select
-    legal_entity, sum(case when currency = '{{.Currency}}' then amount else 0 end) as amount,
-    count(*) filter (where currency <> '{{.Currency}}') as in_other_currencies
-  from ledger
-  where measure = 'trading_revenue'
-  group by legal_entity
+  select scope, legal_entity, 'valuation_adjustment', facts, sign * adjustment from unrealized{{range .Names}}
+  union all -- of an entity that the book has nothing of, all of it differs
+  select '{{.}}', legal_entity, 'realized_gains', 0, 0 from ledger_revenue where {{$.IsMember .}}{{end}}
 ),
 summed as (
   select scope, legal_entity, line, sum(facts) as facts, sum(amount) as amount from lines group by scope, legal_entity, line
@@ -55,4 +57,4 @@ select
   cast(case when s.line = 'trading_revenue' and l.amount is not null then s.amount - l.amount else 0 end as decimal(18, 2)) as difference{{range .Names}},
   case when s.scope = '{{.}}' then 'external' else 'out_of_scope' end as scope_{{.}}{{end}}
 from summed as s
-left join in_ledger as l on l.legal_entity = s.legal_entity
+left join ledger_revenue as l on l.legal_entity = s.legal_entity

@@ -197,6 +197,15 @@ func (d Definitions) scopeNames() []string {
 	return names
 }
 
+// members are, by scope, SQL that tells whether legal_entity belongs to it.
+func (d Definitions) members() map[string]string {
+	by := map[string]string{}
+	for _, s := range d.Scopes {
+		by[s.Name] = s.IsMember("legal_entity")
+	}
+	return by
+}
+
 func (j *job) ingestInput() ingest.Input {
 	in := ingestInput(j.config, j.options.AsOf, j.Maps)
 	in.Release, in.Output, in.Scratch, in.Progress = j.release, j.output, j.staging, j.options.Progress

@@ -85,6 +85,8 @@ var FindingCodes = []FindingCode{
 		"the current notional is the original one times the factor, exactly once; without it defaults are counted as if they were open", "DOMAIN 5, notional"},
 	{"internal_break", "warn", "internal trades that do not cancel, by mirror_id", "find the missing or different leg; limits.internal_breaks decides whether the release is held",
 		"what does not cancel inside the scope is a trade with nobody, or one of which a side is missing", "ASC 810-10-45-1, intra-entity balances; DOMAIN 1"},
+	{"ledger_of_no_scope", "warn", "no scope has the ledger's legal entity at the as-of date; the money is what its lines come to without sign", "correct the entity in the config's scopes or in the ledger; an entity that is meant to stay out needs nothing",
+		"the bridge to the balance sheet is without it, and no control holds the book against it", "DOMAIN 1, 9"},
 	{"losses_missing", "hold", "an original tranche notional without losses_to_date was taken whole", "deliver the losses",
 		"the current notional of a tranche is the original one less its losses; without them maximum exposure is too high", "DOMAIN 5, notional"},
 	{"macro_hedge", "info", "hedges of a portfolio, by designation: held against no holding and never split", "nothing, unless the designation is wrong",

@@ -1,7 +1,7 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
 -- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
--- holidays, conversions
+-- holidays, ledger, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
@@ -60,6 +60,14 @@ holidays_left_out as (
   group by holiday
   having count(*) = (select count(distinct calendar) from holidays)
 ),
+ledger_left_out as (
+  select 'ledger_of_no_scope' as code, l.legal_entity as subject, count(*) as positions,
+    sum(abs(convert_amount(l.amount, n.numerator, n.denominator))) as money, min(l.measure) as example
+  from ledger as l
+  left join conversions as n on n.currency = l.currency
+  where not ({{.InAnyScope "l.legal_entity"}})
+  group by l.legal_entity
+),
 adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
     convert_amount(a.notional, n.numerator, n.denominator) as money,
@@ -85,6 +93,8 @@ union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from tested
 union all
 select code, subject, positions, money, example from holidays_left_out
+union all
+select code, subject, positions, cast(money as decimal(38, 2)), example from ledger_left_out
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from adjustments_left_out
 order by code, subject
