@@ -53,7 +53,7 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 	var read []store.Manifest
 	standing := true
 	for date := range datesOf(shown) {
-		if !slices.Contains(dates, date) && (date > dates[0] || !isQuarterEnd(date)) {
+		if !slices.Contains(dates, date) && (date > dates[0] || !isPeriodEnd(config, date)) {
 			continue
 		}
 		m, _ := newestOf(shown, date)
@@ -66,7 +66,7 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 	at := func(date string) int {
 		return slices.IndexFunc(read, func(m store.Manifest) bool { return m.AsOfDate == date })
 	}
-	var recastOf *store.Manifest
+	var now, recastOf *store.Manifest
 	if len(dates) > 1 && at(dates[0]) >= 0 && at(dates[1]) >= 0 { // else the packet says what is not published
 		if err := pinnedAsRecorded(pins, shown, dates[1]); err != nil && basis != render.Restated {
 			return d, done, err
@@ -75,11 +75,11 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 		if d.comparative, err = compareWith(ctx, config, options, pins, shown, column, basis); err != nil {
 			return d, done, err
 		}
+		now = &read[at(dates[0])]
 		if basis == render.Recast {
 			recastOf = &column
-		} else if now := read[at(dates[0])]; now.ReportingCurrency != column.ReportingCurrency {
-			return d, done, fmt.Errorf("%w: release %s of %s is in %s and release %s of %s in %s; amounts in two currencies cannot stand beside each other: --recast computes the earlier one again, --compare none leaves it out",
-				ErrUsage, now.Release, now.AsOfDate, now.ReportingCurrency, column.Release, column.AsOfDate, column.ReportingCurrency)
+		} else if err := sameUnits(ctx, config, *now, column); err != nil {
+			return d, done, err
 		}
 	}
 	if standing && recastOf == nil {
@@ -89,11 +89,29 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 		if recastOf == nil {
 			return nil
 		}
-		return d.recast(ctx, config, options, desk, *recastOf, shown)
+		return d.recast(ctx, config, options, desk, *now, *recastOf, shown)
 	}); err != nil {
 		return d, func() {}, err
 	}
 	return d, done, nil
+}
+
+// sameUnits refuses releases of which a table is in another currency or unit.
+func sameUnits(ctx context.Context, config configs.Config, now, column store.Manifest) error {
+	db, done, err := reading(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer done()
+	w := Warehouse(config)
+	differ, err := store.Query(ctx, db, fmt.Sprintf("select n.table_id, n.unit, b.unit from %s as n join %s as b on b.table_id = n.table_id where b.unit <> n.unit order by n.table_number limit 1",
+		releaseFiles(w, now, "tables"), releaseFiles(w, column, "tables")))
+	if err != nil || len(differ.Rows) == 0 {
+		return err
+	}
+	first := differ.Rows[0]
+	return fmt.Errorf("%w: %s is in %s in release %s of %s and in %s in release %s of %s; figures of two units cannot stand beside each other: run one of the dates again with unit and reporting_currency of the other, or leave the earlier one out with --compare none",
+		ErrUsage, first[0], first[1], now.Release, now.AsOfDate, first[2], column.Release, column.AsOfDate)
 }
 
 // reportedBy is the release that the last packet of a period end displays.
@@ -282,7 +300,7 @@ const kindRecast = "recast"
 // of today, as a release of the desk. Nothing is written in the warehouse. What the
 // config maps from sources is as it was, and so are the releases that its movements and
 // its trend lead from.
-func (d *Desk) recast(ctx context.Context, config configs.Config, options Options, desk store.Warehouse, base store.Manifest, shown []store.Manifest) error {
+func (d *Desk) recast(ctx context.Context, config configs.Config, options Options, desk store.Warehouse, now, base store.Manifest, shown []store.Manifest) error {
 	explain := func(err error) error {
 		return fmt.Errorf("release %s of %s cannot be recast: %w", base.Release, base.AsOfDate, err)
 	}
@@ -299,6 +317,14 @@ func (d *Desk) recast(ctx context.Context, config configs.Config, options Option
 		return explain(err)
 	}
 	defer done()
+	stands, err := storedTexts(ctx, j.db, Warehouse(config), now)
+	if err != nil && !errors.Is(err, errNoDefinitions) {
+		return err
+	}
+	if other := differentTexts(stands, j.Texts); err == nil && len(other) > 0 { // else two dates by two sets of rules
+		return explain(fmt.Errorf("%w: release %s, which it is to stand beside, was made by other definitions than those of today: %s; run %s again first",
+			ErrUsage, now.Release, strings.Join(other, ", "), now.AsOfDate))
+	}
 	m, err := j.recastOf(ctx, base)
 	if err != nil {
 		return explain(err)

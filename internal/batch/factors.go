@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -280,16 +281,18 @@ func (s *stepper) rulesDiffer(ctx context.Context, db *store.DB) bool {
 		own := func(h store.FileHash) bool { return strings.HasPrefix(h.Name, "sql/") }
 		return !slices.Equal(slices.DeleteFunc(slices.Clone(s.before.Configuration), own), slices.DeleteFunc(slices.Clone(s.after.Configuration), own))
 	}
-	return !equalTexts(s.texts[false], s.texts[true])
+	return len(differentTexts(s.texts[false], s.texts[true])) > 0
 }
 
-func equalTexts(a, b map[string]string) bool {
-	for name, text := range a {
-		if other, known := b[name]; !known || other != text {
-			return false
-		}
-	}
-	return len(a) == len(b)
+// differentTexts names the texts that two sets do not have alike.
+func differentTexts(a, b map[string]string) []string {
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(names)), func(name string) bool {
+		one, inOne := a[name]
+		other, inOther := b[name]
+		return inOne == inOther && one == other
+	})
 }
 
 // compute computes the figures with the named factors of the later release and the

@@ -279,13 +279,15 @@ func readHistory(ctx context.Context, config configs.Config, packet render.Packe
 select cast(b.as_of_date as varchar), b.displayed, s.displayed, b.unit
 from cells as b join cells as s on s.as_of_date = b.as_of_date and s.table_id = b.table_id and s.block_id = b.block_id and s.column_id = b.column_id
 where b.table_id = 'comment-11a' and b.block_id = 'notional' and b.column_id = 'total' and b.row_id = 'bought' and s.row_id = 'sold'
-  and b.as_of_date <= date '`+packet.AsOf+`' order by b.as_of_date`)
+  and b.as_of_date <= date '`+packet.AsOf+`'
+  and b.unit = (select max(u.unit) from cells as u where u.as_of_date = date '`+packet.AsOf+`' and u.table_id = b.table_id and u.block_id = b.block_id)
+order by b.as_of_date`)
 	if err != nil {
 		return err
 	}
 	for _, row := range table.Rows {
 		date := row[0].(string)
-		if date == packet.AsOf || date == packet.Compare || isQuarterEnd(date) {
+		if date == packet.AsOf || date == packet.Compare || isPeriodEnd(config, date) {
 			balance := render.Balance{Date: date, Bought: row[1].(int64), Sold: row[2].(int64), Unit: row[3].(string)}
 			if date == packet.Compare {
 				balance.Label = packet.Comparative.Label()
@@ -301,9 +303,10 @@ where b.table_id = 'comment-11a' and b.block_id = 'notional' and b.column_id = '
 	return err
 }
 
-func isQuarterEnd(date string) bool {
+// isPeriodEnd tells whether a fiscal quarter ends on the date.
+func isPeriodEnd(config configs.Config, date string) bool {
 	d, err := time.Parse(time.DateOnly, date)
-	return err == nil && d.Month()%3 == 0 && d.AddDate(0, 0, 1).Day() == 1
+	return err == nil && config.Calendar.IsPeriodEnd(d)
 }
 
 // adjusted adds up the facts of each adjustment, gross and net, and all of them.
