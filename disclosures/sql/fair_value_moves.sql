@@ -4,7 +4,7 @@
 -- on its close went out. What is left is the market's, or what pnl_explain tells of it
 -- and the rest (DOMAIN: flows).
 -- reads: period_balances, moved_positions, opening_positions, conversions; pnl_explain where
--- delivered; realized_facts where they say cash, else facts and opening_facts
+-- delivered; realized_facts, and where they say no cash facts and opening_facts
 with currency_changed as ( -- which are two rows of moved_positions; of a comparison the engine expects few rows, and keeps those in memory
   select
     o.source_system, o.position_id, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
@@ -84,11 +84,15 @@ left_over as (
   ) as both_sides
   group by direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}
 ){{if .Has "pnl_explain"}},
-classes as ( -- of the positions that pnl_explain names: as they are or, where they are gone, as they were
+classes as ( -- of the positions that pnl_explain names: as they are or, where they are gone, as they were or as their events say
   select
-    position_id, min_by(direction, not is_open) as direction, min_by(instrument, not is_open) as instrument, min_by(funded, not is_open) as funded{{range .Scopes}},
-    min_by({{.}}, not is_open) as {{.}}{{end}}
-  from moved_positions
+    position_id, min_by(direction, place) as direction, min_by(instrument, place) as instrument, min_by(funded, place) as funded{{range .Scopes}},
+    min_by({{.}}, place) as {{.}}{{end}}
+  from (
+    select position_id, case when is_open then '0' else '1' end as place, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from moved_positions{{if .Has "realized"}}
+    union all
+    select position_id, '2' || event_id, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}} from realized_facts where fiscal_year = 'this_year'{{end}}
+  ) as either
   where position_id in (select position_id from pnl_explain)
   group by position_id
 ),

@@ -19,7 +19,9 @@ found as (
   select *,
     case
       when realized_gain_loss is not null then 'sub_ledger'
-      when cash is null or not {{.DerivesCash}} then 'none'
+      when not {{.DerivesCash}} then 'none'
+      when cash is null and kind = 'maturity' and released is not null then 'basis_released' -- what was paid lapsed
+      when cash is null then 'none'
       when kind in ('premium', 'total_return_reset', 'recovery') then 'as_settled'
       when kind in ('upfront', 'option_premium') then 'basis'
       when kind in ('transfer', 'collateral') then 'never_realized'
@@ -33,7 +35,7 @@ amounts as (
     case
       when amount_from = 'sub_ledger' then realized_gain_loss
       when amount_from = 'as_settled' then cash
-      when amount_from = 'basis_released' then cast(cash + coalesce(released, cast(0 as decimal(18, 2))) as decimal(18, 2))
+      when amount_from = 'basis_released' then cast(coalesce(cash, cast(0 as decimal(18, 2))) + coalesce(released, cast(0 as decimal(18, 2))) as decimal(18, 2))
       when amount_from in ('basis', 'never_realized') then cast(0 as decimal(18, 2))
     end as realized_local
   from found
