@@ -64,6 +64,9 @@ func recordChecks(name string, columns []mappedColumn) checks {
 	if name == "positions" {
 		list = append(list, positionChecks(mappedNames)...)
 	}
+	if name == "fx_rates" {
+		list = append(list, check{"'rate_not_positive'", "rate", textOf("rate"), "coalesce(rate <= 0, false)", true})
+	}
 	if name == "adjustments" {
 		list = append(list, check{"'missing_value'", "instrument", "null",
 			"position_id is null and (instrument is null or direction is null or purpose is null or counterparty_type is null)", true})

@@ -62,6 +62,7 @@ var Reasons = map[string]string{
 	"not_an_amount":              "not an amount; expected digits with at most two decimals, such as -1234.56, or map it with printed_amount(x)",
 	"nul_character":              "a NUL character, which no text has",
 	"notional_basis_missing":     "an index or tranche must say whether its notional is current or original",
+	"rate_not_positive":          "an exchange rate of nil or below; deliver what one unit of the base costs, or leave the record out",
 	tooFewFields:                 "too few fields",
 	"too_many_decimals":          "too many decimals; nothing is rounded on reading",
 	tooManyFields:                "too many fields",

@@ -153,7 +153,7 @@ type rate struct {
 type rateHistory map[string]map[string][]rate
 
 func readRates(ctx context.Context, db *store.DB, relation string) (rateHistory, error) {
-	table, err := store.Query(ctx, db, "select base_currency, currency, rate, rate_date from "+relation+" where rate > 0 order by rate_date")
+	table, err := store.Query(ctx, db, "select base_currency, currency, rate, rate_date from "+relation+" order by rate_date")
 	if err != nil {
 		return nil, err
 	}

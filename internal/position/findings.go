@@ -115,6 +115,8 @@ var FindingCodes = []FindingCode{
 		"its money is in no total of such a scope", "DOMAIN 1, scopes"},
 	{"product_disagrees", "warn", "the trade's structure says another instrument than its product code; structure decided", "correct the product code at its source, or its word in the map products",
 		"the trade may stand in the wrong row of every table by instrument", "Call Report RC-L 7.a; DOMAIN 2"},
+	{"rate_leapt", "warn", "the newest exchange rate up to the as-of date is more than half as much again as the one before it, or less than two thirds", "compare it with another source; a slip is corrected by delivering the rate again",
+		"all money in the currency is converted by it", "DOMAIN 5, currency"},
 	{"realized_from_cash", "info", "an event that has cash alone: realized.cash_only made its amount, or held it as basis; the money is the cash", "deliver realized_gain_loss, or see that the policy is the books' own",
 		"gross gains and losses rest on a policy and not on the sub-ledger", "comment 11(c); DOMAIN 6"},
 	{"realized_no_value", "warn", "an event without an amount: counted, in no sum", "deliver the amount; of a partial close with cash alone, closed_share",

@@ -1,7 +1,7 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
 -- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
--- holidays, ledger, conversions
+-- holidays, ledger, fx_rates, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
@@ -60,6 +60,19 @@ holidays_left_out as (
   group by holiday
   having count(*) = (select count(distinct calendar) from holidays)
 ),
+rates_in_time as (
+  select base_currency, currency, rate, rate_date,
+    lag(rate) over in_time as rate_before, lag(rate_date) over in_time as date_before, lead(rate_date) over in_time is null as is_newest
+  from fx_rates
+  where rate_date <= {{.AsOf}}
+  window in_time as (partition by base_currency, currency order by rate_date)
+),
+rates_that_leapt as (
+  select 'rate_leapt' as code, base_currency || '/' || currency as subject, 1 as positions, cast(null as decimal(38, 2)) as money,
+    cast(rate as varchar) || ' on ' || cast(rate_date as varchar) || ' after ' || cast(rate_before as varchar) || ' on ' || cast(date_before as varchar) as example
+  from rates_in_time
+  where is_newest and (rate > 1.5 * rate_before or rate_before > 1.5 * rate)
+),
 ledger_left_out as (
   select 'ledger_of_no_scope' as code, l.legal_entity as subject, count(*) as positions,
     sum(abs(convert_amount(l.amount, n.numerator, n.denominator))) as money, min(l.measure) as example
@@ -93,6 +106,8 @@ union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from tested
 union all
 select code, subject, positions, money, example from holidays_left_out
+union all
+select code, subject, positions, money, example from rates_that_leapt
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from ledger_left_out
 union all
