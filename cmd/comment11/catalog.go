@@ -31,6 +31,9 @@ func newCatalog(shared *sharedFlags) *cobra.Command {
 				if config.Warehouse, err = filepath.Abs(root); err != nil {
 					return err
 				}
+				if !isFolder(root) { // else a slip would make an empty one
+					return fmt.Errorf("%w: --root %s: there is no such folder", errUsage, root)
+				}
 			}
 			count, err := batch.RebuildCatalog(cmd.Context(), config, batch.Options{Now: time.Now, Warn: warnTo(cmd.ErrOrStderr())})
 			if err != nil {

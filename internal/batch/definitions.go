@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"comment11/configs"
 	"comment11/disclosures"
 	"comment11/ingest"
@@ -91,6 +93,27 @@ func usageError(list ...error) error {
 // patterns are those of the files that are read of the folders.
 var patterns = map[string]string{"maps": "*.csv", "rules": "*.y*ml", "sql": "*.sql", "tables": "*.yaml"}
 
+// configName is what manifests call what of the config decides a release, whatever its
+// file is called.
+const configName = "comment11.yaml"
+
+// operating are the keys of a config that say how, when and where a run goes, and nothing
+// of what it comes to.
+var operating = []string{"access", "approvals", "engine", "monitoring", "packet", "query", "retention", "schedule", "warehouse"}
+
+// decidingPart is a config without remarks and without those keys, so that a release is
+// made again when something else changed.
+func decidingPart(text []byte) ([]byte, error) {
+	var all map[string]any
+	if err := yaml.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	for _, key := range operating {
+		delete(all, key)
+	}
+	return json.Marshal(all)
+}
+
 // hashDefinitions hashes the config and every file of the folders, in order of
 // their names; of two files of one name the later folder's counts. It gives the texts
 // that a release keeps as well.
@@ -99,9 +122,13 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 	if err != nil {
 		return nil, nil, err
 	}
-	hashes := []store.FileHash{hashText("comment11.yaml", text)}
-	settings, err := json.Marshal(map[string]any{"fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
-		"purpose": config.Purpose, "realized": config.Realized, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
+	decides, err := decidingPart(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", config.File, err)
+	}
+	hashes := []store.FileHash{hashText(configName, decides)}
+	settings, err := json.Marshal(map[string]any{"call_report": config.CallReport, "fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
+		"materiality": config.Materiality, "purpose": config.Purpose, "realized": config.Realized, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, nil, err
 	}

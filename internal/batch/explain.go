@@ -255,7 +255,7 @@ func (e *explainer) notes() []string {
 		switch {
 		case folder == "rules":
 			notes = append(notes, name+" is not what the release was made with; what it decided is told by the rule's id alone")
-		case folder == "maps" || folder == "sql" || name == "comment11.yaml":
+		case folder == "maps" || folder == "sql" || name == configName:
 			notes = append(notes, name+" is not what the release was made with; where that decides otherwise now, the rule's id alone is told")
 		}
 	}

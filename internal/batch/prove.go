@@ -29,6 +29,8 @@ type PacketVerification struct {
 	Status    string      `json:"status"`
 	Faults    []string    `json:"faults"`
 	Notes     []string    `json:"notes"`
+
+	otherProgram string // that wrote the packet, "" where it is the one that verifies
 }
 
 // Prover says what a packet is verified with.
@@ -48,6 +50,9 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 		return PacketVerification{}, err
 	}
 	v := PacketVerification{AsOf: manifest.AsOf, Compare: manifest.Compare, Audience: manifest.Audience, SHA256: hash, Faults: []string{}, Notes: []string{}, Signed: []Signature{}}
+	if own := (store.Program{Version: with.Program.Version, Revision: with.Program.Revision}); manifest.Program != own {
+		v.otherProgram = strings.TrimSpace(manifest.Program.Version + " " + manifest.Program.Revision)
+	}
 	if err := v.files(folder, manifest); err != nil {
 		return v, err
 	}
@@ -60,13 +65,15 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 	default:
 		packet.Each(func(render.Place, render.Cell) { v.Figures++ })
 		v.holdsManifest(packet, manifest)
-		if err := v.documents(folder, packet, manifest, with.Program); err != nil {
+		if err := v.documents(folder, packet); err != nil {
 			return v, err
 		}
 		v.letter(packet, manifest, with.Program)
 		if manifest.Audience != render.Filing {
-			if err := v.proof(ctx, folder, packet, manifest); err != nil {
+			if err := v.proof(ctx, folder, packet, manifest); err != nil && len(v.Faults) == 0 {
 				return v, err
+			} else if err != nil { // of files that are not as they were written
+				v.fault("its cells cannot be computed again: %v", err)
 			}
 		}
 	}
@@ -150,13 +157,12 @@ func packetDates(packet render.Packet) []string {
 }
 
 // documents writes every document again from packet.json and compares.
-func (v *PacketVerification) documents(folder string, packet render.Packet, manifest PacketManifest, program store.Program) error {
+func (v *PacketVerification) documents(folder string, packet render.Packet) error {
 	rendered, err := renderAll(packet)
 	if err != nil {
 		v.fault("from %s no documents can be written: %v", packetJSON, err)
 		return nil
 	}
-	same := manifest.Program == store.Program{Version: program.Version, Revision: program.Revision}
 	for _, document := range rendered {
 		got, err := os.ReadFile(filepath.Join(folder, document.name))
 		if err != nil {
@@ -169,8 +175,8 @@ func (v *PacketVerification) documents(folder string, packet render.Packet, mani
 		if err != nil {
 			return err
 		}
-		if len(differences) > 0 && !same && !strings.HasSuffix(document.name, ".xlsx") && render.SameFigures(got, document.content) {
-			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s %s in other words; its figures are those of %s", document.name, manifest.Program.Version, manifest.Program.Revision, packetJSON))
+		if len(differences) > 0 && v.otherProgram != "" && !strings.HasSuffix(document.name, ".xlsx") && render.SameFigures(got, document.content) {
+			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s in other words; its figures are those of %s", document.name, v.otherProgram, packetJSON))
 			continue
 		}
 		v.Faults = append(v.Faults, differences...)
@@ -280,7 +286,19 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 	if err != nil {
 		return err
 	}
-	faults, err := differingTables(packet, proven.Against(packet.Comparative))
+	return v.holdTables(packet, proven.Against(packet.Comparative))
+}
+
+// holdTables holds packet.json against what the cells give. Another program may lay the
+// same figures out otherwise.
+func (v *PacketVerification) holdTables(packet, proven render.Packet) error {
+	faults, alike, err := differingTables(packet, proven)
+	switch {
+	case len(faults) == 0 && !alike && v.otherProgram != "":
+		v.Notes = append(v.Notes, fmt.Sprintf("%s was laid out by program %s in another way; its figures and texts are those of the cells", packetJSON, v.otherProgram))
+	case len(faults) == 0 && !alike:
+		v.fault("%s: its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed", packetJSON)
+	}
 	v.Faults = append(v.Faults, faults...)
 	return err
 }
@@ -374,8 +392,8 @@ func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.
 }
 
 // differingTables names the figures and texts of packet.json that are not those of
-// the cells.
-func differingTables(packet, proven render.Packet) (faults []string, err error) {
+// the cells, and tells whether all else of the tables is alike.
+func differingTables(packet, proven render.Packet) (faults []string, alike bool, err error) {
 	packet.Letter, proven.Letter = nil, nil // of which tables know nothing
 	for _, c := range render.Compare(proven, packet) {
 		faults = append(faults, packetJSON+": "+c.String("its cells give", "it has"))
@@ -386,11 +404,8 @@ func differingTables(packet, proven render.Packet) (faults []string, err error) 
 	}
 	got, err := text(packet)
 	if err != nil {
-		return faults, err
+		return faults, false, err
 	}
 	want, err := text(proven)
-	if err == nil && got != want && len(faults) == 0 {
-		faults = append(faults, packetJSON+": its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed")
-	}
-	return faults, err
+	return faults, got == want, err
 }

@@ -318,7 +318,7 @@ func contributing(a, b store.Manifest) (changed []string) {
 			relations["relation "+r.Name] = pair
 		}
 		for _, c := range m.Configuration {
-			if c.Name == "comment11.yaml" || strings.HasPrefix(c.Name, "sql/") { // sql is of the program
+			if c.Name == configName || strings.HasPrefix(c.Name, "sql/") { // sql is of the program
 				continue
 			}
 			pair := relations[c.Name]
@@ -433,8 +433,7 @@ func (v *PacketVerification) filedFromReleases(ctx context.Context, config confi
 	if err != nil {
 		return err
 	}
-	faults, err := differingTables(packet, stands)
-	v.Faults = append(v.Faults, faults...)
+	err = v.holdTables(packet, stands)
 	c := packet.Comparative
 	if err != nil || c == nil || c.Bridge == nil || manifest.BridgeFrom == nil {
 		return err

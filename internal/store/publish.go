@@ -35,13 +35,18 @@ func (w Warehouse) Prepare() error {
 	if err := os.MkdirAll(w.Root, w.mode(0o755)); err != nil {
 		return err
 	}
-	info, err := os.Stat(w.Root)
-	if err != nil {
-		return err
-	}
-	if open := info.Mode().Perm() & 0o022; open != 0 {
-		return fmt.Errorf("%w: %s has the permissions %04o; only its owner may write to a warehouse: chmod g-w,o-w %s",
-			ErrWarehouse, w.Root, info.Mode().Perm(), w.Root)
+	for _, folder := range []string{w.Root, w.Releases()} {
+		info, err := os.Stat(folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // before the first release
+		}
+		if err != nil {
+			return err
+		}
+		if open := info.Mode().Perm() & 0o022; open != 0 {
+			return fmt.Errorf("%w: %s has the permissions %04o; only its owner may write to a warehouse: chmod g-w,o-w %s",
+				ErrWarehouse, folder, info.Mode().Perm(), folder)
+		}
 	}
 	return nil
 }
