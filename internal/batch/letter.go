@@ -200,7 +200,7 @@ func covered(packet render.Packet, clause disclosures.Clause, text commentary.Te
 	case clause.Reason.Value != "":
 		result.How, result.By = render.NotAnswered, clause.Reason.Value
 	case clause.Text && sound:
-		result.How, result.By = render.ByText, text.File
+		result.How, result.By = render.ByText, filepath.Base(text.File) // no path stands in a filing
 		for _, answer := range clause.Answers {
 			if absentBlock(packet, answer.Value) == "" {
 				result.By += ", " + answer.Value
