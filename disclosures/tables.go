@@ -185,13 +185,18 @@ func (d Defaults) fill(text []byte) []byte {
 // takes the place of one of the same name in an earlier; those of the first are the
 // program's own.
 func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, error) {
+	var faults strictyaml.Faults
 	texts, own := map[string][]byte{}, map[string]bool{}
 	for number, folder := range folders {
-		names, err := fs.Glob(folder, "*.yaml")
+		names, err := fs.Glob(folder, "*.y*ml")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
+			if path.Ext(name) != ".yaml" { // nobody would read it
+				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: path.Join("tables", name)}, Message: "a table is in <id>.yaml; rename the file"})
+				continue
+			}
 			if texts[name], err = fs.ReadFile(folder, name); err != nil {
 				return nil, err
 			}
@@ -200,7 +205,6 @@ func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, 
 		}
 	}
 	var tables []Table
-	var faults strictyaml.Faults
 	for _, name := range sortedKeys(texts) {
 		table, err := readTable(name, texts[name], defaults.Unit, scopes)
 		var found strictyaml.Faults
@@ -322,6 +326,9 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		oneOf(t.Scope, "scope", scopes)
 	}
 	oneOf(t.Unit, "unit", unitNames)
+	for _, clause := range t.Clauses {
+		oneOf(clause, "clauses", []string{"11(a)", "11(b)", "11(c)", "11(d)", "11(e)", "11(f)", "11(g)", "11(h)"})
+	}
 	t.checkNeeds(oneOf)
 	if _, known := relations[t.Relation.Value]; !known {
 		oneOf(t.Relation, "relation", sortedKeys(relations))

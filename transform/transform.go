@@ -12,6 +12,7 @@
 package transform
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"encoding/csv"
@@ -25,6 +26,7 @@ import (
 	"strings"
 	"text/template"
 	"time"
+	"unicode/utf8"
 
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -157,12 +159,17 @@ func ReadMaps(folders ...fs.FS) (map[string]Map, error) {
 }
 
 func readMap(folder fs.FS, file string) (Map, error) {
-	in, err := folder.Open(file)
+	text, err := fs.ReadFile(folder, file)
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
-	records, err := csv.NewReader(in).ReadAll()
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return nil, fmt.Errorf("maps/%s:%d: %q is not UTF-8; save the file in that encoding", file, i+1, line)
+		}
+	}
+	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, fmt.Errorf("maps/%s: %w", file, err)
 	}

@@ -66,9 +66,11 @@ func (j *job) publish(ctx context.Context) error {
 	if m.Status == store.Held || j.options.LeaveCatalog {
 		return nil
 	}
-	err = j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews())
+	if err := j.warehouse.RebuildCatalog(ctx, j.settings(), CatalogViews()); err != nil {
+		return fmt.Errorf("release %s stands, the catalog does not show it; the next run or comment11 catalog rebuild makes it anew: %w", m.Release, err)
+	}
 	j.finish("catalog")
-	return err
+	return nil
 }
 
 // describe counts and hashes written relations, beside the stages that follow.

@@ -76,7 +76,7 @@ func (s *Session) Close() error {
 func (s *Session) refresh(ctx context.Context) error {
 	info, err := os.Stat(s.warehouse.Catalog())
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: there is no catalog at %s; publish a release first, with comment11 run", ErrNoCatalog, s.warehouse.Catalog())
+		return fmt.Errorf("%w: there is no catalog at %s; comment11 run publishes a release, and comment11 catalog rebuild makes the catalog of those that there are", ErrNoCatalog, s.warehouse.Catalog())
 	}
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -50,8 +51,8 @@ var shortages = []struct {
 // a shortageError; any other stays as it is.
 func lacking(err error) error {
 	var engine *duckdb.Error
-	if !errors.As(err, &engine) || (engine.Type != duckdb.ErrorTypeOutOfMemory && engine.Type != duckdb.ErrorTypeIO) {
-		return err
+	if !errors.As(err, &engine) || !slices.Contains([]duckdb.ErrorType{duckdb.ErrorTypeOutOfMemory, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction}, engine.Type) {
+		return err // of a transaction, for what its commit lacked
 	}
 	for _, s := range shortages {
 		for _, has := range s.has {
