@@ -3,6 +3,8 @@ package batch
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -35,8 +37,10 @@ func controlTotals(ctx context.Context, db *store.DB, asOf time.Time, files []in
 		return nil, err
 	}
 	records, amounts := "", ""
+	var names []string // of the files that were read
 	for _, f := range files {
 		if f.DataSet == "positions" {
+			names = append(names, f.Name)
 			records += fmt.Sprintf(" union all select %s, %d", store.Literal(f.Name), f.Records)
 			amounts = ` union all select source_file, 'notional', currency, notional from positions_records
   union all select source_file, 'fair value', coalesce(fair_value_currency, currency), fair_value from positions_records`
@@ -52,13 +56,13 @@ stated as (
 amounts as (select '' as file, '' as what, '' as currency, cast(null as decimal(18, 2)) as amount where false %[3]s),
 read as (select file, what, currency, sum(amount) as amount from amounts where amount is not null and currency is not null group by file, what, currency),
 sides as (
-  select coalesce(g.file, c.file) as subject, 'records' as what, cast(max(g.records) as decimal(38, 2)) as given, cast(max(c.records) as decimal(38, 2)) as read
+  select coalesce(g.file, c.file) as file, '' as currency, 'records' as what, cast(max(g.records) as decimal(38, 2)) as given, cast(max(c.records) as decimal(38, 2)) as read
   from given as g full join counted as c on c.file = g.file group by 1
   union all
-  select coalesce(s.file, r.file) || ' ' || coalesce(s.currency, r.currency, 'no currency'), coalesce(s.what, r.what),
+  select coalesce(s.file, r.file), ' ' || coalesce(s.currency, r.currency, 'no currency'), coalesce(s.what, r.what),
     cast(s.amount as decimal(38, 2)), cast(r.amount as decimal(38, 2))
   from stated as s full join read as r on r.file = s.file and r.what = s.what and r.currency = s.currency)
-select subject, what, given, read from sides order by subject, what`, asOf.Format(time.DateOnly), records, amounts))
+select file || currency, what, given, read, file from sides order by 1, 2`, asOf.Format(time.DateOnly), records, amounts))
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +77,11 @@ select subject, what, given, read from sides order by subject, what`, asOf.Forma
 		if !stated {
 			c.LeftMeaning = "no " + what + " stated by the sender"
 		}
-		if !found {
+		switch {
+		case found:
+		case !slices.Contains(names, row[4].(string)):
+			c.RightMeaning = "no file of this name read, but " + strings.Join(names, ", ")
+		default:
 			c.RightMeaning = "no " + what + " read"
 		}
 		if stated == found || !c.Left.Equal(c.Right) {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -326,6 +327,7 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn f
 	files, sourceErr := ingest.Validate(ctx, db, ingestInput(config, asOf, d.Maps))
 	if warn != nil {
 		warnOfHeaders(files, warn)
+		warnOfAbsent(config, warn)
 	}
 	approvals, err := ReadApprovals(config)
 	var approvalErr error
@@ -347,6 +349,26 @@ func warnOfHeaders(files []ingest.File, warn func(string)) {
 			if column.Meant != "" {
 				warn(fmt.Sprintf("%s: nothing reads the column %q, and none is called %q: correct the header, or map it under columns of source %s", f.Name, column.Name, column.Meant, f.Source))
 			}
+		}
+	}
+}
+
+// warnOfAbsent tells of keys and of a command that the config names and this machine has
+// not: another one may sign, and the command is needed on the night that fails.
+func warnOfAbsent(config configs.Config, warn func(string)) {
+	for _, key := range []struct{ name, path string }{
+		{"packet.auditor_key", config.Packet.AuditorKey}, {"packet.signing_key", config.Packet.SigningKey}, {"packet.trusted_keys", config.Packet.TrustedKeys},
+	} {
+		if key.path == "" {
+			continue
+		}
+		if _, err := os.Stat(key.path); err != nil {
+			warn(fmt.Sprintf("%s: %v", key.name, err))
+		}
+	}
+	if words := config.Monitoring.OnFailure; len(words) > 0 {
+		if _, err := exec.LookPath(words[0]); err != nil {
+			warn(fmt.Sprintf("monitoring.on_failure: %v", err))
 		}
 	}
 }
