@@ -41,9 +41,8 @@ func (j *job) columnFindings() ([]transform.Finding, error) {
 		return nil, err
 	}
 	for subject, release := range lost {
-		if set, _, _ := strings.Cut(subject, "."); found[[2]string{"column_misspelt", subject}] == nil {
-			note("column_lost", subject, "in release "+release, j.taken(set))
-		}
+		set, _, _ := strings.Cut(subject, ".")
+		note("column_lost", subject, "in release "+release, j.taken(set))
 	}
 	var list []transform.Finding
 	for _, key := range slices.SortedFunc(maps.Keys(found), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {

@@ -69,7 +69,7 @@ var FindingCodes = []FindingCode{
 		"it is approved and stands on the page of adjustments, and in no total", "DOMAIN 1, 11"},
 	{"adjustment_without_position", "hold", "the position that it adjusts is not in the book", "give the adjustment a full classification, or end it",
 		"its money is in the totals, but in no row that says what it is", "DOMAIN 11"},
-	{"column_lost", "warn", "a column that the release before had of a data set, or an earlier one of the date, and that no file of it brings any more", "deliver it again, or see that the figures may do without it",
+	{"column_lost", "hold", "a column that the release before had of a data set, or an earlier one of the date, and that no file of it brings any more", "deliver it again; or, if the figures may do without it, have the release accepted once",
 		"what followed from it is not stated or undecided now, and no record is rejected for it", "Exchange Act Rule 13a-15, control over financial reporting; DOMAIN 11"},
 	{"column_misspelt", "warn", "a column of a file that nothing reads, spelled nearly like one of the data set that the file does not bring", "correct the header at the source, or map it under columns of the source",
 		"the data set has nothing in the column that was meant, and no record is rejected for it", "Exchange Act Rule 13a-15, control over financial reporting; DOMAIN 11"},
