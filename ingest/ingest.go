@@ -295,6 +295,12 @@ func (s Source) resolve(in Input) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: source %s: files %q: %w", ErrUsage, s.Name, s.Files, err)
 	}
+	if len(found) == 0 { // what may not be read is not missing
+		folder := filepath.Dir(pattern)
+		if _, err := os.ReadDir(folder); errors.Is(err, os.ErrPermission) {
+			return nil, fileError(folder, err)
+		}
+	}
 	if len(found) == 0 && !s.Optional {
 		return nil, &FileError{File: filepath.Base(pattern), Reason: "missing_file", Message: fmt.Sprintf(
 			"no such file, expected by source %s (files: %s) for %s; deliver it, or set required: false on the source",

@@ -61,6 +61,22 @@ func TestOtherUsers(t *testing.T) {
 			t.Errorf("the operator's %v: exit %d\n%s", args, code, said)
 		}
 	}
+	// A delivery in a folder that the operator may not read is not one that is missing.
+	closed := filepath.Join(folder, "closed")
+	if err := errors.Join(os.CopyFS(closed, os.DirFS("../../testdata/book")), os.Chown(closed, int(operator.user), int(operator.group)),
+		os.Mkdir(filepath.Join(closed, "in"), 0o700), os.Rename(filepath.Join(closed, "counterparties.csv"), filepath.Join(closed, "in", "counterparties.csv"))); err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(filepath.Join(closed, "comment11.yaml"))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(closed, "comment11.yaml"), []byte(strings.Replace(string(config), "files: counterparties.csv", "files: in/counterparties.csv, required: false", 1)), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, said := operator.comment11(t, program, closed, "run", "--as-of", "2007-09-30"); code != exitData || !strings.Contains(said, "in: permission denied") {
+		t.Errorf("the run of a delivery in a closed folder: exit %d\n%s", code, said)
+	}
 	for _, query := range []string{"select count(*) from facts", "select count(*) from cells_as_of('2007-09-30')", "explain analyze select 1"} {
 		if code, said := analyst.comment11(t, program, book, "query", query); code != exitDone {
 			t.Errorf("the analyst's %s: exit %d\n%s", query, code, said)
