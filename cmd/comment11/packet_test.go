@@ -513,13 +513,18 @@ func signed(t *testing.T, b packetBook, packet string) {
 	writeFile(t, copied, doctor(t, lines, `"name":"Bob"`, `"name":"Eve"`))
 	said(t, 1, "its key did not sign this", "verify", packet, "--signatures", copied)
 
+	// Who may approve what is to come changes nothing of what was signed.
+	writeFile(t, b.config, doctor(t, readFile(t, b.config), "approvers: [controller]", "approvers: [controller, boss]"))
+	mustRun(t, "run", "--config", b.config, "--as-of", "2007-09-30")
+	said(t, 0, "unchanged since signed by Ann (preparer) at ", "verify", packet, "--config", b.config)
+
 	// Two changes that cancel out: every figure stays, and the signatures are void.
 	b.deliver(t, "11000000.00", "19000000.00")
 	mustRun(t, "run", "--config", b.config, "--as-of", "2007-09-30")
 	if kinds := b.column(t, "select kind from runs where newest and as_of_date = date '2007-09-30'"); !slices.Equal(kinds, []string{"rerun"}) {
 		t.Errorf("the changed trades made a %q, expected a rerun: no figure was to move", kinds)
 	}
-	want := "release 20070930-002 took the place of 20070930-001, with another relation facts"
+	want := "release 20070930-003 took the place of 20070930-001, with another relation facts"
 	said(t, 1, "void is what Ann (preparer) at ", "verify", packet, "--config", b.config)
 	said(t, 1, want, "verify", packet, "--config", b.config)
 	said(t, 0, "self-consistent only", "verify", packet)
@@ -527,7 +532,7 @@ func signed(t *testing.T, b packetBook, packet string) {
 	unsigned := b.extract(t, "unsigned")
 	b.deliver(t, "12000000.00", "18000000.00")
 	mustRun(t, "run", "--config", b.config, "--as-of", "2007-09-30")
-	said(t, 1, "not signed: what its figures rest on changed since it was extracted: release 20070930-003 took the place of 20070930-002",
+	said(t, 1, "not signed: what its figures rest on changed since it was extracted: release 20070930-004 took the place of 20070930-003",
 		"sign", unsigned, "--config", b.config, "--as", "controller", "--name", "Cy")
 	draft := b.extract(t, "draft", "--draft")
 	said(t, 1, "not signed: the packet is a draft", "sign", draft, "--config", b.config, "--as", "controller", "--name", "Cy")
