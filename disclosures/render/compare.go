@@ -32,7 +32,7 @@ func Differences(name string, got, want []byte) ([]string, error) {
 		list = []string{"it has other bytes than its figures give, though each of them is the same"}
 	}
 	if len(list) > mostNamed {
-		list = append(list[:mostNamed], fmt.Sprintf("and %d more differences", len(list)-mostNamed))
+		list = append(list[:mostNamed], fmt.Sprintf(": and %d more differences", len(list)-mostNamed))
 	}
 	for i := range list {
 		list[i] = name + list[i]
