@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/big"
 	"path/filepath"
 	"slices"
@@ -118,10 +119,10 @@ type Map = map[string]string
 
 // vocabularies are the maps that classification needs, with what their words may
 // stand for. ratings gives the notch: 1 is AAA or Aaa, 10 the last of investment
-// grade, 22 the last of all.
+// grade, 22 the last of all; words that say that an agency does not rate have none.
 var vocabularies = map[string][]string{
 	"counterparty_types": position.CounterpartyTypes, "products": position.Instruments, "purposes": position.Purposes,
-	"purpose_details": position.PurposeDetails, "ratings": notches(), "sectors": position.Sectors, "credit_event_sets": position.CreditEventSets,
+	"purpose_details": position.PurposeDetails, "ratings": append(notches(), notRated), "sectors": position.Sectors, "credit_event_sets": position.CreditEventSets,
 }
 
 // IsVocabulary tells whether classification reads the map; others are for mappings.
@@ -129,6 +130,16 @@ func IsVocabulary(name string) bool { return vocabularies[name] != nil }
 
 // mostWords is the most words that a vocabulary may have.
 const mostWords = 2000
+
+// notRated is what words such as NR and WR of the map ratings stand for.
+const notRated = "not_rated"
+
+// RatingNotches are the notches of the map ratings, of the words that have one.
+func RatingNotches(ratings Map) Map {
+	notches := maps.Clone(ratings)
+	maps.DeleteFunc(notches, func(_, notch string) bool { return notch == notRated })
+	return notches
+}
 
 func notches() []string {
 	var list []string
@@ -302,7 +313,7 @@ func (p parameters) Triggers(column string) string {
 // BBB- or Baa3.
 func (p parameters) Grade(rating string) string {
 	terms := map[string]string{}
-	for word, notch := range p.Maps["ratings"] {
+	for word, notch := range RatingNotches(p.Maps["ratings"]) {
 		grade := "non_investment"
 		if n, err := strconv.Atoi(notch); err == nil && n <= 10 {
 			grade = "investment"
@@ -314,7 +325,23 @@ func (p parameters) Grade(rating string) string {
 
 // Notch is the notch of a rating, 1 for the best.
 func (p parameters) Notch(rating string) string {
-	return store.Lookup(rating, p.Maps["ratings"], "integer")
+	return store.Lookup(rating, RatingNotches(p.Maps["ratings"]), "integer")
+}
+
+// IsUnknownRating is true of a text that the map ratings does not have.
+func (p parameters) IsUnknownRating(rating string) string {
+	return rating + " is not null and not " + store.IsOneOf(rating, slices.Sorted(maps.Keys(p.Maps["ratings"])))
+}
+
+// UnknownRatings are those by the agencies in a row of a data set, with their columns,
+// as one text, or NULL.
+func (p parameters) UnknownRatings(set, row string) string {
+	var unknown []string
+	for _, column := range []string{"rating_sp", "rating_moodys", "rating_fitch"} {
+		rating := row + "." + column
+		unknown = append(unknown, fmt.Sprintf("case when %s then '%s.%s ' || %s end", p.IsUnknownRating(rating), set, column, rating))
+	}
+	return "nullif(concat_ws(', ', " + strings.Join(unknown, ", ") + "), '')"
 }
 
 // DecidingNotch is the notch that decides among those of three agencies, sp, moodys

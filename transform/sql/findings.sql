@@ -1,7 +1,7 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
 -- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
--- holidays, ledger, fx_rates, conversions
+-- holidays, ledger, collateral, fx_rates, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
@@ -52,6 +52,18 @@ tested as (
   from evidence
   where scope = {{.DecidingName}} and outcome in ('over_hedge', 'orphan_hedge', 'sold_hedge', 'macro_hedge', 'untested_hedge', 'externalised', 'unmatched_offset')
   group by outcome, scope
+),
+collateral_not_judged as ( -- what hangs on a rule whose rating is not known, nobody can say
+  select 'unknown_rating' as code, 'collateral.grade ' || grade as subject, count(distinct netting_set_id) as positions,
+    cast(null as decimal(38, 2)) as money, min(netting_set_id) as example
+  from collateral
+  where {{.IsUnknownRating "grade"}}
+  group by grade
+  union all
+  select 'unknown_rating', 'collateral.termination_trigger ' || termination_trigger, count(distinct netting_set_id), cast(null as decimal(38, 2)), min(netting_set_id)
+  from collateral
+  where {{.IsUnknownRating "termination_trigger"}}
+  group by termination_trigger
 ),
 holidays_left_out as (
   select 'holiday_not_in_calendar' as code, cast(holiday as varchar) as subject, count(*) as positions, cast(null as decimal(38, 2)) as money, min(calendar) as example
@@ -104,6 +116,8 @@ union all{{end}}
 select code, subject, positions, cast(money as decimal(38, 2)), example from unreadable
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from tested
+union all
+select code, subject, positions, money, example from collateral_not_judged
 union all
 select code, subject, positions, money, example from holidays_left_out
 union all
