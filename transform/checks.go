@@ -111,6 +111,7 @@ func (p parameters) PositionFindings() []PositionFinding {
 		{"unknown_rating", p.IsUnknownRating("reference_rating"), "reference_rating"},
 		{"unknown_rating", "unknown_ratings_of_reference is not null and " + p.IsOnName(), "unknown_ratings_of_reference"},
 		{"unknown_rating", "unknown_ratings_of_counterparty is not null", "unknown_ratings_of_counterparty"},
+		{"unknown_credit_events", p.HasUnknownCreditEvents(), "credit_events"},
 		{"stale_valuation", "coalesce(valuation_date < " + p.BusinessDay() + ", false)", "cast(valuation_date as varchar)"},
 		{"losses_missing", "coalesce(notional_basis = 'original', false) and attachment_point is not null and losses_to_date is null", "'losses_to_date'"},
 		{"index_factor_missing", "notional_factor is null and attachment_point is null", "'index_factor'"},

@@ -123,6 +123,7 @@ type Map = map[string]string
 var vocabularies = map[string][]string{
 	"counterparty_types": position.CounterpartyTypes, "products": position.Instruments, "purposes": position.Purposes,
 	"purpose_details": position.PurposeDetails, "ratings": append(notches(), notRated), "sectors": position.Sectors, "credit_event_sets": position.CreditEventSets,
+	"credit_events": append([]string{otherEvent}, position.CreditEvents...),
 }
 
 // IsVocabulary tells whether classification reads the map; others are for mappings.
@@ -130,6 +131,10 @@ func IsVocabulary(name string) bool { return vocabularies[name] != nil }
 
 // mostWords is the most words that a vocabulary may have.
 const mostWords = 2000
+
+// otherEvent is what words of the map credit_events stand for that are credit events of
+// which no table tells.
+const otherEvent = "other"
 
 // notRated is what words such as NR and WR of the map ratings stand for.
 const notRated = "not_rated"
@@ -194,7 +199,7 @@ func readMap(folder fs.FS, file string) (Map, error) {
 	if known := vocabularies[strings.TrimSuffix(file, ".csv")]; known != nil && len(records)-1 > mostWords {
 		fault(mostWords+2, "the %d words of this map are more than %d; a vocabulary of classification is searched word by word, map what is finer in the source's columns", len(records)-1, mostWords)
 	}
-	words := Map{}
+	words, sets := Map{}, Map{}
 	for i, record := range records[1:] {
 		if _, repeated := words[record[0]]; repeated {
 			fault(i+2, "%q stands twice; a word has one meaning", record[0])
@@ -203,6 +208,12 @@ func readMap(folder fs.FS, file string) (Map, error) {
 			fault(i+2, "%q stands for %q; %s", record[0], record[1], strictyaml.Hint(record[1], known))
 		}
 		words[record[0]] = record[1]
+		if events := agreed(record[0]); strings.TrimSuffix(file, ".csv") == "credit_event_sets" {
+			if set := sets[events]; set != "" && set != record[1] {
+				fault(i+2, "%q stands for %q, and its words in another order for %q; a set of credit events has one meaning", record[0], record[1], set)
+			}
+			sets[events] = record[1]
+		}
 	}
 	return words, errors.Join(faults...)
 }
@@ -273,6 +284,77 @@ func (p parameters) Lookup(vocabulary, column, text string) string {
 		terms[word] = term(column, store.Literal(value))
 	}
 	return store.Lookup(text, terms, store.Identifier(termType(column)))
+}
+
+// agreed are the words of a text of credit events, as one text in which their order and
+// what separates them are alike.
+func agreed(text string) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(store.Separators, r) })
+	slices.Sort(words)
+	return strings.Join(slices.Compact(words), " ")
+}
+
+// eventSets are the sets of credit events, by their words.
+func (p parameters) eventSets() Map {
+	sets := Map{}
+	for text, set := range p.Maps["credit_event_sets"] {
+		sets[agreed(text)] = set
+	}
+	return sets
+}
+
+// eventWords are the words of the map credit_events that stand for an event; "": all.
+func (p parameters) eventWords(event string) (words []string) {
+	for _, word := range slices.Sorted(maps.Keys(p.Maps["credit_events"])) {
+		if event == "" || p.Maps["credit_events"][word] == event {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// CreditEventSet is the set of credit events that a position agrees, as a term.
+func (p parameters) CreditEventSet() string {
+	terms := map[string]string{}
+	for words, set := range p.eventSets() {
+		terms[words] = term("credit_event_set", store.Literal(set))
+	}
+	return store.Lookup(store.SortedWords("credit_events"), terms, store.Identifier(termType("credit_event_set")))
+}
+
+// eventsOfSets are the events that are in every contract of a set, for words of a source
+// that stand for a set and for no event.
+var eventsOfSets = map[string][]string{
+	"bankruptcy_and_failure_to_pay": {"bankruptcy", "failure_to_pay"}, "with_restructuring": {"bankruptcy", "failure_to_pay", "restructuring"},
+	"with_restructuring_and_repudiation": {"failure_to_pay", "restructuring", "repudiation"}, "asset_backed_events": {"failure_to_pay", "writedown"},
+}
+
+// NamedCreditEvents are the credit events that a position names, as a term.
+func (p parameters) NamedCreditEvents() string {
+	place := "1"
+	for i, event := range position.CreditEvents {
+		var texts []string
+		for words, set := range p.eventSets() {
+			if slices.Contains(eventsOfSets[set], event) {
+				texts = append(texts, words)
+			}
+		}
+		slices.Sort(texts)
+		place += fmt.Sprintf(" + case when %s or %s then %d else 0 end", store.HasAnyWord("credit_events", p.eventWords(event)),
+			store.IsOneOf(store.SortedWords("credit_events"), texts), 1<<i)
+	}
+	var terms []string
+	for _, named := range position.NamedCreditEvents() {
+		terms = append(terms, term("credit_events", store.Literal(named)))
+	}
+	return store.Choose(place, terms)
+}
+
+// HasUnknownCreditEvents is true of a position some of whose credit events the maps do
+// not have.
+func (p parameters) HasUnknownCreditEvents() string {
+	return "not (credit_events is null or " + store.HasNoOtherWord("credit_events", p.eventWords("")) + " or " +
+		store.IsOneOf(store.SortedWords("credit_events"), slices.Sorted(maps.Keys(p.eventSets()))) + ")"
 }
 
 // OwnTerm is a column whose texts are of the closed list that facts has for it, as
@@ -574,7 +656,7 @@ func (p parameters) closedLists() map[string][]string {
 }
 
 // laterColumns are those that facts of the first releases lack.
-var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date", "fair_value_before"}
+var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date", "fair_value_before", "credit_events"}
 
 // FactsQuery is the SELECT that derives facts from the stored ones, for the
 // scopes of a release; stored is the FROM item. Of releases that were made before facts

@@ -53,7 +53,7 @@ var positions = DataSet{
 		{Name: "recovery_fixed", Type: Rate, Use: essential | Share, Unit: "fraction", Meaning: "Fixed recovery of a digital swap; protection pays the rest."},
 		{Name: "definitions", Type: Text, Values: []string{"1999", "2003", "2014"}, Use: Dimension, Meaning: "Edition of the ISDA Credit Derivatives Definitions."},
 		{Name: "restructuring", Type: Text, Values: Restructurings, Use: Dimension, Meaning: "ISDA restructuring clause."},
-		{Name: "credit_events", Type: Text, Meaning: "Agreed credit events, separated by spaces or semicolons."},
+		{Name: "credit_events", Type: Text, Meaning: "Agreed credit events, in any order, separated by spaces, commas or semicolons."},
 		{Name: "credit_event_date", Type: Date, Meaning: "Date of the credit event of a triggered trade."},
 		{Name: "settlement_method", Type: Text, Values: []string{"physical", "cash", "auction"}, Use: Dimension, Meaning: "Settlement after a credit event."},
 		{Name: "currency", Type: Currency, Use: required | Dimension, Meaning: "Currency of the notional."},

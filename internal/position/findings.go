@@ -157,6 +157,8 @@ var FindingCodes = []FindingCode{
 		"purpose may have to be told by the book", "comment 11(a); DOMAIN 3"},
 	{"unknown_counterparty", "warn", "the data set counterparties does not have it at the as-of date", "add the counterparty, or correct its from and until",
 		"type and entity come from it: an internal trade may pass as external", "comment 11(g); DOMAIN 4"},
+	{"unknown_credit_events", "warn", "credit events of which the map credit_events does not have every word", "correct the words at the source, or add them to the map credit_events, or all of them together to the map credit_event_sets",
+		"the rows of single credit events are without what the words mean, and their set is among the others", "comment 11(d); DOMAIN 1, 9"},
 	{"unknown_product", "warn", "the map products does not have it", "add the code to the map products",
 		"the instrument may have to be told by the code", "Call Report RC-L 7.a; DOMAIN 2"},
 	{"unknown_purpose", "warn", "the map purposes does not have it", "add the word to the map purposes",

@@ -1,5 +1,7 @@
 package position
 
+import "strings"
+
 // Instruments are the kinds of contract, told by structure first (DOMAIN: the
 // comment letter's item 11(a), FpML product taxonomy, Call Report RC-L 7.a).
 var Instruments = []string{
@@ -66,6 +68,26 @@ var Sectors = []string{
 // those of emerging sovereigns, and those of asset-backed securities.
 var CreditEventSets = []string{
 	"bankruptcy_and_failure_to_pay", "with_restructuring", "with_restructuring_and_repudiation", "asset_backed_events", "not_stated", Unclassified,
+}
+
+// CreditEvents are those of which tables tell what contracts name them. Repudiation is
+// also a moratorium, a failure to pay also one of principal or interest alone.
+var CreditEvents = []string{"bankruptcy", "failure_to_pay", "restructuring", "repudiation", "writedown"}
+
+// NamedCreditEvents are what a contract can name of the credit events: none, or some in
+// their order, with a space between. The place of each, from 0, has a bit for each event.
+func NamedCreditEvents() []string {
+	list := []string{"none"}
+	for named := 1; named < 1<<len(CreditEvents); named++ {
+		var events []string
+		for i, event := range CreditEvents {
+			if named&(1<<i) != 0 {
+				events = append(events, event)
+			}
+		}
+		list = append(list, strings.Join(events, " "))
+	}
+	return list
 }
 
 // AttachmentBuckets are where a tranche begins to bear losses.

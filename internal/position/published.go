@@ -49,6 +49,7 @@ func Facts(scopes []string) DataSet {
 			{Name: "definitions", Type: Text, Values: []string{"not_stated", "1999", "2003", "2014", "2014_by_protocol"}, Use: Dimension, Meaning: "Edition of the ISDA Credit Derivatives Definitions; by protocol where it is newer than the trade."},
 			{Name: "settlement_method", Type: Text, Values: []string{"not_stated", "physical", "cash", "auction", "auction_by_protocol"}, Use: Dimension, Meaning: "Settlement after a credit event; by protocol where auctions are newer than the trade."},
 			{Name: "credit_event_set", Type: Text, Values: CreditEventSets, Use: Dimension, Meaning: "Credit events that are agreed together."},
+			{Name: "credit_events", Type: Text, Values: NamedCreditEvents(), Use: Dimension, Meaning: "Credit events that the contract names, of those that tables tell apart, in their order."},
 			{Name: "status", Type: Text, Values: []string{"open", "triggered_unsettled"}, Use: Dimension, Meaning: "Whether a credit event has happened that is not settled yet."},
 			{Name: "counterparty_id", Type: Text, Meaning: "Legal counterparty."},
 			{Name: "reference_entity_id", Type: Text, Meaning: "Reference entity of a single name; empty for indices, baskets, tranches and ranks of default."},

@@ -111,6 +111,32 @@ func denied(not bool, condition string) string {
 	return condition
 }
 
+// Separators are what separates the words of a text, beside each other or alone.
+const Separators = " ,;|\n\t"
+
+// words are the words of a text, as a list. On other engines it is: split(text, pattern).
+func words(text string) string {
+	return "regexp_split_to_array(trim(" + text + ", " + Literal(Separators) + "), " + Literal("["+Separators+"]+") + ")"
+}
+
+// SortedWords are the words of a text, each once and in order, with spaces between. On
+// other engines it is: array_join(array_sort(array_distinct(words)), ' ').
+func SortedWords(text string) string {
+	return "array_to_string(list_sort(list_distinct(" + words(text) + ")), ' ')"
+}
+
+// HasAnyWord tells whether a text has one of the words; NULL where there is no text. On
+// other engines it is: arrays_overlap(words, array[values]).
+func HasAnyWord(text string, values []string) string {
+	return "list_has_any(" + words(text) + ", " + List(values) + ")"
+}
+
+// HasNoOtherWord tells whether a text has no other words than those; NULL where there is
+// no text. On other engines it is: cardinality(array_except(words, array[values])) = 0.
+func HasNoOtherWord(text string, values []string) string {
+	return "list_has_all(" + List(values) + ", " + words(text) + ")"
+}
+
 // SetIdentity is an aggregate that tells sets of rows apart by their keys: the sum of
 // the rows' hashes, which adds up over disjoint sets. On other engines it is:
 // sum(xxhash64(keys)).

@@ -66,6 +66,7 @@ select
   coalesce(p.definitions, 'not_stated') as definitions,
   coalesce(p.settlement_method, 'not_stated') as settlement_method,
   coalesce(p.credit_event_set, 'not_stated') as credit_event_set,
+  coalesce(p.credit_events, 'none') as credit_events,
   coalesce(p.status, 'open') as status,
   p.counterparty_id,
   p.reference_entity_id,

@@ -7,7 +7,7 @@ select
   direction, direction_rule, direction_economic, direction_economic_rule, obligation, obligation_rule,
   purpose, purpose_rule, purpose_detail, designation, counterparty_type, counterparty_type_rule,
   rating_grade, rating_grade_rule, maturity_bucket, maturity_bucket_rule,
-  underlying_kind, sector, attachment_bucket, restructuring, definitions, settlement_method, credit_event_set, status,
+  underlying_kind, sector, attachment_bucket, restructuring, definitions, settlement_method, credit_event_set, credit_events, status,
   counterparty_id, reference_entity_id, netting_set_id, book, index_name, index_series, basket_id, attachment_point, detachment_point, seniority,
   reference_obligation_id, last_date, capital_treatment, fair_value_level,
   case

@@ -45,8 +45,9 @@ select
   {{.Triggers "settlement_method"}} as settlement_method,
   case
     when credit_events is null then {{.Term "credit_event_set" "'not_stated'"}}
-    else coalesce({{.Lookup "credit_event_sets" "credit_event_set" "credit_events"}}, {{.Term "credit_event_set" "'unclassified'"}})
+    else coalesce({{.CreditEventSet}}, {{.Term "credit_event_set" "'unclassified'"}})
   end as credit_event_set,
+  {{.NamedCreditEvents}} as credit_events,
   coalesce({{.OwnTerm "status"}}, {{.Term "status" "'open'"}}) as status,
   counterparty_id,
   case when {{.IsOnName}} then reference_entity_id end as reference_entity_id,
