@@ -152,7 +152,7 @@ func positionChecks(mappedNames map[string]bool) checks {
 	}
 	if has("role") { // nothing but option_type tells what an option obliges to
 		list = append(list, check{"'missing_value'", "option_type", "null",
-			"coalesce(role in ('option_buyer', 'option_seller'), false) and " + noText(mappedNames, "option_type"), true})
+			"coalesce(" + store.IsOneOf("role", position.OptionRoles) + ", false) and " + noText(mappedNames, "option_type"), true})
 	}
 	if has("maturity_date", "trade_date") {
 		list = append(list, check{"'maturity_before_trade_date'", "maturity_date", "cast(maturity_date as varchar)",
@@ -182,6 +182,6 @@ func cutOff(in Input, name string) string {
 		return "cast(null as varchar)"
 	}
 	return fmt.Sprintf(`case when trade_date > date '%[1]s' then 'not_yet_traded' `+
-		`when coalesce(option_expiry_date, maturity_date) < date '%[1]s' and status is distinct from 'triggered_unsettled' then 'expired' end`,
-		in.AsOf.Format(time.DateOnly))
+		`when %[2]s < date '%[1]s' and status is distinct from 'triggered_unsettled' then 'expired' end`,
+		in.AsOf.Format(time.DateOnly), store.LastDate(""))
 }

@@ -113,6 +113,7 @@ func (p parameters) PositionFindings() []PositionFinding {
 		{"unknown_rating", "unknown_ratings_of_counterparty is not null", "unknown_ratings_of_counterparty"},
 		{"unknown_credit_events", p.HasUnknownCreditEvents(), "credit_events"},
 		{"stale_valuation", "coalesce(valuation_date < " + p.BusinessDay() + ", false)", "cast(valuation_date as varchar)"},
+		{"expiry_of_no_option", "option_expiry_date is not null and not coalesce(" + store.IsOneOf("role", position.OptionRoles) + ", false)", "'option_expiry_date'"},
 		{"losses_missing", "coalesce(notional_basis = 'original', false) and attachment_point is not null and losses_to_date is null", "'losses_to_date'"},
 		{"index_factor_missing", "notional_factor is null and attachment_point is null", "'index_factor'"},
 		{"notional_basis_missing", "notional_basis is null and (" + is("instrument", "cds_index") + " or " + is("instrument", "cds_index_tranche") + " or " + is("instrument", "cds_bespoke_tranche") + ")", "instrument"},

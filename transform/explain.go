@@ -176,7 +176,7 @@ var derivedFields = map[string]struct {
 	"internal_grade":                  {"data set reference_entities", []string{"reference_entity_id"}},
 	"kind_of_reference":               {"data set reference_entities", []string{"reference_entity_id"}},
 	"sector_of_reference":             {"data set reference_entities", []string{"reference_entity_id"}},
-	"last_date":                       {"expiry of an option, else maturity", []string{"option_expiry_date", "maturity_date"}},
+	"last_date":                       {"expiry of an option, else maturity", []string{"role", "option_expiry_date", "maturity_date"}},
 	"one_year_on":                     {"the as-of date", nil},
 	"product_instrument":              {"map products", []string{"product"}},
 	"purpose_of_book":                 {"data set books, map purposes", []string{"book"}},

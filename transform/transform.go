@@ -357,6 +357,9 @@ func (p parameters) HasUnknownCreditEvents() string {
 		store.IsOneOf(store.SortedWords("credit_events"), slices.Sorted(maps.Keys(p.eventSets()))) + ")"
 }
 
+// LastDate is the last day of a position.
+func (p parameters) LastDate(row string) string { return store.LastDate(row) }
+
 // OwnTerm is a column whose texts are of the closed list that facts has for it, as
 // terms.
 func (p parameters) OwnTerm(column string) string {

@@ -75,6 +75,8 @@ var FindingCodes = []FindingCode{
 		"the data set has nothing in the column that was meant, and no record is rejected for it", "Exchange Act Rule 13a-15, control over financial reporting; DOMAIN 11"},
 	{"column_not_read", "info", "columns of files that nothing reads, by source", "map one under columns of the source if a figure follows from it; else nothing",
 		"what they say is in no figure", "DOMAIN 11"},
+	{"expiry_of_no_option", "warn", "an expiry of what is no option by its role: it counts only where there is no maturity", "correct role, or take option_expiry_date off and deliver maturity_date",
+		"the contract would be cut off, or stand in another bucket of remaining maturity, by a date that is not its own", "Call Report RC-L 7.d; DOMAIN 1, 5"},
 	{"externalised", "info", "external trades that lay off an internal hedge, taken for hedges and tested as such", "nothing, unless the link to the internal trade is wrong",
 		"their purpose is that of the desk that hedges, not of the desk that trades with the market, but for what an over-hedge moves to trading", "comment 11(a); DOMAIN 1"},
 	{"holiday_not_in_calendar", "warn", "a day of the fiscal year to date that every calendar of the data set holidays has, and calendar.holidays of the config has not", "add the day to calendar.holidays, or take it out of the data set",

@@ -21,6 +21,9 @@ var Roles = []string{
 	"option_buyer", "option_seller", "issuer", "holder",
 }
 
+// OptionRoles are those of an option: they alone make an instrument one.
+var OptionRoles = []string{"option_buyer", "option_seller"}
+
 // Directions are credit protection from our side: bought (beneficiary), sold
 // (guarantor), or two_way where a contract is neither, as a recovery lock.
 var Directions = []string{"bought", "sold", "two_way", Unclassified}

@@ -5,7 +5,7 @@
 -- stated; a notional that is stated as current at one of both dates tells of none.
 -- reads: moved_positions, or those of two nights, and facts and positions of both dates
 with gone as (
-  select m.source_system, m.position_id, m.currency, coalesce(p.option_expiry_date, p.maturity_date) as last_date,
+  select m.source_system, m.position_id, m.currency, {{.LastDate "p."}} as last_date,
     coalesce(p.status = 'triggered_unsettled', false) as was_triggered
   from {{.Moved}} as m
   join {{.Before}}positions as p on p.position_id = m.position_id and p.source_system = m.source_system

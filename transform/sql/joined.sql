@@ -24,10 +24,7 @@ select
   {{.Lookup "purposes" "purpose" "p.purpose_code"}} as purpose_of_code,
   {{.Lookup "purpose_details" "purpose_detail" "p.purpose_code"}} as detail_of_code,
   {{.Grade "p.reference_rating"}} as grade_of_trade,
-  case
-    when p.option_expiry_date is not null then p.option_expiry_date
-    else p.maturity_date
-  end as last_date,
+  {{.LastDate "p."}} as last_date,
   {{.OneYearOn}} as one_year_on,
   {{.FiveYearsOn}} as five_years_on
 from positions as p
