@@ -576,26 +576,33 @@ func totalsOf(ctx context.Context, db *store.DB, relation string) (map[string]de
 
 // Head is what a table says beside its numbers.
 type Head struct {
-	ID      string   `json:"id"`
-	Title   string   `json:"title"`
-	Clauses []string `json:"clauses,omitempty"`
-	Scope   string   `json:"scope"`
-	Unit    string   `json:"unit"`
-	Notes   []string `json:"notes,omitempty"`
-	Missing []string `json:"missing,omitempty"` // data sets without which it has no cells
-	Flows   bool     `json:"-"`                 // it tells what happened in the year or quarter to date, not what is at a date
+	ID          string   `json:"id"`
+	Title       string   `json:"title"`
+	Clauses     []string `json:"clauses,omitempty"`
+	Scope       string   `json:"scope"`
+	Unit        string   `json:"unit"`
+	Notes       []string `json:"notes,omitempty"`
+	Missing     []string `json:"missing,omitempty"` // data sets without which it has no cells
+	FromOpening bool     `json:"-"`                 // its flows lead from the opening of the roll-forward
+	Flows       bool     `json:"flows,omitempty"`   // it tells what happened since an opening or in the year or quarter to date, not what is at a date
 }
 
 // flowRelations are those of what happens in a period, of the fiscal year to date but for
 // rows that say in_quarter.
 var flowRelations = []string{"movements", "realized_facts", "credit_event_payouts", "income_bridge", "fair_value_moves", "growth_drivers", "matched_growth"}
 
+// openingRelations are those of them that lead from an opening.
+var openingRelations = []string{"movements", "income_bridge", "fair_value_moves", "growth_drivers", "matched_growth"}
+
 // IsFlow tells whether a table over the relation tells what happened in a period.
 func IsFlow(relation string) bool { return slices.Contains(flowRelations, relation) }
 
+// LeadsFromOpening tells whether its flows are those since the opening of the roll-forward.
+func LeadsFromOpening(relation string) bool { return slices.Contains(openingRelations, relation) }
+
 // Head gives the head of the table, with amounts in the given currency.
 func (t Table) Head(currency string) Head {
-	head := Head{ID: t.ID.Value, Title: t.Title.Value, Scope: t.Scope.Value, Unit: currency + " " + t.Unit.Value, Flows: IsFlow(t.Relation.Value)}
+	head := Head{ID: t.ID.Value, Title: t.Title.Value, Scope: t.Scope.Value, Unit: currency + " " + t.Unit.Value, Flows: IsFlow(t.Relation.Value), FromOpening: LeadsFromOpening(t.Relation.Value)}
 	for _, c := range t.Clauses {
 		head.Clauses = append(head.Clauses, c.Value)
 	}

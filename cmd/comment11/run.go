@@ -263,7 +263,7 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 		for _, t := range definitions.Tables {
 			heads = append(heads, t.Head(config.ReportingCurrency))
 		}
-		if err := render.Text(w, render.New(heads, render.Dated{Date: o.Manifest.AsOfDate, Cells: o.Cells})); err != nil {
+		if err := render.Text(w, render.New(heads, render.Dated{Date: o.Manifest.AsOfDate, Opening: o.Manifest.OpeningDate(), Cells: o.Cells})); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)

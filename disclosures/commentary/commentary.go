@@ -35,6 +35,8 @@ type Figure struct {
 	Exact     decimal.Decimal
 	Unit      string // for example USD millions, facts or percent
 	RowLabel  string
+	// OtherLength: it is of a period that is not as long at the other date.
+	OtherLength bool
 }
 
 // Figures are what texts may quote. An address is table/block/row/column; a row's path

@@ -15,12 +15,14 @@ func book() Figures {
 		"t/b/bought/total": {Displayed: 2_558, Exact: decimal.RequireFromString("2558000000"), Unit: "USD millions", RowLabel: "Protection bought"},
 		"t/b/other/total":  {Displayed: 0, Unit: "USD millions"},
 		"t/b/sold/count":   {Displayed: 43, Exact: decimal.NewFromInt(43), Unit: "facts"},
+		"t/b/flow/total":   {Displayed: 9, Unit: "USD millions", OtherLength: true},
 		"t/b/net/total":    {Displayed: -12, Exact: decimal.NewFromInt(-12_000_000), Unit: "USD millions"},
 	}
 	before := map[string]Figure{
 		"t/b/sold/total":   {Displayed: 1_000, Unit: "USD millions"},
 		"t/b/bought/total": {Displayed: 2_000, Unit: "USD millions"},
 		"t/b/other/total":  {Displayed: 0, Unit: "USD millions"},
+		"t/b/flow/total":   {Displayed: 3, Unit: "USD millions"},
 	}
 	material := decimal.NewFromInt(50_000_000)
 	return Figures{AsOf: "2007-09-30", Compare: "2006-12-31", Material: &material,
@@ -43,6 +45,7 @@ func TestEvaluate(t *testing.T) {
 		{`It {{fell "t/b/sold/total"}} by {{change "t/b/sold/total"}} ({{percent "t/b/sold/total"}}).`, "It fell by USD 83 million (8%)."},
 		{`It {{rose "t/b/bought/total"}}; the rest is {{unchanged "t/b/other/total"}}.`, "It rose; the rest is unchanged."},
 		{`{{percent "t/b/other/total"}}`, "a percentage that is not meaningful"},
+		{`{{change "t/b/flow/total"}}, {{percent "t/b/flow/total"}}`, "USD 6 million, a percentage that is not meaningful"},
 		{`{{share "t/b/sold/total" "t/b/bought/total"}} of two-way, {{amount "t/b/sold/count"}} contracts, {{amount "t/b/net/total"}} net, {{size "t/b/net/total"}} lost`, "36% of two-way, 43 contracts, minus USD 12 million net, USD 12 million lost"},
 		{`{{label "t/b/sold/total"}} {{is_below "t/b/sold/total" "t/b/bought/total"}}; {{largest "t/b" "total"}}: {{largest_amount "t/b" "total"}}`, "Protection sold is below; Protection bought: USD 2,558 million"},
 		{`{{cite "ASC 815-10-50-4K"}} {{/* 7 notes for the writer */}}ok`, "ASC 815-10-50-4K ok"},
@@ -76,6 +79,7 @@ func TestFaults(t *testing.T) {
 		{`It {{rose "t/b/sold/total"}}`, `a.md:1: "rose" is wrong: t/b/sold/total was USD 1,000 million and is USD 917 million; write {{fell "t/b/sold/total"}}`},
 		{`{{grew "t/b/other/total"}}`, `a.md:1: "grew" is wrong: t/b/other/total was USD 0 million and is USD 0 million; write {{unchanged "t/b/other/total"}}`},
 		{`{{exceeds "t/b/sold/total" "t/b/bought/total"}}`, `a.md:1: "exceeds" is wrong: t/b/sold/total is USD 917 million and t/b/bought/total is USD 2,558 million`},
+		{`{{rose "t/b/flow/total"}}`, `a.md:1: "rose" is not to be said: t/b/flow/total is of periods of unequal length at 2007-09-30 and 2006-12-31; give both figures, with their periods`},
 		{`{{amount "t/b/solt/total"}}`, `a.md:1: unknown cell "t/b/solt/total" at 2007-09-30; did you mean "t/b/sold/total"?`},
 		{`{{amount 917}}`, `a.md:1: {{amount 917}}: expected texts in quotes as arguments`},
 		{`{{917}}`, `a.md:1: {{917}}: expected a function, not a value typed by hand`},

@@ -45,7 +45,7 @@ func allFunctions() map[string]function {
 		"size":    {[]string{cellArgument}, "the figure without its sign, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.size(a[0]) }},
 		"before":  {[]string{cellArgument}, "the figure at the date compared with", func(e *evaluation, _ int, a []string) (string, error) { return e.before(a[0]) }},
 		"change":  {[]string{cellArgument}, "by how much it changed, without sign", func(e *evaluation, _ int, a []string) (string, error) { return e.change(a[0]) }},
-		"percent": {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil or the sign turned", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
+		"percent": {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil, the sign turned, or the periods are not of one length", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
 		"share":   {[]string{cellArgument, cellArgument}, "the first figure in percent of the second", func(e *evaluation, _ int, a []string) (string, error) { return e.share(a[0], a[1]) }},
 		"exceeds": {[]string{cellArgument, cellArgument}, "the word, where the first figure is the larger one", func(e *evaluation, _ int, a []string) (string, error) { return e.compares("exceeds", 1, a[0], a[1]) }},
 		"is_below": {[]string{cellArgument, cellArgument}, "the words, where the first figure is the smaller one", func(e *evaluation, _ int, a []string) (string, error) {
@@ -156,7 +156,7 @@ func (e *evaluation) percent(address string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case from.Displayed == 0 || (from.Displayed < 0) != (to.Displayed < 0) && to.Displayed != 0:
+	case to.OtherLength || from.Displayed == 0 || (from.Displayed < 0) != (to.Displayed < 0) && to.Displayed != 0:
 		return "a percentage that is not meaningful", nil
 	}
 	return percentOf(absolute(to.Displayed-from.Displayed), absolute(from.Displayed)), nil
@@ -186,8 +186,11 @@ func percentOf(part, whole int64) string {
 // moved is the word where the data agree with it.
 func (e *evaluation) moved(word string, sign int, address string) (string, error) {
 	from, to, err := e.both(address)
-	if err != nil {
+	switch {
+	case err != nil:
 		return "", err
+	case to.OtherLength:
+		return "", fmt.Errorf("%q is not to be said: %s is of periods of unequal length at %s and %s; give both figures, with their periods", word, address, e.figures.AsOf, e.figures.Compare)
 	}
 	if is := decimal.NewFromInt(to.Displayed).Cmp(decimal.NewFromInt(from.Displayed)); is != sign {
 		return "", fmt.Errorf("%q is wrong: %s was %s and is %s; write {{%s %q}}", word, address, inWords(from.Displayed, from.Unit), inWords(to.Displayed, to.Unit),

@@ -36,14 +36,7 @@ type ChangeRow struct {
 // stands for something else at each; columns whose units differ are left out. Of periods
 // that are not of one length a change in percent means nothing (DOMAIN: comparatives).
 func change(head disclosures.Head, block Block, packet Packet) *Change {
-	var now, before *Sheet
-	for i := range block.Sheets {
-		if block.Sheets[i].Date == packet.AsOf {
-			now = &block.Sheets[i]
-		} else {
-			before = &block.Sheets[i]
-		}
-	}
+	now, before := block.dates(packet)
 	if now == nil || before == nil {
 		return nil
 	}
@@ -67,7 +60,7 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 		for _, column := range c.Columns {
 			from, to := before.displayed(row.ID, column.ID), now.displayed(row.ID, column.ID)
 			share := percent(from, to)
-			if head.Flows && from != to && !sameLength(packet, now.predicate(row.ID, column.ID)+before.predicate(row.ID, column.ID)) {
+			if from != to && !sameLength(head.Flows, *now, *before, row.ID, column.ID) {
 				share = "n/m"
 			}
 			line.Amount, line.Percent = append(line.Amount, to-from), append(line.Percent, share)
@@ -94,17 +87,48 @@ func merged[T any](now, before []T, id func(T) string, depth func(T) int) []T {
 	return lines
 }
 
-// sameLength tells whether the periods of a figure that end at the two dates are as long:
-// quarters to date on the same day of a quarter, years to date on the same day.
-func sameLength(packet Packet, predicates string) bool {
-	months := 12
-	if strings.Contains(predicates, "in_quarter") {
-		months = 3
+// dates are the sheets of the two dates, nil where there is none.
+func (b Block) dates(packet Packet) (now, before *Sheet) {
+	for i := range b.Sheets {
+		if b.Sheets[i].Date == packet.AsOf {
+			now = &b.Sheets[i]
+		} else {
+			before = &b.Sheets[i]
+		}
 	}
-	now, err := time.Parse(time.DateOnly, packet.AsOf)
-	before, err2 := time.Parse(time.DateOnly, packet.Compare)
-	now, before = now.AddDate(0, 0, 1), before.AddDate(0, 0, 1) // so that the ends of months are alike
-	return errors.Join(err, err2) == nil && now.Day() == before.Day() && (now.Month()-before.Month())%time.Month(months) == 0
+	return now, before
+}
+
+// SameLength tells whether a figure of a block is of periods of one length at the two
+// dates, as balances always are.
+func (p Packet) SameLength(t Table, b Block, row, column string) bool {
+	now, before := b.dates(p)
+	return now == nil || before == nil || sameLength(t.Flows, *now, *before, row, column)
+}
+
+// sameLength tells whether the periods of a figure that end at the two dates are as long:
+// openings lie as far apart as the dates do, quarters to date end on the same day of a
+// quarter, years to date on the same day.
+func sameLength(flows bool, now, before Sheet, row, column string) bool {
+	apart, known := monthsApart(now.Date, before.Date)
+	switch {
+	case !flows:
+		return true
+	case now.Opening != "" && before.Opening != "":
+		openings, alike := monthsApart(now.Opening, before.Opening)
+		return known && alike && openings == apart
+	case strings.Contains(now.predicate(row, column)+before.predicate(row, column), "in_quarter"):
+		return known && apart%3 == 0
+	}
+	return known && apart%12 == 0
+}
+
+// monthsApart are the months between two dates; known is false where they are no whole ones.
+func monthsApart(now, before string) (months int, known bool) {
+	to, err := time.Parse(time.DateOnly, now)
+	from, err2 := time.Parse(time.DateOnly, before)
+	to, from = to.AddDate(0, 0, 1), from.AddDate(0, 0, 1) // so that the ends of months are alike
+	return 12*(to.Year()-from.Year()) + int(to.Month()-from.Month()), errors.Join(err, err2) == nil && to.Day() == from.Day()
 }
 
 // measure is that of a column's figures, "" where it has none.

@@ -29,20 +29,25 @@ func TestPercentOfPeriods(t *testing.T) {
 		flows              bool
 		now, before, where string
 		want               string
+		openings           [2]string
 	}{
-		{false, "2007-09-30", "2006-12-31", "", "100%"},
-		{true, "2007-09-30", "2006-12-31", "", "n/m"},
-		{true, "2007-09-30", "2006-12-31", "(in_quarter)", "100%"},
-		{true, "2007-09-30", "2007-08-31", "(in_quarter)", "n/m"},
-		{true, "2007-09-30", "2006-09-30", "", "100%"},
-		{true, "2006-09-30", "2007-12-31", "", "n/m"},
-		{true, "2007-09-30", "2006-09-15", "", "n/m"},
-		{true, "2008-02-29", "2007-02-28", "", "100%"},
+		{false, "2007-09-30", "2006-12-31", "", "100%", [2]string{}},
+		{true, "2007-09-30", "2006-12-31", "", "n/m", [2]string{}},
+		{true, "2007-09-30", "2006-12-31", "(in_quarter)", "100%", [2]string{}},
+		{true, "2007-09-30", "2007-08-31", "(in_quarter)", "n/m", [2]string{}},
+		{true, "2007-09-30", "2006-09-30", "", "100%", [2]string{}},
+		{true, "2006-09-30", "2007-12-31", "", "n/m", [2]string{}},
+		{true, "2007-09-30", "2006-09-15", "", "n/m", [2]string{}},
+		{true, "2008-02-29", "2007-02-28", "", "100%", [2]string{}},
+		{true, "2007-09-30", "2006-09-30", "", "n/m", [2]string{"2007-06-30", "2005-12-31"}},
+		{true, "2007-09-30", "2006-09-30", "", "100%", [2]string{"2007-06-30", "2006-06-30"}},
+		{true, "2007-12-31", "2007-09-30", "", "100%", [2]string{"2007-09-30", "2007-06-30"}},
+		{true, "2007-09-30", "2006-12-31", "", "n/m", [2]string{"2006-12-31", "2005-12-31"}},
 	} {
-		sheet := func(date string, value int64) Sheet {
-			return Sheet{Date: date, Columns: []Column{{ID: "net"}}, Rows: []Row{{ID: "total", Cells: []Cell{{Displayed: value, Unit: "USD", Predicate: test.where}}}}}
+		sheet := func(date, opening string, value int64) Sheet {
+			return Sheet{Date: date, Opening: opening, Columns: []Column{{ID: "net"}}, Rows: []Row{{ID: "total", Cells: []Cell{{Displayed: value, Unit: "USD", Predicate: test.where}}}}}
 		}
-		block := Block{Sheets: []Sheet{sheet(test.now, 20), sheet(test.before, 10)}}
+		block := Block{Sheets: []Sheet{sheet(test.now, test.openings[0], 20), sheet(test.before, test.openings[1], 10)}}
 		c := change(disclosures.Head{Flows: test.flows}, block, Packet{AsOf: test.now, Compare: test.before})
 		if got := c.Rows[0].Percent[0]; got != test.want || c.Rows[0].Amount[0] != 10 {
 			t.Errorf("%+v: %s by %d", test, got, c.Rows[0].Amount[0])

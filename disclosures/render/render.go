@@ -54,7 +54,8 @@ type Block struct {
 // Sheet is a block at one date.
 type Sheet struct {
 	Date    string   `json:"as_of_date"`
-	Label   string   `json:"label,omitempty"` // of a comparative: as reported, as restated or recast
+	Label   string   `json:"label,omitempty"`   // of a comparative: as reported, as restated or recast
+	Opening string   `json:"opening,omitempty"` // the date from which its flows lead, of a table that has an opening
 	Columns []Column `json:"columns"`
 	Rows    []Row    `json:"rows"`
 }
@@ -91,8 +92,9 @@ type Cell struct {
 
 // Dated are the cells of one date, in any order.
 type Dated struct {
-	Date  string
-	Cells []disclosures.Cell
+	Date    string
+	Opening string // of the roll-forward, "" where there is none
+	Cells   []disclosures.Cell
 }
 
 // New lays the cells of the as-of date, and of the date compared with if any,
@@ -106,7 +108,7 @@ func New(heads []disclosures.Head, dates ...Dated) Packet {
 		table := Table{Head: head}
 		for _, dated := range dates {
 			for _, cell := range inOrder(dated.Cells, head.ID) {
-				table.add(dated.Date, cell)
+				table.add(dated, cell)
 			}
 		}
 		for i := range table.Blocks {
@@ -126,15 +128,19 @@ func inOrder(cells []disclosures.Cell, table string) []disclosures.Cell {
 }
 
 // add puts the next cell, in order, where it belongs.
-func (t *Table) add(date string, c disclosures.Cell) {
+func (t *Table) add(dated Dated, c disclosures.Cell) {
 	i := slices.IndexFunc(t.Blocks, func(b Block) bool { return b.ID == c.BlockID })
 	if i < 0 {
 		i = len(t.Blocks)
 		t.Blocks = append(t.Blocks, Block{ID: c.BlockID, Title: c.BlockTitle})
 	}
 	block := &t.Blocks[i]
-	if n := len(block.Sheets); n == 0 || block.Sheets[n-1].Date != date {
-		block.Sheets = append(block.Sheets, Sheet{Date: date})
+	if n := len(block.Sheets); n == 0 || block.Sheets[n-1].Date != dated.Date {
+		added := Sheet{Date: dated.Date}
+		if t.FromOpening {
+			added.Opening = dated.Opening
+		}
+		block.Sheets = append(block.Sheets, added)
 	}
 	sheet := &block.Sheets[len(block.Sheets)-1]
 	if n := len(sheet.Rows); n == 0 || sheet.Rows[n-1].ID != c.RowID {
@@ -275,11 +281,19 @@ func (t Table) markdown(b *strings.Builder, head string) {
 	}
 }
 
-// notes are those of the table, after what it is missing and before its footnotes.
+// notes are those of the table, after what it is missing and from when its flows lead,
+// and before its footnotes.
 func (t Table) notes() []string {
 	var notes []string
 	for _, missing := range t.Missing {
 		notes = append(notes, "Not shown: "+disclosures.Lacking(missing)+".")
+	}
+	if len(t.Blocks) > 0 {
+		for _, sheet := range t.Blocks[0].Sheets {
+			if sheet.Opening != "" {
+				notes = append(notes, fmt.Sprintf("The opening of the figures at %s is that of %s.", sheet.At(), sheet.Opening))
+			}
+		}
 	}
 	return append(append(notes, t.Notes...), t.footnotes()...)
 }

@@ -150,6 +150,9 @@ func hashedProof(ctx context.Context, config configs.Config, w store.Warehouse, 
 	}
 	out := store.Manifest{Version: m.Version, AsOfDate: m.AsOfDate, BusinessDay: m.BusinessDay, Release: m.Release, Kind: m.Kind, Status: m.Status,
 		ReportingCurrency: m.ReportingCurrency, Scopes: m.Scopes, Inputs: json.RawMessage("[]")}
+	if m.RollForward != nil { // its figures say from which date they lead
+		out.RollForward = &store.RollForward{Path: m.RollForward.Path, Opening: store.ReadRelease{AsOfDate: m.OpeningDate()}}
+	}
 	for _, r := range relations {
 		var replaced, columns []string
 		for _, described := range r.Columns {

@@ -147,7 +147,8 @@ func figuresOf(packet render.Packet) commentary.Figures {
 					for i, cell := range row.Cells {
 						address := strings.Join([]string{table.ID, block.ID, row.ID, sheet.Columns[i].ID}, "/")
 						exact, _ := decimal.NewFromString(cell.Exact) // the packet's own
-						cells[[2]string{sheet.Date, address}] = commentary.Figure{Displayed: cell.Displayed, Exact: exact, Unit: cell.Unit, RowLabel: row.Label}
+						cells[[2]string{sheet.Date, address}] = commentary.Figure{Displayed: cell.Displayed, Exact: exact, Unit: cell.Unit, RowLabel: row.Label,
+							OtherLength: !packet.SameLength(table, block, row.ID, sheet.Columns[i].ID)}
 						known[sheet.Date] = append(known[sheet.Date], address)
 						key := [3]string{sheet.Date, table.ID + "/" + block.ID, sheet.Columns[i].ID}
 						if row.Memo || row.ID == "total" || strings.Contains(row.ID, "/") {

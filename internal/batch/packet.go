@@ -28,20 +28,31 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	}
 	defer session.Close()
 	read := func(query string) (store.Table, error) { return session.Query(ctx, query) }
-	packet, err := readTables(read, dates)
+	releases, err := packetReleases(read, dates)
+	if err != nil {
+		return render.Packet{}, err
+	}
+	openings := map[string]string{}
+	for _, r := range releases {
+		m, err := manifestOf(Warehouse(config), r.Name)
+		if err != nil {
+			return render.Packet{}, err
+		}
+		openings[m.AsOfDate] = m.OpeningDate()
+	}
+	packet, err := readTables(read, dates, openings)
 	if err != nil {
 		return packet, err
 	}
-	if packet.Appendix, err = appendix(session, read, dates); err != nil {
-		return packet, err
-	}
-	packet.Releases, err = packetReleases(read, dates)
+	packet.Releases = releases
+	packet.Appendix, err = appendix(session, read, dates)
 	return packet, err
 }
 
 // readTables reads heads, cells and footnotes of the dates from relations of their
-// releases: the catalog's, or those that a packet brings along.
-func readTables(read func(string) (store.Table, error), dates []string) (render.Packet, error) {
+// releases: the catalog's, or those that a packet brings along. openings are those of
+// their roll-forwards, by date.
+func readTables(read func(string) (store.Table, error), dates []string, openings map[string]string) (render.Packet, error) {
 	var dated []render.Dated
 	for _, date := range dates {
 		cells, err := read(`
@@ -52,9 +63,9 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 			return render.Packet{}, err
 		}
 		if len(cells.Rows) == 0 {
-			return render.Packet{}, fmt.Errorf("%w: no release of %s is published; run it first: comment11 run --as-of %s", ErrData, date, date)
+			return render.Packet{}, notPublished(date)
 		}
-		d := render.Dated{Date: date}
+		d := render.Dated{Date: date, Opening: openings[date]}
 		for _, row := range cells.Rows {
 			d.Cells = append(d.Cells, cellOf(row))
 		}
@@ -72,7 +83,8 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 	var heads []disclosures.Head
 	for _, row := range tables.Rows {
 		heads = append(heads, disclosures.Head{ID: row[0].(string), Title: row[1].(string), Clauses: split(row[2].(string), ", "),
-			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", "), Flows: disclosures.IsFlow(row[7].(string))})
+			Scope: row[3].(string), Unit: row[4].(string), Notes: split(row[5].(string), "\n"), Missing: split(row[6].(string), ", "), Flows: disclosures.IsFlow(row[7].(string)),
+			FromOpening: disclosures.LeadsFromOpening(row[7].(string))})
 	}
 	packet := render.New(heads, dated...)
 	differing, err := read("select cast(as_of_date as varchar) || ' ' || subject || ': ' || left_meaning from controls" +
@@ -86,11 +98,18 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 	return packet, nil
 }
 
+func notPublished(date string) error {
+	return fmt.Errorf("%w: no release of %s is published; run it first: comment11 run --as-of %s", ErrData, date, date)
+}
+
 // packetReleases gives the releases of the dates, with their accepted breaks.
 func packetReleases(read func(string) (store.Table, error), dates []string) ([]render.Release, error) {
 	var releases []render.Release
 	for _, date := range dates {
 		found, err := read("select release, kind, release_hash from runs where newest and as_of_date = date '" + date + "'")
+		if err == nil && len(found.Rows) == 0 {
+			return nil, notPublished(date)
+		}
 		if err != nil || len(found.Rows) != 1 {
 			return nil, errors.Join(err, fmt.Errorf("%d releases of %s are the newest", len(found.Rows), date))
 		}

@@ -246,7 +246,7 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 	}
 	defer done()
 	w := store.Warehouse{Root: filepath.Join(folder, proofFolder)}
-	from := map[string][]string{}
+	from, openings := map[string][]string{}, map[string]string{}
 	whole := true
 	var last store.Manifest // of the date compared with, where there is one
 	for _, pinned := range manifest.Releases {
@@ -255,6 +255,7 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 			return err
 		}
 		whole, last = whole && ok, m
+		openings[m.AsOfDate] = m.OpeningDate()
 		for _, name := range carriedAlways {
 			from[name] = append(from[name], w.Files(m, name)...)
 		}
@@ -282,7 +283,7 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 			return err
 		}
 	}
-	proven, err := readTables(func(query string) (store.Table, error) { return store.Query(ctx, db, query) }, packetDates(packet))
+	proven, err := readTables(func(query string) (store.Table, error) { return store.Query(ctx, db, query) }, packetDates(packet), openings)
 	if err != nil {
 		return err
 	}

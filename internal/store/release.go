@@ -88,6 +88,14 @@ type ReadRelease struct {
 	RestatedSince bool `json:"restated_since,omitempty"`
 }
 
+// OpeningDate is the date from which the release's flows lead, "" where it has no roll-forward.
+func (m Manifest) OpeningDate() string {
+	if m.RollForward == nil {
+		return ""
+	}
+	return m.RollForward.Opening.AsOfDate
+}
+
 // Releases are all that were read, the opening first.
 func (r RollForward) Releases() []ReadRelease {
 	list := append([]ReadRelease{r.Opening}, r.Between...)
