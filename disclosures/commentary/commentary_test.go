@@ -50,6 +50,7 @@ func TestEvaluate(t *testing.T) {
 		{`{{label "t/b/sold/total"}} {{is_below "t/b/sold/total" "t/b/bought/total"}}; {{largest "t/b" "total"}}: {{largest_amount "t/b" "total"}}`, "Protection sold is below; Protection bought: USD 2,558 million"},
 		{`{{cite "ASC 815-10-50-4K"}} {{/* 7 notes for the writer */}}ok`, "ASC 815-10-50-4K ok"},
 		{`{{not_material "own downgrade" "t/b/net/total"}}`, "not material: minus USD 12 million, below the threshold of USD 50,000,000"},
+		{`{{difference "t/b/bought/total" "t/b/sold/total"}}`, "USD 1,641 million"},
 	} {
 		got, faults := evaluate("a", "a.md", digested(c.text), book())
 		if len(faults) > 0 || strings.TrimSpace(got.Markdown) != c.want {
@@ -85,6 +86,7 @@ func TestFaults(t *testing.T) {
 		{`{{917}}`, `a.md:1: {{917}}: expected a function, not a value typed by hand`},
 		{`{{if true}}x{{end}}`, `a.md:1: {{if true}}x{{end}}: expected a call of a function, such as {{amount "comment-11a/notional/sold/total"}}`},
 		{`{{amont "x"}}`, `a.md:1: unknown function "amont"; did you mean "amount"?`},
+		{`{{difference "t/b/sold/total" "t/b/sold/count"}}`, `a.md:1: t/b/sold/total is in USD millions and t/b/sold/count in facts; expected figures in one unit`},
 		{`{{share "x"}}`, `a.md:1: share has 1 arguments; expected {{share "table/block/row/column" "table/block/row/column"}}`},
 		{"x\n{{amount", `a.md:2: unclosed action`},
 		{"", `a.md:1: the text says nothing; write what answers item a`},

@@ -12,6 +12,10 @@ func TestDraftsAssertNothingThatIsNotThere(t *testing.T) {
 		"comment-11d/restructuring/total/total": 100, "comment-11d/settlement/total/total": 100, "comment-11d/settlement/cash/total": 100,
 		"comment-11e/purpose/total/total": 1000, "comment-11e/purpose/trading/total": 998, "comment-11e/purpose/client/total": 2, "comment-11e/purpose/credit_portfolio_hedge/total": 0,
 		"comment-11g/notional/total/bought": 100, "comment-11g/notional/banks/bought": 100, "comment-11g/notional/broker_dealers/bought": 0,
+		"comment-11b/sold/credit_derivatives/maximum_exposure": 100, "comment-11b/sold/credit_derivatives/default_payout/maximum_exposure": 97, "comment-11b/sold/credit_derivatives/buy_protection/maximum_exposure": 3,
+		"comment-11b/sold/credit_derivatives/no_fixed_maximum/contracts": 16, "comment-11b/sold/credit_derivatives/no_fixed_maximum/notional": 9, "comment-11a/notional/bought/total": 7,
+		"comment-11h/as_it_is/total/exposure": 500, "comment-11h/as_it_is/total/held": 600, "comment-11h/as_it_is/total/callable": 17, "comment-11h/as_it_is/rated/callable": 1, "comment-11h/as_it_is/rated/terminable": 0,
+		"comment-11h/one_notch/rated/callable": 3, "comment-11h/one_notch/rated/terminable": 4,
 		"comment-11g/notional/total/sold": 0, "comment-11g/notional/banks/sold": 0, "comment-11g/notional/of_which_monoline/bought": 0}
 	of := Figures{AsOf: "2007-09-30", Compare: "2006-12-31", Known: func(string) []string { return nil },
 		Find: func(date, address string) (Figure, bool) {
@@ -19,10 +23,24 @@ func TestDraftsAssertNothingThatIsNotThere(t *testing.T) {
 			if date == "2006-12-31" {
 				n /= 2
 			}
-			return Figure{Displayed: n, Unit: "USD millions"}, found
+			unit := "USD millions"
+			if strings.HasSuffix(address, "/contracts") {
+				unit = "contracts"
+			}
+			return Figure{Displayed: n, Unit: unit}, found
 		},
 		Largest: func(_, block, column string) (string, bool) { return block + "/not_stated/" + column, true }}
 	for item, want := range map[string]string{
+		"b": "The most that we could have to pay under credit protection sold with a fixed maximum was USD 100 million at September 30, 2007, which rose by USD 50 million (100%) since December 31, 2006. " +
+			"It is stated undiscounted and before recovery, recourse and collateral (ASC 815-10-50-4K); collateral secures what counterparties owe us and is not subtracted. " +
+			"Contingent swaps sold, 16 in number with a notional of USD 9 million, have no fixed maximum and are not in this amount. " +
+			"Under these contracts we pay when a credit event occurs at the reference. Of the maximum, USD 97 million is of contracts that pay up to the notional on default, USD 3 million of options that oblige us to buy protection and have no default payout. " +
+			"The table shows the kinds of contracts. We have purchased protection too, of USD 7 million, which is not set against these amounts.",
+		"h": "A downgrade of a counterparty changes no fair value by itself; it can let us call more collateral, or end the contracts. " +
+			"At September 30, 2007 our exposure to counterparties, netted by agreement, was USD 500 million, and the agreements' collateral that we held USD 600 million. " +
+			"As ratings are, we could call USD 17 million of collateral, of which USD 1 million from rated counterparties. " +
+			"Were each of those one notch down, we could call USD 2 million more from them, and agreements with an exposure of USD 4 million could be terminated, against USD 0 million as ratings are. " +
+			"The exposure is of credit derivatives alone; the collateral is of all products of the agreements.",
 		"d": "Credit derivatives are settled when a credit event occurs that the contract names. " +
 			"No contract of our portfolio, as delivered, states a set of credit events that is told apart here. " +
 			"After a credit event, settlement is, by notional, 100% in cash. Contracts that do not state a term are shown apart.",

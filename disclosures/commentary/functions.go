@@ -41,13 +41,14 @@ var functions = allFunctions()
 
 func allFunctions() map[string]function {
 	list := map[string]function{
-		"amount":  {[]string{cellArgument}, "the figure, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.amount(e.figures.AsOf, a[0]) }},
-		"size":    {[]string{cellArgument}, "the figure without its sign, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.size(a[0]) }},
-		"before":  {[]string{cellArgument}, "the figure at the date compared with", func(e *evaluation, _ int, a []string) (string, error) { return e.before(a[0]) }},
-		"change":  {[]string{cellArgument}, "by how much it changed, without sign", func(e *evaluation, _ int, a []string) (string, error) { return e.change(a[0]) }},
-		"percent": {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil, the sign turned, or the periods are not of one length", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
-		"share":   {[]string{cellArgument, cellArgument}, "the first figure in percent of the second", func(e *evaluation, _ int, a []string) (string, error) { return e.share(a[0], a[1]) }},
-		"exceeds": {[]string{cellArgument, cellArgument}, "the word, where the first figure is the larger one", func(e *evaluation, _ int, a []string) (string, error) { return e.compares("exceeds", 1, a[0], a[1]) }},
+		"amount":     {[]string{cellArgument}, "the figure, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.amount(e.figures.AsOf, a[0]) }},
+		"size":       {[]string{cellArgument}, "the figure without its sign, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.size(a[0]) }},
+		"before":     {[]string{cellArgument}, "the figure at the date compared with", func(e *evaluation, _ int, a []string) (string, error) { return e.before(a[0]) }},
+		"change":     {[]string{cellArgument}, "by how much it changed, without sign", func(e *evaluation, _ int, a []string) (string, error) { return e.change(a[0]) }},
+		"percent":    {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil, the sign turned, or the periods are not of one length", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
+		"share":      {[]string{cellArgument, cellArgument}, "the first figure in percent of the second", func(e *evaluation, _ int, a []string) (string, error) { return e.share(a[0], a[1]) }},
+		"difference": {[]string{cellArgument, cellArgument}, "the first figure less the second, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.difference(a[0], a[1]) }},
+		"exceeds":    {[]string{cellArgument, cellArgument}, "the word, where the first figure is the larger one", func(e *evaluation, _ int, a []string) (string, error) { return e.compares("exceeds", 1, a[0], a[1]) }},
 		"is_below": {[]string{cellArgument, cellArgument}, "the words, where the first figure is the smaller one", func(e *evaluation, _ int, a []string) (string, error) {
 			return e.compares("is below", -1, a[0], a[1])
 		}},
@@ -162,21 +163,31 @@ func (e *evaluation) percent(address string) (string, error) {
 	return percentOf(absolute(to.Displayed-from.Displayed), absolute(from.Displayed)), nil
 }
 
+func (e *evaluation) difference(first, second string) (string, error) {
+	a, b, err := e.inOneUnit(first, second)
+	return inWords(a.Displayed-b.Displayed, a.Unit), err
+}
+
 func (e *evaluation) share(part, whole string) (string, error) {
-	p, err := e.find(e.figures.AsOf, part)
-	if err != nil {
-		return "", err
-	}
-	w, err := e.find(e.figures.AsOf, whole)
+	p, w, err := e.inOneUnit(part, whole)
 	switch {
 	case err != nil:
 		return "", err
-	case p.Unit != w.Unit:
-		return "", fmt.Errorf("%s is in %s and %s in %s; a share is of figures in one unit", part, p.Unit, whole, w.Unit)
 	case w.Displayed <= 0 || p.Displayed < 0:
 		return "", fmt.Errorf("%s is %d and %s is %d: there is no share of that", part, p.Displayed, whole, w.Displayed)
 	}
 	return percentOf(p.Displayed, w.Displayed), nil
+}
+
+// inOneUnit are two figures of the period end.
+func (e *evaluation) inOneUnit(first, second string) (a, b Figure, err error) {
+	if a, err = e.find(e.figures.AsOf, first); err != nil {
+		return a, b, err
+	}
+	if b, err = e.find(e.figures.AsOf, second); err == nil && a.Unit != b.Unit {
+		err = fmt.Errorf("%s is in %s and %s in %s; expected figures in one unit", first, a.Unit, second, b.Unit)
+	}
+	return a, b, err
 }
 
 func percentOf(part, whole int64) string {
