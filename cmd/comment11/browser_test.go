@@ -85,6 +85,9 @@ func looksAt(t *testing.T, file, figure string, want []string, long bool) {
 	if tables := sees[int](r, `document.querySelectorAll("table").length`); tables < 40 {
 		t.Errorf("the page shows %d tables", tables)
 	}
+	if broken := sees[[]string](r, `[...document.querySelectorAll("td button")].filter((b) => getComputedStyle(b).whiteSpace !== "nowrap").map((b) => b.textContent)`); len(broken) > 0 {
+		t.Errorf("figures may stand on two lines: %q", broken)
+	}
 	if over := sees[[]string](r, textsOverTexts); len(over) > 0 {
 		t.Errorf("in pictures texts lie over each other: %q", over)
 	}

@@ -20,7 +20,7 @@ func LetterMarkdown(w io.Writer, p Packet) error {
 	}
 	b.WriteString("\n" + quoted(page.Before))
 	for _, item := range page.Items {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n%s", item.ID, quoted(item.Asks), item.Prose)
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n%s", item.ID, quoted(item.Asks), strings.TrimSpace(item.Prose)+"\n")
 		for _, picture := range item.Pictures {
 			picture.markdown(&b)
 		}
