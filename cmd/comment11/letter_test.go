@@ -44,7 +44,7 @@ func TestLetter(t *testing.T) {
 	}
 	holdNumbers(t, config, filepath.Join(folder, "packet"))
 	findsChanges(t, filepath.Join(folder, "packet"))
-	looksAt(t, filepath.Join(folder, "packet", "letter.html"), "1,944", []string{"comment-11a/notional/bought/total at 2007-09-30", "1943974853.60", "external to group; not funded; direction is bought",
+	looksAt(t, filepath.Join(folder, "packet", "letter.html"), "1,944", []string{"comment-11a/notional/bought/total at 2007-09-30", "1,944 USD millions", "1943974853.60", "--as-of 2007-09-30 --release 20070930-001 -o csv", "external to group; not funded; direction is bought",
 		"direction: direction-buyer, 87 facts", "20070930-001"}, false)
 	withoutHash := regexp.MustCompile(`hash [0-9a-f]{64}`).ReplaceAllString(read("letter.md"), "hash HASH")
 	testkit.Golden(t, "../../testdata/letter/letter.md", []byte(withoutHash))

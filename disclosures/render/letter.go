@@ -227,6 +227,7 @@ type pageTraces struct {
 	Facts    []string `json:"facts"`
 	Rules    []string `json:"rules"`
 	Releases []string `json:"releases"`
+	Stored   []bool   `json:"stored"` // by release: it is in the warehouse
 
 	numbers map[Place]int
 }
@@ -242,9 +243,10 @@ func newPageTraces(p Packet) *pageTraces {
 		*list = append(*list, text)
 		return len(*list) - 1
 	}
-	releases := map[string]string{}
-	for _, r := range p.Releases {
-		releases[r.AsOf] = r.Name
+	releases := map[string]int{}
+	for i, r := range p.Releases {
+		releases[r.AsOf] = i
+		t.Releases, t.Stored = append(t.Releases, r.Name), append(t.Stored, r.RecastOf == "")
 	}
 	p.Each(func(at Place, c Cell) {
 		trace := p.Letter.Traces[at]
@@ -257,7 +259,7 @@ func newPageTraces(p Packet) *pageTraces {
 		}
 		t.numbers[at] = len(t.Cells)
 		t.Cells = append(t.Cells, []any{strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/"), at.Date, c.Displayed, c.Exact, c.Unit, c.Moved,
-			add(&t.Words, "w", trace.Words), trace.Facts, facts, rules, add(&t.Releases, "R", releases[at.Date])})
+			add(&t.Words, "w", trace.Words), trace.Facts, facts, rules, releases[at.Date]})
 	})
 	return t
 }

@@ -18,7 +18,7 @@ function trace(data) {
     const [where, date, shown, exact, unit, moved, words, facts, largest, rules, release] = data.cells[Number(button.dataset.cell)];
     document.getElementById("trace-title").textContent = where + " at " + date;
     body.replaceChildren();
-    add("Shown", [shown + " " + unit]);
+    add("Shown", [shown.toLocaleString("en-US") + " " + unit]);
     add("Exact", [exact]);
     add("Rounding", [moved === 0 ? "half away from zero" : "moved by " + (moved > 0 ? "+" : "") + moved + " so that totals foot"]);
     add("Counts", [data.words[words]]);
@@ -27,7 +27,8 @@ function trace(data) {
     add("Rules that decided", rules.map((i) => data.rules[i]));
     add("Release", [data.releases[release]]);
     const path = where.split("/");
-    add("All facts", ["comment11 trace " + [path[0], path.slice(2, -1).join("/"), path[path.length - 1], "--block", path[1], "--as-of", date, "-o csv"].join(" ")]);
+    if (data.stored[release]) // a recast is in no warehouse
+      add("All facts", ["comment11 trace " + [path[0], path.slice(2, -1).join("/"), path[path.length - 1], "--block", path[1], "--as-of", date, "--release", data.releases[release], "-o csv"].join(" ")]);
     dialog.showModal();
   });
 }
