@@ -422,7 +422,7 @@ func (s *sheet) cells(currency string) []Cell {
 			switch {
 			case column.shared != "":
 				share := s.share(r, c)
-				cell.Exact, cell.Moved, cell.Unit = share.exact, cell.Displayed-share.conventional(), "percent"
+				cell.Exact, cell.Moved, cell.Unit = share.exact, cell.Displayed-share.conventional(), PercentUnit
 			case column.measure == countMeasure:
 				cell.Exact, cell.Unit = amount(column.measure, s.exact[r][c]), "facts"
 			case column.measure == contractsMeasure:

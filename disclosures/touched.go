@@ -66,6 +66,9 @@ func (s *sheet) touched() (list []Touched) {
 	return list
 }
 
+// PercentUnit is the unit of shares.
+const PercentUnit = "percent"
+
 // CountUnits are the units of figures that are numbers of something.
 var CountUnits = []string{"facts", "contracts"}
 

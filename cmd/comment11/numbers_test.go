@@ -59,12 +59,13 @@ type publishedCell struct {
 	displayed int64
 	exact     string
 	ofYear    bool // of what happened in the fiscal year to date
+	isShare   bool
 }
 
 // publishedCells are the cells of the packet's dates by date/table/block/row/column.
 func publishedCells(t *testing.T, config string, packet render.Packet) map[string]publishedCell {
 	t.Helper()
-	text := mustRun(t, "query", "--config", config, "-o", "csv", "select c.as_of_date, table_id, block_id, row_id, column_id, displayed, exact, relation, predicate like '%in_quarter%' from cells as c join tables as t using (table_id, as_of_date) where c.as_of_date in (date '"+
+	text := mustRun(t, "query", "--config", config, "-o", "csv", "select c.as_of_date, table_id, block_id, row_id, column_id, displayed, exact, relation, predicate like '%in_quarter%', c.unit = 'percent' from cells as c join tables as t using (table_id, as_of_date) where c.as_of_date in (date '"+
 		packet.AsOf+"'"+map[bool]string{true: ", date '" + packet.Compare + "'"}[packet.Compare != ""]+")")
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || len(records) < 500 {
@@ -76,7 +77,7 @@ func publishedCells(t *testing.T, config string, packet render.Packet) map[strin
 		if err != nil {
 			t.Fatal(err)
 		}
-		cells[strings.Join(r[:5], "/")] = publishedCell{displayed, r[6], disclosures.IsFlow(r[7]) && r[8] == "false"}
+		cells[strings.Join(r[:5], "/")] = publishedCell{displayed, r[6], disclosures.IsFlow(r[7]) && r[8] == "false", r[9] == "true"}
 	}
 	return cells
 }
@@ -129,6 +130,9 @@ func holdJSON(t *testing.T, packet render.Packet, cells map[string]publishedCell
 					percent := percentOf(from, to)
 					if from != to && (at(packet.Compare).ofYear || at(packet.AsOf).ofYear) && packet.AsOf[4:] != packet.Compare[4:] {
 						percent = "n/m" // nine months less twelve
+					}
+					if from != to && (at(packet.Compare).isShare || at(packet.AsOf).isShare) {
+						percent = "points" // a share's
 					}
 					if row.Amount[i] != to-from || row.Percent[i] != percent {
 						t.Errorf("packet.json: %s/%s/%s/%s changed by %d (%s), its cells are %d and %d", table.ID, block.ID, row.ID, column.ID, row.Amount[i], row.Percent[i], from, to)

@@ -15,6 +15,7 @@ func book() Figures {
 		"t/b/bought/total": {Displayed: 2_558, Exact: decimal.RequireFromString("2558000000"), Unit: "USD millions", RowLabel: "Protection bought"},
 		"t/b/other/total":  {Displayed: 0, Unit: "USD millions"},
 		"t/b/sold/count":   {Displayed: 43, Exact: decimal.NewFromInt(43), Unit: "facts"},
+		"t/b/sold/share":   {Displayed: 40, Unit: "percent"},
 		"t/b/flow/total":   {Displayed: 9, Unit: "USD millions", OtherLength: true},
 		"t/b/net/total":    {Displayed: -12, Exact: decimal.NewFromInt(-12_000_000), Unit: "USD millions"},
 	}
@@ -22,6 +23,7 @@ func book() Figures {
 		"t/b/sold/total":   {Displayed: 1_000, Unit: "USD millions"},
 		"t/b/bought/total": {Displayed: 2_000, Unit: "USD millions"},
 		"t/b/other/total":  {Displayed: 0, Unit: "USD millions"},
+		"t/b/sold/share":   {Displayed: 50, Unit: "percent"},
 		"t/b/flow/total":   {Displayed: 3, Unit: "USD millions"},
 	}
 	material := decimal.NewFromInt(50_000_000)
@@ -45,6 +47,7 @@ func TestEvaluate(t *testing.T) {
 		{`It {{fell "t/b/sold/total"}} by {{change "t/b/sold/total"}} ({{percent "t/b/sold/total"}}).`, "It fell by USD 83 million (8%)."},
 		{`It {{rose "t/b/bought/total"}}; the rest is {{unchanged "t/b/other/total"}}.`, "It rose; the rest is unchanged."},
 		{`{{percent "t/b/other/total"}}`, "a percentage that is not meaningful"},
+		{`{{fell "t/b/sold/share"}} by {{change "t/b/sold/share"}}, {{percent "t/b/sold/share"}}`, "fell by 10 percentage points, a percentage that is not meaningful"},
 		{`{{change "t/b/flow/total"}}, {{percent "t/b/flow/total"}}`, "USD 6 million, a percentage that is not meaningful"},
 		{`{{share "t/b/sold/total" "t/b/bought/total"}} of two-way, {{amount "t/b/sold/count"}} contracts, {{amount "t/b/net/total"}} net, {{size "t/b/net/total"}} lost`, "36% of two-way, 43 contracts, minus USD 12 million net, USD 12 million lost"},
 		{`{{label "t/b/sold/total"}} {{is_below "t/b/sold/total" "t/b/bought/total"}}; {{largest "t/b" "total"}}: {{largest_amount "t/b" "total"}}`, "Protection sold is below; Protection bought: USD 2,558 million"},

@@ -45,7 +45,7 @@ func allFunctions() map[string]function {
 		"size":       {[]string{cellArgument}, "the figure without its sign, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.size(a[0]) }},
 		"before":     {[]string{cellArgument}, "the figure at the date compared with", func(e *evaluation, _ int, a []string) (string, error) { return e.before(a[0]) }},
 		"change":     {[]string{cellArgument}, "by how much it changed, without sign", func(e *evaluation, _ int, a []string) (string, error) { return e.change(a[0]) }},
-		"percent":    {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful where it was nil, the sign turned, or the periods are not of one length", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
+		"percent":    {[]string{cellArgument}, "by how many percent it changed, without sign; not meaningful of a share, or where it was nil, the sign turned, or the periods are not of one length", func(e *evaluation, _ int, a []string) (string, error) { return e.percent(a[0]) }},
 		"share":      {[]string{cellArgument, cellArgument}, "the first figure in percent of the second", func(e *evaluation, _ int, a []string) (string, error) { return e.share(a[0], a[1]) }},
 		"difference": {[]string{cellArgument, cellArgument}, "the first figure less the second, with its unit", func(e *evaluation, _ int, a []string) (string, error) { return e.difference(a[0], a[1]) }},
 		"exceeds":    {[]string{cellArgument, cellArgument}, "the word, where the first figure is the larger one", func(e *evaluation, _ int, a []string) (string, error) { return e.compares("exceeds", 1, a[0], a[1]) }},
@@ -149,7 +149,11 @@ func (e *evaluation) change(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return inWords(absolute(to.Displayed-from.Displayed), to.Unit), nil
+	by := absolute(to.Displayed - from.Displayed)
+	if to.Unit == "percent" {
+		return grouped(fmt.Sprint(by)) + " percentage points", nil
+	}
+	return inWords(by, to.Unit), nil
 }
 
 func (e *evaluation) percent(address string) (string, error) {
@@ -157,7 +161,7 @@ func (e *evaluation) percent(address string) (string, error) {
 	switch {
 	case err != nil:
 		return "", err
-	case to.OtherLength || from.Displayed == 0 || (from.Displayed < 0) != (to.Displayed < 0) && to.Displayed != 0:
+	case to.Unit == "percent" || to.OtherLength || from.Displayed == 0 || (from.Displayed < 0) != (to.Displayed < 0) && to.Displayed != 0:
 		return "a percentage that is not meaningful", nil
 	}
 	return percentOf(absolute(to.Displayed-from.Displayed), absolute(from.Displayed)), nil

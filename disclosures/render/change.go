@@ -1,13 +1,13 @@
 package render
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -29,7 +29,7 @@ type ChangeRow struct {
 	Label   string   `json:"label"`
 	Depth   int      `json:"depth"`
 	Amount  []int64  `json:"amount"`
-	Percent []string `json:"percent"` // of the earlier figure; "n/m" where that means nothing
+	Percent []string `json:"percent"` // of the earlier figure; "n/m" where that means nothing, "points" of a share
 }
 
 // change compares the sheets of two dates, or gives nil where there is one or where a row
@@ -62,6 +62,9 @@ func change(head disclosures.Head, block Block, packet Packet) *Change {
 			share := percent(from, to)
 			if from != to && !sameLength(head.Flows, *now, *before, row.ID, column.ID) {
 				share = "n/m"
+			}
+			if from != to && cmp.Or(now.unit(column.ID), before.unit(column.ID)) == disclosures.PercentUnit {
+				share = "points" // a percent of a percent says nothing
 			}
 			line.Amount, line.Percent = append(line.Amount, to-from), append(line.Percent, share)
 		}
@@ -233,29 +236,13 @@ func (c Change) markdown(b *strings.Builder, head, title string) {
 }
 
 func (c Change) text(b *strings.Builder, title string) {
-	labels := utf8.RuneCountInString(title + ", change")
-	widths := make([]int, len(c.Columns))
-	for i, column := range c.Columns {
-		widths[i] = utf8.RuneCountInString(column.ID)
-	}
+	var lines []textLine
 	for _, row := range c.Rows {
-		labels = max(labels, 2*row.Depth+utf8.RuneCountInString(row.Label))
+		line := textLine{row.Label, row.Depth, nil}
 		for i := range c.Columns {
-			widths[i] = max(widths[i], utf8.RuneCountInString(row.figures(i)))
+			line.figures = append(line.figures, row.figures(i))
 		}
+		lines = append(lines, line)
 	}
-	b.WriteString("\n" + padRight(title+", change", labels))
-	rule := labels
-	for i, column := range c.Columns {
-		b.WriteString("  " + padLeft(column.ID, widths[i]))
-		rule += 2 + widths[i]
-	}
-	b.WriteString("\n" + strings.Repeat("-", rule) + "\n")
-	for _, row := range c.Rows {
-		b.WriteString(padRight(strings.Repeat("  ", row.Depth)+row.Label, labels))
-		for i := range c.Columns {
-			b.WriteString("  " + padLeft(row.figures(i), widths[i]))
-		}
-		b.WriteString("\n")
-	}
+	writeText(b, title+", change", c.Columns, lines)
 }

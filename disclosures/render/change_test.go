@@ -100,3 +100,24 @@ func TestChangeOfOtherUnits(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// TestChangeOfShares shows shares in points, without a percent of a percent, below the
+// labels of their columns.
+func TestChangeOfShares(t *testing.T) {
+	sheet := func(date string, value int64) Sheet {
+		return Sheet{Date: date, Columns: []Column{{ID: "share", Label: "Share of protection sold"}},
+			Rows: []Row{{ID: "banks", Label: "Banks", Cells: []Cell{{Displayed: value, Unit: "percent"}}}}}
+	}
+	block := Block{Sheets: []Sheet{sheet("2007-09-30", 26), sheet("2006-12-31", 20)}}
+	var b strings.Builder
+	change(disclosures.Head{}, block, Packet{AsOf: "2007-09-30", Compare: "2006-12-31"}).text(&b, "Shares")
+	want := `
+                       Share of
+Shares, change  protection sold
+-------------------------------
+Banks                 6  points
+`
+	if b.String() != want {
+		t.Errorf("%s", b.String())
+	}
+}

@@ -330,23 +330,43 @@ func Text(w io.Writer, p Packet) error {
 	return err
 }
 
-// text writes a sheet with its labels at the left and its figures at the right.
+// text writes a sheet as plain text.
 func (s Sheet) text(b *strings.Builder, title string) {
+	var lines []textLine
+	for _, row := range s.Rows {
+		line := textLine{row.Label, row.Depth, nil}
+		for _, cell := range row.Cells {
+			line.figures = append(line.figures, cell.figure())
+		}
+		lines = append(lines, line)
+	}
+	writeText(b, title, s.Columns, lines)
+}
+
+// textLine is a row of a table of plain text.
+type textLine struct {
+	label   string
+	depth   int
+	figures []string
+}
+
+// writeText writes a table with its labels at the left and its figures at the right.
+func writeText(b *strings.Builder, title string, columns []Column, lines []textLine) {
 	labels := utf8.RuneCountInString(title)
-	widths := make([]int, len(s.Columns))
-	heads := make([][]string, len(s.Columns))
+	widths := make([]int, len(columns))
+	heads := make([][]string, len(columns))
 	most := 0
-	for i, column := range s.Columns {
+	for i, column := range columns {
 		heads[i] = wrapped(column.Label, 16)
 		most = max(most, len(heads[i]))
 		for _, line := range heads[i] {
 			widths[i] = max(widths[i], utf8.RuneCountInString(line))
 		}
 	}
-	for _, row := range s.Rows {
-		labels = max(labels, 2*row.Depth+utf8.RuneCountInString(row.Label))
-		for i, cell := range row.Cells {
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell.figure()))
+	for _, line := range lines {
+		labels = max(labels, 2*line.depth+utf8.RuneCountInString(line.label))
+		for i, figure := range line.figures {
+			widths[i] = max(widths[i], utf8.RuneCountInString(figure))
 		}
 	}
 	b.WriteString("\n")
@@ -370,10 +390,10 @@ func (s Sheet) text(b *strings.Builder, title string) {
 		rule += 2 + width
 	}
 	b.WriteString(strings.Repeat("-", rule) + "\n")
-	for _, row := range s.Rows {
-		b.WriteString(padRight(strings.Repeat("  ", row.Depth)+row.Label, labels))
-		for i, cell := range row.Cells {
-			b.WriteString("  " + padLeft(cell.figure(), widths[i]))
+	for _, line := range lines {
+		b.WriteString(padRight(strings.Repeat("  ", line.depth)+line.label, labels))
+		for i, figure := range line.figures {
+			b.WriteString("  " + padLeft(figure, widths[i]))
 		}
 		b.WriteString("\n")
 	}

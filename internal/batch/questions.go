@@ -251,7 +251,7 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 		most, names := make([]int64, len(by.possible)), make([]string, len(by.possible))
 		err := byKey(ctx, db, "asked_facts", by.key, by.possible, func(k keyed) {
 			for i, amount := range k.amounts { // of several that are as large the first by name
-				if amount = max(amount, -amount); amount > most[i] {
+				if max(amount, -amount) > max(most[i], -most[i]) {
 					most[i], names[i] = amount, k.key
 				}
 			}
@@ -260,12 +260,12 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 			return err
 		}
 		for i, c := range by.possible {
-			amount, whole := decimal.New(most[i], -2), exactOf(c.cell).Abs()
-			if amount.LessThanOrEqual(whole.Mul(q.share)) {
+			amount, whole := decimal.New(most[i], -2), exactOf(c.cell)
+			if amount.Abs().LessThanOrEqual(whole.Abs().Mul(q.share)) {
 				continue
 			}
 			q.ask(by.kind, c.at, amount, "%s %s is %s of %s, %s percent", by.words, names[i], amount.StringFixed(2), whole.StringFixed(2),
-				amount.Shift(2).DivRound(whole, 0))
+				amount.Abs().Shift(2).DivRound(whole.Abs(), 0))
 		}
 	}
 	return nil
