@@ -57,7 +57,7 @@ words such as rose, are calls:
 				}
 			}
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %s\nnext: comment11 run --config %s --as-of 2007-09-30 --tables\n",
-				folder, filepath.Join(folder, "comment11.yaml"))
+				folder, typed(filepath.Join(folder, "comment11.yaml")))
 			return err
 		},
 	}

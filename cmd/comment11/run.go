@@ -291,12 +291,12 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 	switch o.Status {
 	case store.Published:
 		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet --draft\n",
-			o.Manifest.Release, o.Manifest.Kind, shown(config.File), o.Manifest.AsOfDate)
+			o.Manifest.Release, o.Manifest.Kind, typed(shown(config.File)), o.Manifest.AsOfDate)
 	case "dry_run":
-		fmt.Fprintf(w, "dry run: nothing was published\nnext: comment11 run --config %s --as-of %s\n", shown(config.File), o.Manifest.AsOfDate)
+		fmt.Fprintf(w, "dry run: nothing was published\nnext: comment11 run --config %s --as-of %s\n", typed(shown(config.File)), o.Manifest.AsOfDate)
 	case store.Held:
 		fmt.Fprintf(w, "held release %s\nnext, once what holds it is mended: comment11 run --config %s --as-of %s\n",
-			o.Manifest.Release, shown(config.File), o.Manifest.AsOfDate)
+			o.Manifest.Release, typed(shown(config.File)), o.Manifest.AsOfDate)
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func newSample(shared *sharedFlags) *cobra.Command {
 			if shared.quiet {
 				return nil
 			}
-			config := shown(filepath.Join(book.Folder, "comment11.yaml"))
+			config := typed(shown(filepath.Join(book.Folder, "comment11.yaml")))
 			_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %d positions at %s, and what belongs to them, in %.1f s\nnext: comment11 run --config %s --as-of %s\n",
 				book.Positions, dates[len(dates)-1], time.Since(started).Seconds(), config, dates[0])
 			return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -110,4 +111,14 @@ func shown(path string) string {
 		return path
 	}
 	return relative
+}
+
+var asItIs = regexp.MustCompile(`^[\pL\pN_/.][\pL\pN_/.,:@%+=-]*$`)
+
+// typed is a path as it is typed in a shell.
+func typed(path string) string {
+	if asItIs.MatchString(filepath.ToSlash(path)) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

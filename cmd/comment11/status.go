@@ -84,7 +84,7 @@ func sayStatus(w io.Writer, shared *sharedFlags, list []batch.DateStatus, catalo
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nto look at the figures: duckdb -readonly %s\n", shown(catalog))
+	_, err := fmt.Fprintf(w, "\nto look at the figures: duckdb -readonly %s\n", typed(shown(catalog)))
 	return err
 }
 
