@@ -17,7 +17,7 @@ type mark struct {
 	when     string   // SQL over the groups of facts
 	measures []string // that it is about
 	asked    bool     // only where a table or row asks for it
-	meaning  string   // the footnote, of the marks of facts, which have them all
+	meaning  string   // the footnote; other relations have the marks of facts and of events
 }
 
 var factMarks = []mark{
@@ -42,6 +42,22 @@ var nettingMarks = []mark{
 		measures: []string{"exposure", "liability", "collateral_callable", "terminable", "settlement_on_trigger", "all_products_exposure", "all_products_callable", "residual"}},
 }
 
+// eventMarks are those of realized events, payoutMarks those of payouts: of what has no
+// amount a sum says nothing.
+var (
+	eventMarks  = withoutAmount(store.IsOneOf("result", []string{"no_value"}), []string{"realized_gain_loss"}, []string{"realized_year_before"})
+	payoutMarks = withoutAmount("not has_cash", []string{"payouts", "net_paid"}, []string{"payouts_year_before"})
+)
+
+func withoutAmount(when string, measures, yearBefore []string) []mark {
+	return []mark{
+		{id: "no_amount", when: when + " and " + store.IsOneOf("fiscal_year", []string{"this_year"}), measures: measures,
+			meaning: "Leaves out events that were delivered without their amount."},
+		{id: "no_amount_year_before", when: when + " and " + store.IsOneOf("fiscal_year", []string{"year_before"}), measures: yearBefore,
+			meaning: "Leaves out events of the year before that were delivered without their amount."},
+	}
+}
+
 func anyUnclassified(columns ...string) string {
 	for i, column := range columns {
 		columns[i] = store.IsOneOf(column, []string{"unclassified"})
@@ -51,7 +67,7 @@ func anyUnclassified(columns ...string) string {
 
 // Footnotes are the texts of all marks, in the order in which they are shown.
 func Footnotes() (ids, texts []string) {
-	for _, m := range factMarks {
+	for _, m := range slices.Concat(factMarks, eventMarks) {
 		ids, texts = append(ids, m.id), append(texts, m.meaning)
 	}
 	return ids, texts
@@ -63,6 +79,10 @@ func marksOf(relation string) []mark {
 		return factMarks
 	case "downgraded_netting_sets":
 		return nettingMarks
+	case "realized_facts":
+		return eventMarks
+	case "credit_event_payouts":
+		return payoutMarks
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 -- credit_event_payouts: one row per scope, reference entity of the ten for which most
 -- was paid out on protection sold in the fiscal year, all others or none stated, kind
--- of instrument, fiscal year and quarter; what was paid is the event's cash
+-- of instrument, fiscal year and quarter; what was paid is the event's cash. Events
+-- without it are a row each
 -- reads: realized_facts, reference_grades
 with events as (
   select
     reference_entity_id, instrument, fiscal_year, in_quarter, kind,{{range .Scopes}} {{.}},{{end}}
     coalesce(cash, cash_year_before) is not null as has_cash,
+    case when coalesce(cash, cash_year_before) is null then event_id end as event_id,
     coalesce(cash, cast(0 as decimal(18, 2))) as cash,
     coalesce(cash_year_before, cast(0 as decimal(18, 2))) as cash_year_before,
     coalesce(realized_gain_loss, cast(0 as decimal(18, 2))) as realized_gain_loss
@@ -22,7 +24,7 @@ ranked_{{$scope}} as (
 {{end}}select
   case when e.reference_entity_id is null then 'not_stated' when r.place <= 10 then cast(r.place as varchar) else 'others' end as place,
   case when r.place <= 10 then coalesce(n.name, e.reference_entity_id) end as name,
-  e.instrument, e.fiscal_year, e.in_quarter, e.has_cash,
+  e.instrument, e.fiscal_year, e.in_quarter, e.has_cash, e.event_id,
   cast(sum(case when e.kind = 'credit_event' then -e.cash else 0 end) as decimal(18, 2)) as payouts,
   cast(sum(case when e.kind = 'recovery' then e.cash else 0 end) as decimal(18, 2)) as recoveries,
   cast(sum(-e.cash) as decimal(18, 2)) as net_paid,
@@ -34,4 +36,4 @@ from events as e
 left join ranked_{{$scope}} as r on r.reference_entity_id = e.reference_entity_id
 left join reference_grades as n on n.reference_entity_id = e.reference_entity_id
 where e.{{$scope}} = 'external'
-group by 1, 2, 3, 4, 5, 6{{end}}
+group by 1, 2, 3, 4, 5, 6, 7{{end}}

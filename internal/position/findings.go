@@ -111,6 +111,8 @@ var FindingCodes = []FindingCode{
 		"protection on a name to which there is no exposure hedges nothing: its purpose is another", "comment 11(a); DOMAIN 3"},
 	{"over_hedge", "warn", "hedges that exceed the holdings of their group and the tolerance", "purpose.over_hedge decides whether the excess becomes trading; the relation evidence has the groups",
 		"what exceeds the exposure is a position of its own, not a hedge of the portfolio", "comment 11(a); DOMAIN 3"},
+	{"payout_without_cash", "warn", "a credit event or recovery on protection sold without its cash: in no sum of payouts", "deliver the cash of the event",
+		"what was paid out and recovered in the period is without it", "comment 11(c); DOMAIN 6"},
 	{"position_of_no_scope", "warn", "no scope has its legal entity at the as-of date: in no table", "correct the entity in the config's scopes or at the source; an entity that is meant to stay out needs nothing",
 		"a scope that is spelled otherwise than the source leaves its whole book out", "DOMAIN 1, scopes"},
 	{"position_without_entity", "warn", "the position does not say our entity: in no table of a scope that lists entities", "deliver legal_entity",

@@ -321,7 +321,7 @@ func IncomeBridge(scopes []string) DataSet {
 func CreditEventPayouts(scopes []string) DataSet {
 	return DataSet{
 		Name:    "credit_event_payouts",
-		Grain:   "one row per scope, reference entity of the ten with the largest payouts, all others or none stated, instrument, fiscal year and quarter",
+		Grain:   "one row per scope, reference entity of the ten with the largest payouts, all others or none stated, instrument, fiscal year and quarter; of events without cash one each",
 		Meaning: "What was paid out on protection sold when credit events came, and recovered: the cash of events of the kinds credit_event and recovery, without credit-linked notes; each scope has its own ranks.",
 		Columns: []Column{
 			{Name: "place", Type: Text, Values: append(append([]string{}, places...), "not_stated"), Use: Key | Dimension, Meaning: "Rank by payouts of the fiscal year to date, others, or not_stated where the event names no reference entity and its position is gone."},
@@ -330,6 +330,7 @@ func CreditEventPayouts(scopes []string) DataSet {
 			{Name: "fiscal_year", Type: Text, Values: []string{"this_year", "year_before"}, Use: Key | Dimension, Meaning: "Booked in the fiscal year to date, or in the same period of the year before."},
 			{Name: "in_quarter", Type: Flag, Use: Key | Dimension, Meaning: "Booked in the fiscal quarter to date, of the year before in the same quarter."},
 			{Name: "has_cash", Type: Flag, Use: Key | Dimension, Meaning: "The events give their cash; those that do not are in no sum."},
+			{Name: "event_id", Type: Text, Use: Key, Meaning: "Event that does not give its cash; empty for the sums of the others."},
 			{Name: "payouts", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash paid for credit events, at each event date's rate; received, with a minus."},
 			{Name: "recoveries", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash received as recovery."},
 			{Name: "net_paid", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Payouts less recoveries."},
@@ -377,7 +378,7 @@ var cellMarks = DataSet{
 		{Name: "block_id", Type: Text, Use: Key, Meaning: "Block of the table."},
 		{Name: "row_id", Type: Text, Use: Key, Meaning: "Row."},
 		{Name: "column_id", Type: Text, Use: Key, Meaning: "Column."},
-		{Name: "mark", Type: Text, Use: Key, Values: []string{"floor", "no_value", "unclassified", "not_rated", "two_way", "no_carrying_amount"}, Meaning: "Footnote."},
+		{Name: "mark", Type: Text, Use: Key, Values: []string{"floor", "no_value", "unclassified", "not_rated", "two_way", "no_carrying_amount", "no_amount", "no_amount_year_before"}, Meaning: "Footnote."},
 		{Name: "facts", Type: Whole, Unit: "facts", Meaning: "How many of the facts behind the cell cause it."},
 		{Name: "amount", Type: Total, Unit: "reporting currency", Meaning: "Their share of the cell's measure, or their number."},
 	},

@@ -19,6 +19,11 @@ realized_in_money as (
   where result = 'no_value'
   group by kind
   union all
+  select 'payout_without_cash', kind, count(*), cast(null as decimal(38, 2)), min(event_id)
+  from realized_facts
+  where direction = 'sold' and not funded and kind in ('credit_event', 'recovery') and coalesce(cash, cash_year_before) is null
+  group by kind
+  union all
   select 'realized_from_cash', amount_from, count(*), sum(abs(coalesce(cash, cash_year_before))), min(event_id)
   from realized_facts
   where amount_from not in ('sub_ledger', 'none')
