@@ -20,7 +20,7 @@ func TestFinestGroups(t *testing.T) {
 	scopes := []string{"group", "bank"}
 	own := fstest.MapFS{} // of columns that no other table names, and of names that are nearly alike
 	for id, column := range map[string]string{"by-terms": "credit_event_set", "by_terms": "definitions"} {
-		own[id+".yaml"] = &fstest.MapFile{Data: fmt.Appendf(nil, "id: %s\ntitle: Terms\nclauses: [d]\nblocks:\n  - id: b\n    title: B\n    rows:\n      - {id: stated, label: Stated, where: \"%s not in ('not_stated', 'unclassified')\"}\n      - {id: not, label: Not, where: \"%[2]s in ('not_stated', 'unclassified')\"}\n    columns:\n      - {id: m, label: M, measure: notional}\n", id, column)}
+		own[id+".yaml"] = &fstest.MapFile{Data: fmt.Appendf(nil, "id: %s\ntitle: Terms\nclauses: [\"11(d)\"]\nblocks:\n  - id: b\n    title: B\n    rows:\n      - {id: stated, label: Stated, where: \"%s not in ('not_stated', 'unclassified')\"}\n      - {id: not, label: Not, where: \"%[2]s in ('not_stated', 'unclassified')\"}\n    columns:\n      - {id: m, label: M, measure: notional}\n", id, column)}
 	}
 	tables, err := ReadTables(Defaults{Unit: "millions", TwoWay: "sold"}, scopes, Embedded(), own)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"comment11/internal/document"
 	"comment11/internal/position"
 	"comment11/internal/store"
-	"comment11/internal/strictyaml"
 )
 
 // Separators of the packed faults of a record: between faults, and between
@@ -185,22 +184,21 @@ func mappedColumns(ctx context.Context, db *store.DB, in Input, source Source, f
 		result.where = texts[len(texts)-1]
 	}
 	if !source.format().judged { // a decoder's columns are its own
-		result.unread = unreadColumns(file.header, strings.Join(texts, " "), result.columns)
+		result.unread = unreadColumns(file.header, strings.Join(texts, " "), dataSet(source.DataSet), result.columns)
 	}
 	return result, nil
 }
 
 // unreadColumns are those of the header that none of the compiled texts names.
-func unreadColumns(header []string, texts string, columns []mappedColumn) (unread []UnreadColumn) {
+func unreadColumns(header []string, texts string, set position.DataSet, columns []mappedColumn) (unread []UnreadColumn) {
 	for _, name := range header {
 		if strings.Contains(texts, store.Identifier(name)) {
 			continue
 		}
 		column := UnreadColumn{Name: name}
-		for _, c := range columns {
-			if c.text == "" && strictyaml.SpelledAlike(name, c.Name) {
-				column.Meant = c.Name
-				break
+		for _, meant := range set.SpelledLike(name) {
+			if slices.ContainsFunc(columns, func(c mappedColumn) bool { return c.Name == meant && c.text == "" }) {
+				column.Meant = meant
 			}
 		}
 		unread = append(unread, column)

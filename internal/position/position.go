@@ -7,6 +7,8 @@ package position
 import (
 	"slices"
 	"strings"
+
+	"comment11/internal/strictyaml"
 )
 
 // Type is the type of a column: what its values mean and how they are spelled
@@ -85,6 +87,17 @@ func (d DataSet) Column(name string) (Column, bool) { return find(d.Columns, nam
 
 // Names gives the names of the columns in their order.
 func (d DataSet) Names() []string { return names(d.Columns) }
+
+// SpelledLike are the columns that a name is spelled nearly like: but for case, signs and
+// a slip.
+func (d DataSet) SpelledLike(name string) (list []string) {
+	for _, c := range d.Columns {
+		if strictyaml.SpelledAlike(name, c.Name) {
+			list = append(list, c.Name)
+		}
+	}
+	return list
+}
 
 // Select is the SELECT list of all columns over a relation that has only some of
 // them; the others are NULL.
