@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/internal/batch"
 )
 
@@ -39,7 +40,7 @@ func newCatalog(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s shows %d releases\n", shown(batch.Warehouse(config).Catalog()), count)
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s shows %s\n", shown(batch.Warehouse(config).Catalog()), disclosures.Counted(count, "release"))
 			return err
 		},
 	}

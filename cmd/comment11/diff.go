@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
 	"comment11/internal/strictyaml"
@@ -159,7 +160,7 @@ func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge) error {
 		}
 		return writeCSV(w, rows)
 	}
-	fmt.Fprintf(w, "%s to %s: %d cells moved", b.Before, b.After, len(b.Cells)+len(b.Derived))
+	fmt.Fprintf(w, "%s to %s: %s moved", b.Before, b.After, disclosures.Counted(len(b.Cells)+len(b.Derived), "cell"))
 	if len(b.Derived) > 0 {
 		fmt.Fprintf(w, ", %d of them shares, ranks, movements and what is netted first (-o json has their causes)", len(b.Derived))
 	}

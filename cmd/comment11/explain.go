@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/internal/batch"
 	"comment11/transform"
 )
@@ -182,8 +183,8 @@ func sayEvidence(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) {
 		if l.MatchedWith != "" {
 			matched = " with " + l.MatchedWith
 		}
-		fmt.Fprintf(w, "  %s, scope %s: %s%s, %s in %d positions, evidence %s, unsupported %s, moved to trading %s\n", l.Outcome, l.Scope, l.Subject, matched,
-			l.Notional.StringFixed(2), l.Positions, l.Evidence.StringFixed(2), l.Unsupported.StringFixed(2), l.Moved.StringFixed(2))
+		fmt.Fprintf(w, "  %s, scope %s: %s%s, %s in %s, evidence %s, unsupported %s, moved to trading %s\n", l.Outcome, l.Scope, l.Subject, matched,
+			l.Notional.StringFixed(2), disclosures.Counted(l.Positions, "position"), l.Evidence.StringFixed(2), l.Unsupported.StringFixed(2), l.Moved.StringFixed(2))
 	}
 	for _, s := range p.Slices {
 		if s.Adjustment == "" && byEvidence {
@@ -271,7 +272,7 @@ func sayCells(w io.Writer, p batch.ExplainedPosition) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "and %d totals of these, and %d cells in which it counts with nothing; -o json lists all\n", totals, nothing)
+	fmt.Fprintf(w, "and %s of these, and %s in which it counts with nothing; -o json lists all\n", disclosures.Counted(totals, "total"), disclosures.Counted(nothing, "cell"))
 	if len(p.Untraced) > 0 {
 		fmt.Fprintf(w, "tables over %s have no rows of single positions\n", strings.Join(p.Untraced, ", "))
 	}

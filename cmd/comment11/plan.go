@@ -13,6 +13,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/internal/batch"
 )
 
@@ -109,7 +110,7 @@ func sayPlan(w io.Writer, plan batch.Plan) error {
 		return err
 	}
 	sayPeriodEnds(w, plan)
-	_, err := fmt.Fprintf(w, "\n%d cells would change; nothing was written\n", len(plan.Cells))
+	_, err := fmt.Fprintf(w, "\n%s would change; nothing was written\n", disclosures.Counted(len(plan.Cells), "cell"))
 	return err
 }
 
@@ -121,7 +122,7 @@ func sayMoves(w io.Writer, c batch.Comparison) {
 			block = name
 			fmt.Fprintf(w, "\n%s\n", block)
 		}
-		fmt.Fprintf(w, "  %s -> %s\n    %s of %d positions, by %s\n", cellName(m.From), cellName(m.To), planAmount(m.Measure, m.Amount), m.Positions, causesText(m.Measure, m.Causes))
+		fmt.Fprintf(w, "  %s -> %s\n    %s of %s, by %s\n", cellName(m.From), cellName(m.To), planAmount(m.Measure, m.Amount), disclosures.Counted(m.Positions, "position"), causesText(m.Measure, m.Causes))
 		var named []string
 		for _, p := range m.Behind {
 			named = append(named, p.Name()+" "+planAmount(m.Measure, p.Amount))
@@ -183,7 +184,7 @@ func sayPeriodEnds(w io.Writer, plan batch.Plan) {
 			fmt.Fprintf(w, "  %s (release %s) cannot be evaluated: %s\n", c.AsOfDate, c.Release, c.Error)
 			continue
 		}
-		fmt.Fprintf(w, "  %s (release %s): %d cells would change\n", c.AsOfDate, c.Release, len(c.Cells))
+		fmt.Fprintf(w, "  %s (release %s): %s would change\n", c.AsOfDate, c.Release, disclosures.Counted(len(c.Cells), "cell"))
 		type block struct{ table, block, measure string }
 		var order []block
 		moved, positions := map[block]decimal.Decimal{}, map[block]int64{}
@@ -195,7 +196,7 @@ func sayPeriodEnds(w io.Writer, plan batch.Plan) {
 			moved[at], positions[at] = moved[at].Add(m.Amount.Abs()), positions[at]+m.Positions
 		}
 		for _, at := range order {
-			fmt.Fprintf(w, "    %s/%s, %s: %s moved, %d positions\n", at.table, at.block, at.measure, planAmount(at.measure, moved[at]), positions[at])
+			fmt.Fprintf(w, "    %s/%s, %s: %s moved, %s\n", at.table, at.block, at.measure, planAmount(at.measure, moved[at]), disclosures.Counted(positions[at], "position"))
 		}
 	}
 	if len(plan.Left) > 0 {

@@ -286,8 +286,8 @@ func sayText(w io.Writer, shared *sharedFlags, config configs.Config, o batch.Ou
 	sayCoverage(w, o.Coverage())
 	sayBroken(w, o)
 	record := recordOf(o)
-	fmt.Fprintf(w, "\n%d facts, %d cells; %d controls, %d hold\n", record.Counts.Facts, record.Counts.Cells,
-		len(o.Controls), len(o.Controls)-len(o.Broken()))
+	fmt.Fprintf(w, "\n%s, %s; %s, %d hold\n", disclosures.Counted(record.Counts.Facts, "fact"), disclosures.Counted(record.Counts.Cells, "cell"),
+		disclosures.Counted(len(o.Controls), "control"), len(o.Controls)-len(o.Broken()))
 	switch o.Status {
 	case store.Published:
 		fmt.Fprintf(w, "published release %s (%s)\nnext: comment11 extract --config %s --as-of %s --out packet --draft\n",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/internal/sample"
 )
 
@@ -33,8 +34,8 @@ func newSample(shared *sharedFlags) *cobra.Command {
 				return nil
 			}
 			config := typed(shown(filepath.Join(book.Folder, "comment11.yaml")))
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %d positions at %s, and what belongs to them, in %.1f s\nnext: comment11 run --config %s --as-of %s\n",
-				book.Positions, dates[len(dates)-1], time.Since(started).Seconds(), config, dates[0])
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "wrote %s at %s, and what belongs to them, in %.1f s\nnext: comment11 run --config %s --as-of %s\n",
+				disclosures.Counted(book.Positions, "position"), dates[len(dates)-1], time.Since(started).Seconds(), config, dates[0])
 			return err
 		},
 	}

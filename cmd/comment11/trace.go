@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/internal/batch"
 )
 
@@ -77,7 +78,7 @@ func sayTrace(w io.Writer, t batch.Trace) error {
 	if len(t.Rules) > 0 {
 		fmt.Fprintln(w, "\nRules that decided:")
 		for _, r := range t.Rules {
-			fmt.Fprintf(out, "  %s\t%s\t%d facts\t%s\t%s\n", r.Attribute, r.Rule, r.Facts, r.Sum.StringFixed(2), r.Because)
+			fmt.Fprintf(out, "  %s\t%s\t%s\t%s\t%s\n", r.Attribute, r.Rule, disclosures.Counted(r.Facts, "fact"), r.Sum.StringFixed(2), r.Because)
 		}
 		if err := out.Flush(); err != nil {
 			return err

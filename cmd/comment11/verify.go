@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures"
 	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
@@ -54,8 +55,9 @@ func sayVerification(cmd *cobra.Command, shared *sharedFlags, v batch.Verificati
 			return err
 		}
 	} else if !shared.quiet {
-		fmt.Fprintf(cmd.OutOrStdout(), "%d releases, %d files, %d cells, %d controls; %d releases that retention removed\n",
-			v.Releases, v.Files, v.Cells, v.Controls, v.Removed)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s, %s, %s, %s; %s that retention removed\n",
+			disclosures.Counted(v.Releases, "release"), disclosures.Counted(v.Files, "file"), disclosures.Counted(v.Cells, "cell"),
+			disclosures.Counted(v.Controls, "control"), disclosures.Counted(v.Removed, "release"))
 		for _, note := range v.Notes {
 			fmt.Fprintf(cmd.OutOrStdout(), "note: %s\n", note)
 		}
@@ -70,7 +72,7 @@ func sayFaults(cmd *cobra.Command, faults []string) error {
 	for _, fault := range faults {
 		fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %s\n", fault)
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %d faults\n", len(faults))
+	fmt.Fprintf(cmd.ErrOrStderr(), "comment11: %s\n", disclosures.Counted(len(faults), "fault"))
 	return fmt.Errorf("%w%w", errSaid, batch.ErrData) // exit code 1
 }
 
@@ -114,7 +116,7 @@ func sayPacket(w io.Writer, v batch.PacketVerification) {
 		against = " against " + v.Compare
 	}
 	fmt.Fprintf(w, "packet of %s%s, %s edition, manifest %s\n", v.AsOf, against, v.Audience, v.SHA256)
-	fmt.Fprintf(w, "%d files, %d figures, %d cells computed from the packet's own facts\n", v.Files, v.Figures, v.Computed)
+	fmt.Fprintf(w, "%s, %s, %s computed from the packet's own facts\n", disclosures.Counted(v.Files, "file"), disclosures.Counted(v.Figures, "figure"), disclosures.Counted(v.Computed, "cell"))
 	if v.Audience == render.Filing {
 		fmt.Fprintln(w, "a filing edition brings no facts along: its documents were held against each other")
 	}

@@ -84,6 +84,9 @@ func (p Packet) entries() []entry {
 			text(t.ID+"/"+block.ID+" title", block.Title)
 			for _, sheet := range block.Sheets {
 				at := sheet.Date + " " + t.ID + "/" + block.ID + "/"
+				if sheet.Opening != "" {
+					text(sheet.Date+" "+t.ID+"/"+block.ID+" opening", sheet.Opening)
+				}
 				if sheet.Label != "" {
 					text(sheet.Date+" "+t.ID+"/"+block.ID+" label", sheet.Label)
 				}
@@ -142,8 +145,8 @@ func (l Letter) entries() []entry {
 		text("letter notional at "+labelled(b.Date, b.Label), fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), b.Unit))
 	}
 	for _, a := range l.Adjusted {
-		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%d facts, notional %s gross and %s net, fair value %s gross and %s net: %s",
-			a.Facts, a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason))
+		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%s, notional %s gross and %s net, fair value %s gross and %s net: %s",
+			disclosures.Counted(a.Facts, "fact"), a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason))
 	}
 	return list
 }
@@ -161,5 +164,5 @@ func rests(m disclosures.Mark) string {
 	if m.Facts == 0 {
 		return "noted"
 	}
-	return fmt.Sprintf("%d facts, %s", m.Facts, m.Amount.StringFixed(2))
+	return fmt.Sprintf("%s, %s", disclosures.Counted(m.Facts, "fact"), m.Amount.StringFixed(2))
 }

@@ -61,7 +61,7 @@ func (t Table) footnotes() []string {
 			}
 		})
 		if most.Facts > 0 {
-			notes = append(notes, fmt.Sprintf("(%s) %s Most in %s: %d facts, %s.", letter(id), texts[i], where, most.Facts, most.Amount.StringFixed(2)))
+			notes = append(notes, fmt.Sprintf("(%s) %s Most in %s: %s, %s.", letter(id), texts[i], where, disclosures.Counted(most.Facts, "fact"), most.Amount.StringFixed(2)))
 		} else if marked[id] { // an edition that does not tell how many
 			notes = append(notes, fmt.Sprintf("(%s) %s", letter(id), texts[i]))
 		}

@@ -208,8 +208,8 @@ func Restless(packet render.Packet, limits configs.CellLimits) []string {
 		for _, m := range cell.Marks {
 			limit, limited := most[m.ID]
 			if limited && limit >= 0 && m.Facts > int64(limit) && at.Date == packet.AsOf {
-				list = append(list, fmt.Sprintf("%s/%s, %s, %s: %s, %d facts, limits.cells.%s is %d",
-					at.Table, at.Block, at.Row, at.Column, m.ID, m.Facts, limitNames[m.ID], limit))
+				list = append(list, fmt.Sprintf("%s/%s, %s, %s: %s, %s, limits.cells.%s is %d",
+					at.Table, at.Block, at.Row, at.Column, m.ID, disclosures.Counted(m.Facts, "fact"), limitNames[m.ID], limit))
 			}
 		}
 	})

@@ -327,7 +327,7 @@ func (t *tracer) traceOf(c placed, groups traceGroups, attributes []string, pred
 	for _, a := range transform.Attributes {
 		for key, facts := range rules {
 			if key[0] == a {
-				text := fmt.Sprintf("%s: %s, %d facts", strings.ReplaceAll(a, "_", " "), key[1], facts)
+				text := fmt.Sprintf("%s: %s, %s", strings.ReplaceAll(a, "_", " "), key[1], disclosures.Counted(facts, "fact"))
 				if because := t.reasons[key[1]]; because != "" {
 					text += ": " + because
 				}
