@@ -40,7 +40,7 @@ agreements as (
     sum(coalesce(convert_amount(case when a.recoverable_on_trigger then a.held end, n.numerator, n.denominator), 0)) as recoverable,
     sum(convert_amount(a.other_products_fair_value, n.numerator, n.denominator)) as other_products,
     sum(convert_amount(a.cva, n.numerator, n.denominator)) as cva,
-    max(case when a.termination_trigger is not null or a.threshold is not null then 1 else 0 end) = 1 as contingent
+    max(case when a.termination_trigger is not null or (a.threshold is not null and a.grade is not null) then 1 else 0 end) = 1 as contingent -- a threshold that no rating moves is none
   from collateral as a
   left join conversions as n on n.currency = a.currency
   group by a.netting_set_id
@@ -74,7 +74,7 @@ triggered as ( -- nobody is rated below the last grade of the scale
     d.scope, d.netting_set_id, d.counterparty_id, m.notches,
     sum(case when d.deciding_notch + m.notches > d.grade_notch and d.grade_notch < {{.LastNotch}} then 0 else d.threshold end) as threshold,
     max(case when d.deciding_notch + m.notches > d.termination_notch and d.termination_notch < {{.LastNotch}} then 1 else 0 end) = 1 as is_terminable,
-    max(case when d.deciding_notch is not null then 1 else 0 end) = 1 as is_decided
+    max(d.deciding_notch) as deciding_notch
   from decided as d
   cross join notches_down as m
   group by d.scope, d.netting_set_id, d.counterparty_id, m.notches
@@ -85,9 +85,8 @@ rated as (
     coalesce(a.contingent, false) as contingent, coalesce(s.once * a.held, 0) as held, coalesce(s.once * a.posted, 0) as posted,
     coalesce(s.once * a.recoverable, 0) as recoverable, coalesce(a.minimum_transfer, 0) as minimum_transfer,
     coalesce(s.once * a.independent_amount, 0) as independent_amount, a.netting_set_id is not null as has_agreement, a.other_products is not null and a.cva is not null as all_products,
-    greatest(s.exposure - s.liability + coalesce(s.once * a.other_products, 0), 0) as exposure_of_all, coalesce(s.once * a.cva, 0) as cva,
-    c.notch <= 10 as was_investment, c.notch + m.notches <= 10 as is_investment,
-    coalesce(t.is_decided, c.notch is not null) as is_rated
+    s.exposure - s.liability as net, s.exposure - s.liability + coalesce(s.once * a.other_products, 0) as net_of_all, coalesce(s.once * a.cva, 0) as cva,
+    case when t.scope is not null then t.deciding_notch else c.notch end as notch
   from (
     select *, case when row_number() over (partition by scope, netting_set_id order by counterparty_id) = 1 then 1 else 0 end as once
     from sets
@@ -99,11 +98,11 @@ rated as (
   left join counterparties_as_of as c on c.counterparty_id = s.counterparty_id
 ),
 secured as (
-  select *, independent_amount - held - threshold as room
+  select *, independent_amount - held - threshold as room, greatest(net_of_all, 0) as exposure_of_all
   from rated
 ),
-called as (
-  select *, greatest(exposure + room, 0) as gap, greatest(exposure_of_all + room, 0) as gap_of_all
+called as ( -- what we owe counts against an independent amount
+  select *, greatest(net + room, 0) as gap, greatest(net_of_all + room, 0) as gap_of_all
   from secured
 ),
 settled as (
@@ -113,8 +112,8 @@ settled as (
   from called
 )
 select
-  netting_set_id, counterparty_id, cast(notches as varchar) as notches, is_rated, contingent, counterparty_type, without_value,
-  coalesce(was_investment, false) and not coalesce(is_investment, true) as falls_below_investment,
+  netting_set_id, counterparty_id, cast(notches as varchar) as notches, notch is not null as is_rated, contingent, counterparty_type, without_value,
+  coalesce(notch <= 10 and notch + notches > 10, false) as falls_below_investment,
   cast(exposure as decimal(18, 2)) as exposure,
   cast(liability as decimal(18, 2)) as liability,
   cast(held as decimal(18, 2)) as collateral_held,

@@ -269,7 +269,7 @@ func MatchedProtection(scopes []string) DataSet {
 	return DataSet{
 		Name:    "matched_protection",
 		Grain:   "one row per scope and part",
-		Meaning: "What protection is held against: bought and sold by whether the other side has an identical underlying (ASC 815-10-50-4K(f)), holdings by whether they are hedged. Protection alone, without credit-linked notes.",
+		Meaning: "What protection is held against: bought and sold by whether the other side has an identical underlying (ASC 815-10-50-4K(f)), holdings by whether they are hedged. Protection alone, without credit-linked notes; those that are issued to hedge holdings do hedge them.",
 		Columns: []Column{
 			{Name: "part", Type: Text, Use: Key | Dimension, Values: []string{"bought_identical", "bought_other", "sold_covered", "sold_identical_not_covered", "sold_other", "holdings_hedged", "holdings_not_hedged"},
 				Meaning: "Part of the protection bought, of the protection sold, or of the holdings. Covered is what of the sold protection can be paired with protection bought that matures no earlier; hedged is what of a group's holdings its hedges reach."},
