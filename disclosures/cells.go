@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/shopspring/decimal"
 	"golang.org/x/sync/errgroup"
@@ -50,6 +51,7 @@ type Input struct {
 	Scopes   []string
 	Members  map[string]string // by scope, SQL of legal_entity that tells whether it belongs to it
 	Currency string
+	AsOf     time.Time
 	Ratings  map[string]string // notch of each rating, 1 for the best
 	Ledger   string            // most by which book and ledger may differ, in the reporting currency; "none": any amount, with a warning
 	Noted    map[string]Noted  // by relation
@@ -106,7 +108,7 @@ func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p pred
 		if g.relations[relation] != nil {
 			continue
 		}
-		derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.Loaded}, g.made)
+		derived, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.AsOf, in.Loaded}, g.made)
 		if err != nil {
 			return g, fmt.Errorf("relation %s: %w", relation, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -30,6 +31,7 @@ type parameters struct {
 	members  map[string]string
 	ratings  map[string]string
 	currency string
+	asOf     time.Time
 	loaded   []string
 }
 
@@ -41,6 +43,9 @@ func (p parameters) Scopes() []string {
 	}
 	return columns
 }
+
+// AsOf is the SQL of the as-of date.
+func (p parameters) AsOf() string { return "date '" + p.asOf.Format(time.DateOnly) + "'" }
 
 // Currency is the reporting currency.
 func (p parameters) Currency() string { return p.currency }
@@ -101,7 +106,7 @@ func (p parameters) codes(columns []string) store.Codes {
 var needs = map[string][]string{
 	"balance_sheet_bridge":    {"counterparty_balances"},
 	"counterparty_ranks":      {"counterparty_balances"},
-	"downgraded_netting_sets": {"counterparty_balances"},
+	"downgraded_netting_sets": {"counterparty_balances", "reference_balances"},
 	"fair_value_moves":        {"period_balances"},
 	"growth_drivers":          {"counterparty_balances", "period_balances", "reference_balances"},
 	"income_bridge":           {"period_balances"},
@@ -113,7 +118,7 @@ var needs = map[string][]string{
 // Derive makes a relation that does not add up from facts by groups alone, and what it is
 // made of, in the place of what has its name.
 func Derive(ctx context.Context, db *store.DB, relation string, in Input) error {
-	known, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.Loaded}, map[string]bool{})
+	known, err := derive(ctx, db, relation, parameters{in.Scopes, in.Members, in.Ratings, in.Currency, in.AsOf, in.Loaded}, map[string]bool{})
 	if err == nil && !known {
 		err = fmt.Errorf("relation %s is not made by a query of its own", relation)
 	}

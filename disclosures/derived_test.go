@@ -76,7 +76,7 @@ func TestCollateralCountsOnce(t *testing.T) {
 		"create table conversions as select 'USD' as currency, cast(1 as bigint) as numerator, cast(1 as bigint) as denominator",
 		`insert into facts (source_system, position_id, slice, direction, counterparty_type, funded, scope_group, legal_entity, counterparty_id, netting_set_id, notional, fair_value_receivable, fair_value_payable) values
 ('S', 'P1', 0, 'bought', 'bank', false, 'external', 'E1', 'A', 'N', 1000, 100, 0), ('S', 'P2', 0, 'bought', 'bank', false, 'external', 'E2', 'B', 'N', 1000, 40, 0)`}
-	for _, name := range []string{"collateral", "ledger"} {
+	for _, name := range []string{"collateral", "ledger", "holdings", "reference_entities"} {
 		set, _ := position.Find(name)
 		statements = append(statements, set.CreateTable(name))
 	}

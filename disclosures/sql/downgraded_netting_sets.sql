@@ -3,20 +3,43 @@
 -- is of one counterparty; where several name it, its amounts stand with the first of them.
 -- Where its positions give several types of counterparty, it has that of most notional;
 -- what no netting set has is one row per type.
--- reads: counterparty_balances, counterparties_as_of, collateral, conversions
-with balances as ({{range $i, $scope := .Scopes}}
+-- reads: counterparty_balances, reference_balances, facts, holdings, reference_entities, counterparties_as_of, collateral, conversions
+with groups_of_names as (
+  select reference_entity_id, coalesce(hedge_group, reference_entity_id) as hedge_group
+  from reference_entities
+  where (valid_from is null or valid_from <= {{.AsOf}}) and (valid_until is null or valid_until >= {{.AsOf}})
+),
+own_names as ( -- that protection is sold on, or that are of a group of which loans and the like are held{{range $i, $scope := .Names}}{{if $i}}
+  union{{end}}
+  select 'scope_{{$scope}}' as scope, reference_entity_id from reference_balances where scope_{{$scope}} = 'external' and direction = 'sold' and reference_entity_id is not null
+  union
+  select 'scope_{{$scope}}', obligor_id from holdings where amount > 0 and ({{$.IsMember $scope}})
+  union
+  select 'scope_{{$scope}}', n.reference_entity_id
+  from holdings as h
+  left join groups_of_names as o on o.reference_entity_id = h.obligor_id
+  join groups_of_names as n on n.hedge_group = coalesce(o.hedge_group, h.obligor_id)
+  where h.amount > 0 and ({{$.IsMember $scope}}){{end}}
+),
+balances as ({{range $i, $scope := .Scopes}}
   {{if $i}}union all
   {{end}}select
     '{{$scope}}' as scope, netting_set_id, counterparty_id, counterparty_type,
-    sum(notional) as notional, coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought,
+    sum(notional) as notional, coalesce(sum(notional) filter (where direction = 'bought'), 0) as protection_bought, 0 as on_own_names,
     sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable, sum(without_value) as without_value
   from counterparty_balances
   where {{$scope}} = 'external'
   group by netting_set_id, counterparty_id, counterparty_type{{end}}
+  union all -- the same protection once more
+  select n.scope, f.netting_set_id, f.counterparty_id, f.counterparty_type, 0, 0, sum(f.notional), 0, 0, 0
+  from facts as f
+  join own_names as n on n.reference_entity_id = f.reference_entity_id
+  where f.direction = 'bought' and not f.funded and ({{range $i, $scope := .Names}}{{if $i}} or {{end}}(n.scope = 'scope_{{$scope}}' and f.scope_{{$scope}} = 'external'){{end}})
+  group by n.scope, f.netting_set_id, f.counterparty_id, f.counterparty_type
 ),
 typed as ( -- a netting set nets whatever types of counterparty its trades give
   select
-    scope, netting_set_id, counterparty_id, protection_bought, receivable, payable, without_value,
+    scope, netting_set_id, counterparty_id, protection_bought, on_own_names, receivable, payable, without_value,
     case when netting_set_id is null then counterparty_type
       else first_value(counterparty_type) over (partition by scope, netting_set_id, counterparty_id order by notional desc, counterparty_type)
     end as type_of_set
@@ -24,7 +47,7 @@ typed as ( -- a netting set nets whatever types of counterparty its trades give
 ),
 sets as (
   select
-    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought, sum(without_value) > 0 as without_value,
+    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought, sum(on_own_names) as on_own_names, sum(without_value) > 0 as without_value,
     case when netting_set_id is null then sum(receivable) else greatest(sum(receivable - payable), 0) end as exposure,
     case when netting_set_id is null then sum(payable) else greatest(sum(payable - receivable), 0) end as liability
   from typed
@@ -128,6 +151,7 @@ select
   cast(case when all_products then greatest(exposure_of_all - held - callable_of_all - cva, 0) else 0 end as decimal(18, 2)) as residual,
   cast(case when contingent then greatest(liability - posted, 0) else 0 end as decimal(18, 2)) as settlement_on_trigger,
   cast(case when is_terminable then exposure else 0 end as decimal(18, 2)) as terminable,
-  cast(protection_bought as decimal(18, 2)) as protection_bought
+  cast(protection_bought as decimal(18, 2)) as protection_bought,
+  cast(on_own_names as decimal(18, 2)) as protection_on_own_names
   {{range .Scopes}}, case when scope = '{{.}}' then 'external' else 'out_of_scope' end as {{.}}{{end}}
 from settled

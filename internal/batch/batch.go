@@ -408,7 +408,7 @@ func (j *job) disclose(ctx context.Context) error {
 
 // compute computes the tables, and which cells the rows touch that findings are noted of.
 func (j *job) compute(ctx context.Context, noted map[string]disclosures.Noted) error {
-	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(), Members: j.members(),
+	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(), Members: j.members(), AsOf: j.options.AsOf,
 		Currency: j.config.ReportingCurrency, Ratings: transform.RatingNotches(j.Maps["ratings"]), Ledger: j.config.Limits.Ledger, Noted: noted})
 	if err != nil {
 		return dataError(err)

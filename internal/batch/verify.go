@@ -167,7 +167,7 @@ func madeAgain(ctx context.Context, db *store.DB, config configs.Config, m store
 	if err != nil {
 		return nil, err
 	}
-	in := disclosures.Input{Scopes: m.Scopes, Members: d.members(), Ratings: transform.RatingNotches(d.Maps["ratings"]), Currency: m.ReportingCurrency}
+	in := disclosures.Input{Scopes: m.Scopes, Members: d.members(), AsOf: d.AsOf, Ratings: transform.RatingNotches(d.Maps["ratings"]), Currency: m.ReportingCurrency}
 	for _, set := range position.DataSets {
 		if _, loaded := m.Relation(set.Name + "_records"); loaded {
 			in.Loaded = append(in.Loaded, set.Name)

@@ -260,6 +260,7 @@ func DowngradedNettingSets(scopes []string) DataSet {
 			{Name: "settlement_on_trigger", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "What settling contingent agreements at once would cost us beyond collateral posted."},
 			{Name: "terminable", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Exposure of sets that could be terminated, below the trigger of any of their agreements."},
 			{Name: "protection_bought", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Notional of protection bought in the netting set."},
+			{Name: "protection_on_own_names", Type: Amount, Use: Measure, Unit: "reporting currency", Meaning: "Of the protection bought, that on reference entities on which the scope also sold protection, or of whose group it has holdings."},
 		},
 	}.withScopes(scopes)
 }
