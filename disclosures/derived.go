@@ -197,13 +197,14 @@ select 'realized_ties_to_income', legal_entity, 'realized and change in unrealiz
 from income_bridge
 where %[1]s = 'external' and in_ledger
 union all
-select 'income_in_reporting_currency', legal_entity, 'rows of trading revenue in other currencies, which are left out', cast(in_other_currencies as decimal(38, 2)), 'none', cast(0 as decimal(38, 2)), cast(-1 as bigint)
+select 'income_in_reporting_currency', legal_entity, 'rows of trading revenue in other currencies, which are left out', cast(in_other_currencies as decimal(38, 2)), 'none', cast(0 as decimal(38, 2)), cast(null as bigint)
 from income_bridge
 where %[1]s = 'external' and in_other_currencies > 0
 order by 1, 2`, position.ScopeColumn(scope)))
 }
 
-// ledgerControls reads controls of two sides with the number of facts that were rounded.
+// ledgerControls reads controls of two sides with the number of facts that were rounded,
+// or none where the sides are no amounts, which warn of any difference.
 // The limit is the most by which they may differ; none: any amount, with a warning.
 func ledgerControls(ctx context.Context, db *store.DB, limit, query string) ([]position.Control, error) {
 	table, err := store.Query(ctx, db, query)
@@ -218,9 +219,12 @@ func ledgerControls(ctx context.Context, db *store.DB, limit, query string) ([]p
 	}
 	var controls []position.Control
 	for _, row := range table.Rows {
-		controls = append(controls, position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: severity,
-			Tolerance:   tolerance.Add(decimal.New(5, -3).Mul(decimal.NewFromInt(row[6].(int64) + 1)).Round(2)), // each fact was rounded, the ledger's sum once
-			LeftMeaning: row[2].(string), Left: row[3].(decimal.Decimal), RightMeaning: row[4].(string), Right: row[5].(decimal.Decimal)})
+		c := position.Control{ID: row[0].(string), Subject: row[1].(string), Class: "reconciliation", Severity: "warn",
+			LeftMeaning: row[2].(string), Left: row[3].(decimal.Decimal), RightMeaning: row[4].(string), Right: row[5].(decimal.Decimal)}
+		if facts, amounts := row[6].(int64); amounts { // each fact was rounded, the ledger's sum once
+			c.Severity, c.Tolerance = severity, tolerance.Add(decimal.New(5, -3).Mul(decimal.NewFromInt(facts+1)).Round(2))
+		}
+		controls = append(controls, c)
 	}
 	return controls, nil
 }

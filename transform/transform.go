@@ -623,8 +623,11 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 		if name == "adjustment_facts" {
 			continue
 		}
+		if err := db.CreateOverFiles(ctx, "position_slices_written", "select * from "+store.ReadParquet(files)); err != nil {
+			return quality, err
+		}
 		// What takes the classification of a position takes that of its first slice.
-		if err := db.CreateOverFiles(ctx, "position_facts_written", "select * from "+store.ReadParquet(files)+" where slice <= 1"); err != nil {
+		if err := db.CreateView(ctx, "position_facts_written", "select * from position_slices_written where slice <= 1"); err != nil {
 			return quality, err
 		}
 	}

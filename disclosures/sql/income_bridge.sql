@@ -24,7 +24,7 @@ unrealized as ({{range $i, $scope := .Names}}{{if $i}}
 ),
 ledger_revenue as (
   select
-    legal_entity, sum(case when currency = '{{.Currency}}' then amount else 0 end) as amount,
+    legal_entity, sum(amount) filter (where currency = '{{.Currency}}') as amount, -- none where it has other currencies alone
     count(*) filter (where currency <> '{{.Currency}}') as in_other_currencies
   from ledger
   where measure = 'trading_revenue'
@@ -53,7 +53,7 @@ select
   cast(s.amount as decimal(18, 2)) as book,
   cast(case when s.line = 'trading_revenue' then coalesce(l.amount, 0) else 0 end as decimal(18, 2)) as ledger,
   s.line = 'trading_revenue' and l.amount is not null as in_ledger,
-  cast(case when s.line = 'trading_revenue' and l.amount is not null then l.in_other_currencies else 0 end as bigint) as in_other_currencies,
+  cast(case when s.line = 'trading_revenue' then coalesce(l.in_other_currencies, 0) else 0 end as bigint) as in_other_currencies,
   cast(case when s.line = 'trading_revenue' and l.amount is not null then s.amount - l.amount else 0 end as decimal(18, 2)) as difference{{range .Names}},
   case when s.scope = '{{.}}' then 'external' else 'out_of_scope' end as scope_{{.}}{{end}}
 from summed as s

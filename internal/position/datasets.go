@@ -163,7 +163,7 @@ var holdings = DataSet{
 
 var realized = DataSet{
 	Name: "realized", Grain: "one row per event and version",
-	Meaning: "Realized gains and losses from the sub-ledger: item 11(c).",
+	Meaning: "Realized gains and losses from the sub-ledger, of the fiscal year to date with each delivery, and of the year before where it is to be compared with: item 11(c).",
 	Columns: []Column{
 		{Name: "event_id", Type: Text, Use: identity, Meaning: "Identity of the event."},
 		{Name: "event_version", Type: Integer, Use: essential | Key, Meaning: "Version; the highest counts."},
@@ -295,7 +295,7 @@ var fxRates = DataSet{
 
 var pnlExplain = DataSet{
 	Name: "pnl_explain", Grain: "one row per position or book, day and factor",
-	Meaning: "Attribution of the day's change in fair value: item 11(f).",
+	Meaning: "Attribution of each day's change in fair value, of the fiscal year to date with each delivery: item 11(f).",
 	Columns: []Column{
 		{Name: "position_id", Type: Text, Use: Key, Meaning: "Position, or empty where the row is for a book."},
 		{Name: "book", Type: Text, Use: Key, Meaning: "Book, where no position is named."},

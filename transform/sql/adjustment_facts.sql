@@ -2,7 +2,7 @@
 -- that it names or as it says itself; our entity is always that of the position;
 -- a position of which several source systems have the id is none. A position and its
 -- adjustments are receivable or payable as one (DOMAIN: measures)
--- reads: applied_adjustments, position_facts_written, conversions
+-- reads: applied_adjustments, position_facts_written, position_slices_written, conversions
 with named as (
   select *, count(*) over (partition by position_id) as systems
   from position_facts_written
@@ -14,12 +14,19 @@ ambiguous as (
   where systems > 1
   group by position_id
 ),
+worth as ( -- by purpose, which evidence may have cut it into
+  select source_system, position_id, purpose, cast(coalesce(sum(fair_value), 0) as decimal(18, 2)) as fair_value
+  from position_slices_written
+  where position_id in (select position_id from named)
+  group by source_system, position_id, purpose
+),
 valued as ( -- what the position was worth before each adjustment of its own class
   select a.adjustment_id,
-    cast(coalesce(p.fair_value, cast(0 as decimal(18, 2)))
+    cast(w.fair_value
       + coalesce(sum(convert_amount(a.fair_value, n.numerator, n.denominator)) over (partition by a.position_id order by a.adjustment_id rows between unbounded preceding and 1 preceding), 0) as decimal(18, 2)) as fair_value_before
   from applied_adjustments as a
   join named as p on p.position_id = a.position_id and p.systems = 1
+  join worth as w on w.position_id = p.position_id and w.source_system = p.source_system and w.purpose = p.purpose
   left join conversions as n on n.currency = a.currency
   where a.fair_value is not null
     and coalesce(a.instrument, p.instrument) = p.instrument and coalesce(a.direction, p.direction) = p.direction and coalesce(a.purpose, p.purpose) = p.purpose
