@@ -9,17 +9,29 @@ with groups_of_names as (
   from reference_entities
   where (valid_from is null or valid_from <= {{.AsOf}}) and (valid_until is null or valid_until >= {{.AsOf}})
 ),
-own_names as ( -- that protection is sold on, or that are of a group of which loans and the like are held{{range $i, $scope := .Names}}{{if $i}}
-  union{{end}}
-  select 'scope_{{$scope}}' as scope, reference_entity_id from reference_balances where scope_{{$scope}} = 'external' and direction = 'sold' and reference_entity_id is not null
-  union
-  select 'scope_{{$scope}}', obligor_id from holdings where amount > 0 and ({{$.IsMember $scope}})
-  union
-  select 'scope_{{$scope}}', n.reference_entity_id
+names_of_scopes as ( -- that protection is sold on, or that are of a group of which loans and the like are held{{range $i, $scope := .Names}}{{if $i}}
+  union all{{end}}
+  select '{{$scope}}' as scope, reference_entity_id from reference_balances where scope_{{$scope}} = 'external' and direction = 'sold' and reference_entity_id is not null
+  union all
+  select '{{$scope}}', obligor_id from holdings where amount > 0 and ({{$.IsMember $scope}})
+  union all
+  select '{{$scope}}', n.reference_entity_id
   from holdings as h
   left join groups_of_names as o on o.reference_entity_id = h.obligor_id
   join groups_of_names as n on n.hedge_group = coalesce(o.hedge_group, h.obligor_id)
   where h.amount > 0 and ({{$.IsMember $scope}}){{end}}
+),
+own_names as (
+  select reference_entity_id{{range .Names}}, max(case when scope = '{{.}}' then 1 else 0 end) = 1 as of_{{.}}{{end}}
+  from names_of_scopes
+  group by reference_entity_id
+),
+bought_on_own as (
+  select f.netting_set_id, f.counterparty_id, f.counterparty_type{{range .Names}}, coalesce(sum(f.notional) filter (where n.of_{{.}} and f.scope_{{.}} = 'external'), 0) as on_{{.}}{{end}}
+  from facts as f
+  join own_names as n on n.reference_entity_id = f.reference_entity_id
+  where f.direction = 'bought' and not f.funded
+  group by f.netting_set_id, f.counterparty_id, f.counterparty_type
 ),
 balances as ({{range $i, $scope := .Scopes}}
   {{if $i}}union all
@@ -29,13 +41,9 @@ balances as ({{range $i, $scope := .Scopes}}
     sum(fair_value_receivable) as receivable, sum(fair_value_payable) as payable, sum(without_value) as without_value
   from counterparty_balances
   where {{$scope}} = 'external'
-  group by netting_set_id, counterparty_id, counterparty_type{{end}}
+  group by netting_set_id, counterparty_id, counterparty_type{{end}}{{range .Names}}
   union all -- the same protection once more
-  select n.scope, f.netting_set_id, f.counterparty_id, f.counterparty_type, 0, 0, sum(f.notional), 0, 0, 0
-  from facts as f
-  join own_names as n on n.reference_entity_id = f.reference_entity_id
-  where f.direction = 'bought' and not f.funded and ({{range $i, $scope := .Names}}{{if $i}} or {{end}}(n.scope = 'scope_{{$scope}}' and f.scope_{{$scope}} = 'external'){{end}})
-  group by n.scope, f.netting_set_id, f.counterparty_id, f.counterparty_type
+  select 'scope_{{.}}', netting_set_id, counterparty_id, counterparty_type, 0, 0, on_{{.}}, 0, 0, 0 from bought_on_own where on_{{.}} > 0{{end}}
 ),
 typed as ( -- a netting set nets whatever types of counterparty its trades give
   select
