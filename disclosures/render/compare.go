@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -64,21 +62,6 @@ func brief(line string) string {
 	}
 	return strconv.Quote(strings.TrimSpace(line))
 }
-
-// SameFigures tells whether two texts have the same numbers in the same order, of a page
-// those that are read: a file that another version of the program wrote may differ in its
-// words, its markup and its drawings.
-func SameFigures(got, want []byte) bool {
-	read := func(text []byte) []string {
-		return numbers.FindAllString(unread.ReplaceAllString(string(text), " "), -1)
-	}
-	return slices.Equal(read(got), read(want))
-}
-
-var (
-	numbers = regexp.MustCompile(`\(?-?\d[\d,.]*\)?`)
-	unread  = regexp.MustCompile(`(?s)<script\b.*?</script>|<style\b.*?</style>|<[a-zA-Z/!][^>]*>`)
-)
 
 // workbookDifferences name the cells of two workbooks that differ in value or formula.
 func workbookDifferences(got, want []byte) ([]string, error) {

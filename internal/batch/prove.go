@@ -68,7 +68,7 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 		if err := v.documents(folder, packet); err != nil {
 			return v, err
 		}
-		v.letter(packet, manifest, with.Program)
+		v.letter(packet, manifest)
 		if manifest.Audience != render.Filing {
 			if err := v.proof(ctx, folder, packet, manifest); err != nil && len(v.Faults) == 0 {
 				return v, err
@@ -175,8 +175,8 @@ func (v *PacketVerification) documents(folder string, packet render.Packet) erro
 		if err != nil {
 			return err
 		}
-		if len(differences) > 0 && v.otherProgram != "" && !strings.HasSuffix(document.name, ".xlsx") && render.SameFigures(got, document.content) {
-			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s in other words; its figures are those of %s", document.name, v.otherProgram, packetJSON))
+		if len(differences) > 0 && v.otherProgram != "" {
+			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s, and this one writes it otherwise: it is held by its SHA-256 alone", document.name, v.otherProgram))
 			continue
 		}
 		v.Faults = append(v.Faults, differences...)
@@ -186,7 +186,7 @@ func (v *PacketVerification) documents(folder string, packet render.Packet) erro
 
 // letter writes the prose again from its sources, which have calls in place of numbers,
 // and holds what the letter says of earlier dates against the cells that the packet has.
-func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifest, program store.Program) {
+func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifest) {
 	if packet.Letter == nil {
 		for _, format := range render.FormatsFor(manifest.Audience) {
 			if format.IsLetter() {
@@ -214,25 +214,19 @@ func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifes
 		return // it has neither sources nor exact values
 	}
 	again := *packet.Letter
-	if _, err := respond(packet, &again, sourcesOf(again)); err != nil {
+	_, err := respond(packet, &again, sourcesOf(again))
+	differences := render.LetterDifferences(*packet.Letter, again)
+	if v.otherProgram != "" && (err != nil || len(differences) > 0) {
+		v.Notes = append(v.Notes, fmt.Sprintf("the letter's prose was written by program %s, and this one writes it otherwise", v.otherProgram))
+		return
+	}
+	if err != nil {
 		v.fault("%s: %v", packetJSON, err)
 		return
 	}
-	if differences := render.LetterDifferences(*packet.Letter, again); len(differences) > 0 {
-		if manifest.Program != (store.Program{Version: program.Version, Revision: program.Revision}) && sameFigures(*packet.Letter, again) {
-			v.Notes = append(v.Notes, fmt.Sprintf("the letter was written by program %s %s in other words; its figures are those of %s", manifest.Program.Version, manifest.Program.Revision, packetJSON))
-			return
-		}
-		for _, d := range differences {
-			v.fault("%s: %s", packetJSON, d.String("it has", "its source gives"))
-		}
+	for _, d := range differences {
+		v.fault("%s: %s", packetJSON, d.String("it has", "its source gives"))
 	}
-}
-
-func sameFigures(a, b render.Letter) bool {
-	aText, aErr := json.Marshal(a)
-	bText, bErr := json.Marshal(b)
-	return aErr == nil && bErr == nil && render.SameFigures(aText, bText)
 }
 
 // proof computes the cells that the packet brings along from its facts, and holds
@@ -290,18 +284,31 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 	return v.holdTables(packet, proven.Against(packet.Comparative))
 }
 
-// holdTables holds packet.json against what the cells give. Another program may lay the
-// same figures out otherwise.
+// holdTables holds packet.json against what the cells give. Another program may say and lay
+// out the same figures otherwise.
 func (v *PacketVerification) holdTables(packet, proven render.Packet) error {
-	faults, alike, err := differingTables(packet, proven)
+	packet.Letter, proven.Letter = nil, nil // of which tables know nothing
+	var differ int
+	for _, d := range render.Compare(proven, packet) {
+		if v.otherProgram == "" || d.Kind == "cell" {
+			v.fault("%s: %s", packetJSON, d.String("its cells give", "it has"))
+		}
+		differ++
+	}
+	text := func(p render.Packet) (string, error) {
+		b, err := json.Marshal([]any{p.Tables, p.Differing})
+		return string(b), err
+	}
+	got, err := text(packet)
+	want, err2 := text(proven)
 	switch {
-	case len(faults) == 0 && !alike && v.otherProgram != "":
-		v.Notes = append(v.Notes, fmt.Sprintf("%s was laid out by program %s in another way; its figures and texts are those of the cells", packetJSON, v.otherProgram))
-	case len(faults) == 0 && !alike:
+	case got == want && differ == 0:
+	case v.otherProgram != "":
+		v.Notes = append(v.Notes, fmt.Sprintf("%s was laid out by program %s in another way; its figures are those of the cells", packetJSON, v.otherProgram))
+	case differ == 0:
 		v.fault("%s: its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed", packetJSON)
 	}
-	v.Faults = append(v.Faults, faults...)
-	return err
+	return errors.Join(err, err2)
 }
 
 // provenRelease holds what a packet brings along of a release against its manifest and,
@@ -390,23 +397,4 @@ func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.
 		}
 	}
 	return true, nil
-}
-
-// differingTables names the figures and texts of packet.json that are not those of
-// the cells, and tells whether all else of the tables is alike.
-func differingTables(packet, proven render.Packet) (faults []string, alike bool, err error) {
-	packet.Letter, proven.Letter = nil, nil // of which tables know nothing
-	for _, c := range render.Compare(proven, packet) {
-		faults = append(faults, packetJSON+": "+c.String("its cells give", "it has"))
-	}
-	text := func(p render.Packet) (string, error) {
-		b, err := json.Marshal([]any{p.Tables, p.Differing})
-		return string(b), err
-	}
-	got, err := text(packet)
-	if err != nil {
-		return faults, false, err
-	}
-	want, err := text(proven)
-	return faults, got == want, err
 }
