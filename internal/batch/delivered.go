@@ -1,13 +1,14 @@
 package batch
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"comment11/ingest"
 	"comment11/internal/position"
-	"comment11/internal/store"
 	"comment11/transform"
 )
 
@@ -52,27 +53,43 @@ func (j *job) columnFindings() ([]transform.Finding, error) {
 }
 
 // lostColumns are the columns that the opening had, or a release of the date that was
-// published before, as data set and name, each with the release.
+// published before, as data set and name, each with the release. Where a source brought
+// files then and brings none now, what is lost is no matter of headers.
 func (j *job) lostColumns() (map[string]string, error) {
 	shown, err := j.warehouse.Shown()
-	m := j.outcome.Manifest
-	earlier := slices.DeleteFunc(shown, func(o store.Manifest) bool {
-		return o.AsOfDate != m.AsOfDate && (m.Opening == nil || o.Release != m.Opening.Release)
-	})
-	lost := map[string]string{}
+	if err != nil {
+		return nil, err
+	}
+	filled, sources := map[string][]string{}, map[string]bool{}
 	for _, f := range j.outcome.Files {
-		set, _ := position.Find(f.DataSet)
-		for _, o := range earlier {
-			relation, _ := o.Relation(f.DataSet + "_records")
+		filled[f.DataSet], sources[f.Source] = f.Filled(), true
+	}
+	m := j.outcome.Manifest
+	lost := map[string]string{}
+	for _, earlier := range shown {
+		if earlier.AsOfDate != m.AsOfDate && (m.Opening == nil || earlier.Release != m.Opening.Release) {
+			continue
+		}
+		var files []ingest.File
+		if err := json.Unmarshal(earlier.Inputs, &files); err != nil {
+			return nil, err
+		}
+		without := map[string]bool{} // data sets that lack a source
+		for _, f := range files {
+			without[f.DataSet] = without[f.DataSet] || !sources[f.Source]
+		}
+		for name, columns := range filled {
+			set, _ := position.Find(name)
+			relation, _ := earlier.Relation(name + "_records")
 			for _, described := range relation.Columns {
 				column, _, _ := strings.Cut(described, " ")
-				if _, known := set.Column(column); known && !slices.Contains(f.Filled(), column) {
-					lost[f.DataSet+"."+column] = o.Release
+				if _, known := set.Column(column); known && !without[name] && !slices.Contains(columns, column) {
+					lost[name+"."+column] = earlier.Release
 				}
 			}
 		}
 	}
-	return lost, err
+	return lost, nil
 }
 
 // taken counts the records of a data set.
