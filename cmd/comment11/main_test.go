@@ -11,10 +11,17 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/testscript"
+
 	"comment11/internal/batch"
 	"comment11/internal/store"
 	"comment11/internal/strictyaml"
 )
+
+// TestMain lets a copy of the tests' executable be the command.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"comment11": main})
+}
 
 // command runs the program and gives its exit code and what it wrote.
 func command(t testing.TB, args ...string) (code int, stdout, stderr string) {

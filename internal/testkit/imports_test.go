@@ -45,6 +45,8 @@ var rooms = map[string][]string{
 	"internal/sample": {"internal/store"},
 	"cmd/comment11": {"configs", "disclosures", "disclosures/commentary", "disclosures/render", "ingest", "internal/batch",
 		"internal/position", "internal/sample", "internal/store", "internal/strictyaml", "transform"},
+	// Has tests alone.
+	"cmd/comment11/scripts": {},
 	// Writes a book of the test cases; no part of the product.
 	"scripts/citi-2010":       {},
 	"scripts/published-books": {},

@@ -1,8 +1,11 @@
-package main
+// Package scripts has the tests of testdata/scripts, apart from those of the command
+// because of the time that go test gives a package.
+package scripts
 
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -17,28 +20,59 @@ import (
 	"comment11/internal/testkit"
 )
 
+// TestMain builds the command, with the race detector where the tests have it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"comment11": main})
+	os.Exit(withCommand(m))
+}
+
+func withCommand(m *testing.M) int {
+	folder, err := os.MkdirTemp("", "comment11-scripts-")
+	if err == nil {
+		defer os.RemoveAll(folder)
+		build := exec.Command("go", "build", "-buildvcs=false", fmt.Sprintf("-race=%v", withRace), "-o", filepath.Join(folder, "comment11"), "comment11/cmd/comment11")
+		var said []byte
+		if said, err = build.CombinedOutput(); err != nil {
+			err = fmt.Errorf("%w\n%s", err, said)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "the command that the scripts run cannot be built:", err)
+		return 1
+	}
+	if err := os.Setenv("PATH", folder+string(filepath.ListSeparator)+os.Getenv("PATH")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // TestScripts runs testdata/scripts: what a person types, and what they see.
 func TestScripts(t *testing.T) {
 	var unlock func() error
 	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/scripts",
+		Dir:                 "../../../testdata/scripts",
 		UpdateScripts:       *testkit.Update,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			if testing.Short() && slices.Contains([]string{"growth", "diff", "plan", "letter", "packet", "query", "findings", "comparatives"}, strings.TrimPrefix(filepath.Base(env.WorkDir), "script-")) {
 				env.T().Skip("many runs one after the other: go test without -short has them")
 			}
-			for name, folder := range map[string]string{"book": "../../testdata/book", "growth": "../../testdata/cases/growth"} {
+			for name, folder := range map[string]string{"book": "../../../testdata/book", "growth": "../../../testdata/cases/growth"} {
 				files, err := filepath.Glob(folder + "/*.*")
 				if err != nil {
 					return err
 				}
+				if err := os.MkdirAll(filepath.Join(env.WorkDir, name), 0o755); err != nil {
+					return err
+				}
 				for _, file := range files {
-					copyFile(t, file, filepath.Join(env.WorkDir, name, filepath.Base(file)))
+					text, err := os.ReadFile(file)
+					if err != nil {
+						return err
+					}
+					if err := os.WriteFile(filepath.Join(env.WorkDir, name, filepath.Base(file)), text, 0o644); err != nil {
+						return err
+					}
 				}
 			}
 			return nil
@@ -54,7 +88,7 @@ func TestScripts(t *testing.T) {
 			},
 			// refused QUERY holds that a query is refused as a fault of usage.
 			"refused": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(expectCode(ts, exitUsage, []string{"comment11", "query", args[0]}))
+				ts.Check(expectCode(ts, 2, []string{"comment11", "query", args[0]}))
 			},
 			// hold FOLDER takes the lock of a warehouse until release.
 			"hold": func(ts *testscript.TestScript, _ bool, args []string) {
