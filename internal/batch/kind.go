@@ -157,8 +157,8 @@ func (j *job) compareWithPublished(ctx context.Context) (changed int, err error)
 	return changed, nil
 }
 
-// changedCells counts the cells that are in one of two releases only or have
-// another figure in the other.
+// changedCells counts the cells that have another figure than in another release, or are
+// gone from it or new. A table or column that the other one does not have changes none.
 func changedCells(ctx context.Context, db *store.DB, from string, cells []disclosures.Cell) (int, error) {
 	table, err := store.Query(ctx, db, "select table_id, block_id, row_id, column_id, exact, displayed from "+from)
 	if err != nil {
@@ -169,14 +169,17 @@ func changedCells(ctx context.Context, db *store.DB, from string, cells []disclo
 		exact     string
 		displayed int64
 	}
-	before := map[key]figures{}
+	before, columns := map[key]figures{}, map[[3]string]bool{}
 	for _, row := range table.Rows {
-		before[key{row[0].(string), row[1].(string), row[2].(string), row[3].(string)}] = figures{row[4].(decimal.Decimal).StringFixed(2), row[5].(int64)}
+		k := key{row[0].(string), row[1].(string), row[2].(string), row[3].(string)}
+		before[k], columns[[3]string{k[0], k[1], k[3]}] = figures{row[4].(decimal.Decimal).StringFixed(2), row[5].(int64)}, true
 	}
 	changed := 0
 	for _, c := range cells {
 		k := key{c.TableID, c.BlockID, c.RowID, c.ColumnID}
-		if was, known := before[k]; !known || was != (figures{c.Exact.StringFixed(2), c.Displayed}) {
+		was, known := before[k]
+		switch {
+		case known && was != (figures{c.Exact.StringFixed(2), c.Displayed}), !known && columns[[3]string{k[0], k[1], k[3]}]:
 			changed++
 		}
 		delete(before, k)
