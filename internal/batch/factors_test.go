@@ -49,7 +49,8 @@ func TestDiffFindsPlantedCauses(t *testing.T) {
 		}
 		t.Logf("cells by planted cause: %v", total)
 		for _, factor := range batch.Factors {
-			if factor != "as_of_date" && total[factor] == 0 && *diffPairs >= 100 && !t.Failed() {
+			planted := factor != "as_of_date" && factor != "earlier_releases" // the book has one date; testdata/scripts/diff.txtar has others
+			if planted && total[factor] == 0 && *diffPairs >= 100 && !t.Failed() {
 				t.Errorf("nothing that was planted of %s moved any cell", factor)
 			}
 		}
