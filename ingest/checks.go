@@ -183,5 +183,5 @@ func cutOff(in Input, name string) string {
 	}
 	return fmt.Sprintf(`case when trade_date > date '%[1]s' then 'not_yet_traded' `+
 		`when %[2]s < date '%[1]s' and status is distinct from 'triggered_unsettled' then 'expired' end`,
-		in.AsOf.Format(time.DateOnly), store.LastDate(""))
+		in.AsOf.Format(time.DateOnly), position.LastDate("", store.IsOneOf("role", position.OptionRoles)))
 }

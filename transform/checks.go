@@ -136,15 +136,7 @@ func (p parameters) PositionFindings() []PositionFinding {
 		findings = append(findings, PositionFinding{"position_without_entity", "legal_entity is null", "'legal_entity'"})
 	}
 	if !slices.ContainsFunc(p.Scopes, func(s Scope) bool { return s.All }) {
-		var entities []string
-		for _, s := range p.Scopes {
-			entities = append(entities, s.LegalEntities...)
-		}
-		none := "legal_entity is not null"
-		if len(entities) > 0 {
-			none += " and not " + store.IsOneOf("legal_entity", entities)
-		}
-		findings = append(findings, PositionFinding{"position_of_no_scope", none, "legal_entity"})
+		findings = append(findings, PositionFinding{"position_of_no_scope", "legal_entity is not null and not " + p.InAnyScope("legal_entity"), "legal_entity"})
 	}
 	for _, known := range []struct{ set, code, id, flag string }{
 		{"counterparties", "unknown_counterparty", "counterparty_id", "counterparty_known"},

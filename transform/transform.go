@@ -358,7 +358,9 @@ func (p parameters) HasUnknownCreditEvents() string {
 }
 
 // LastDate is the last day of a position.
-func (p parameters) LastDate(row string) string { return store.LastDate(row) }
+func (p parameters) LastDate(row string) string {
+	return position.LastDate(row, store.IsOneOf(row+"role", position.OptionRoles))
+}
 
 // OwnTerm is a column whose texts are of the closed list that facts has for it, as
 // terms.
@@ -469,11 +471,11 @@ func (p parameters) Approvers() string {
 
 // InAnyScope is the SQL that tells whether a legal entity belongs to a scope.
 func (p parameters) InAnyScope(entity string) string {
-	conditions := []string{"false"}
+	all := Scope{}
 	for _, s := range p.Scopes {
-		conditions = append(conditions, s.IsMember(entity))
+		all.All, all.LegalEntities = all.All || s.All, append(all.LegalEntities, s.LegalEntities...)
 	}
-	return strings.Join(conditions, " or ")
+	return all.IsMember(entity)
 }
 
 // ListsEntities tells whether a scope lists its legal entities, so that what states none

@@ -88,6 +88,14 @@ func (d DataSet) Column(name string) (Column, bool) { return find(d.Columns, nam
 // Names gives the names of the columns in their order.
 func (d DataSet) Names() []string { return names(d.Columns) }
 
+// LastDate is SQL of the last day of a position: of an option its expiry, else the
+// maturity; where only one is given, that. isOption is SQL that asks its role, of
+// OptionRoles; row is what stands before the names of its columns.
+func LastDate(row, isOption string) string {
+	return "case when " + row + "option_expiry_date is not null and (" + row + "maturity_date is null or " + isOption + ") then " +
+		row + "option_expiry_date else " + row + "maturity_date end"
+}
+
 // SpelledLike are the columns that a name is spelled nearly like: but for case, signs and
 // a slip.
 func (d DataSet) SpelledLike(name string) (list []string) {

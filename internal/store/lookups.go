@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"comment11/internal/position"
 	"comment11/internal/strictyaml"
 )
 
@@ -110,13 +109,6 @@ func denied(not bool, condition string) string {
 		return "(not " + condition + ")"
 	}
 	return condition
-}
-
-// LastDate is the last day of the position of a row: of an option its expiry, else the
-// maturity; where only one is given, that.
-func LastDate(row string) string {
-	return fmt.Sprintf("case when %[1]soption_expiry_date is not null and (%[1]smaturity_date is null or %[2]s) then %[1]soption_expiry_date else %[1]smaturity_date end",
-		row, IsOneOf(row+"role", position.OptionRoles))
 }
 
 // Separators are what separates the words of a text, beside each other or alone.

@@ -95,7 +95,7 @@ ledger_left_out as (
     sum(abs(convert_amount(l.amount, n.numerator, n.denominator))) as money, min(l.measure) as example
   from ledger as l
   left join conversions as n on n.currency = l.currency
-  where not ({{.InAnyScope "l.legal_entity"}})
+  where not {{.InAnyScope "l.legal_entity"}}
   group by l.legal_entity
 ),
 adjustments_left_out as (
