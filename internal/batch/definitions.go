@@ -129,7 +129,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 	}
 	hashes := []store.FileHash{hashText(configName, decides)}
 	settings, err := json.Marshal(map[string]any{"call_report": config.CallReport, "fiscal_year_end": config.Calendar.FiscalYearEnd, "limits": config.Limits,
-		"materiality": config.Materiality, "purpose": config.Purpose, "realized": config.Realized, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
+		"purpose": config.Purpose, "realized": config.Realized, "roll_forward": config.RollForward, "reporting_currency": config.ReportingCurrency, "unit": config.Unit})
 	if err != nil {
 		return nil, nil, err
 	}
