@@ -186,27 +186,28 @@ func (d Defaults) fill(text []byte) []byte {
 // program's own.
 func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, error) {
 	var faults strictyaml.Faults
-	texts, own := map[string][]byte{}, map[string]bool{}
+	texts, files, own := map[string][]byte{}, map[string]string{}, map[string]bool{}
 	for number, folder := range folders {
 		names, err := fs.Glob(folder, "*.y*ml")
 		if err != nil {
 			return nil, err
 		}
 		for _, name := range names {
+			file := strictyaml.Shown(folder, "tables", name)
 			if path.Ext(name) != ".yaml" { // nobody would read it
-				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: path.Join("tables", name)}, Message: "a table is in <id>.yaml; rename the file"})
+				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: file}, Message: "a table is in <id>.yaml; rename the file"})
 				continue
 			}
 			if texts[name], err = fs.ReadFile(folder, name); err != nil {
 				return nil, err
 			}
 			texts[name] = defaults.fill(texts[name])
-			own[name] = number > 0
+			files[name], own[name] = file, number > 0
 		}
 	}
 	var tables []Table
 	for _, name := range sortedKeys(texts) {
-		table, err := readTable(name, texts[name], defaults.Unit, scopes)
+		table, err := readTable(files[name], texts[name], defaults.Unit, scopes)
 		var found strictyaml.Faults
 		switch {
 		case errors.As(err, &found):
@@ -230,9 +231,9 @@ func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, 
 	return tables, nil
 }
 
-func readTable(name string, text []byte, defaultUnit string, scopes []string) (Table, error) {
+func readTable(file string, text []byte, defaultUnit string, scopes []string) (Table, error) {
 	var table Table
-	if err := strictyaml.Decode(path.Join("tables", name), text, &table); err != nil {
+	if err := strictyaml.Decode(file, text, &table); err != nil {
 		return table, err
 	}
 	if table.Scope.Value == "" {
@@ -248,7 +249,7 @@ func readTable(name string, text []byte, defaultUnit string, scopes []string) (T
 		table.OptionView.Value = "regulatory"
 	}
 	table.fillBlocks()
-	if faults := table.check(name, scopes); len(faults) > 0 {
+	if faults := table.check(scopes); len(faults) > 0 {
 		return table, faults
 	}
 	return table, nil
@@ -301,7 +302,7 @@ func (t *Table) fillBlocks() {
 }
 
 // check finds what is wrong in a definition before any data is read.
-func (t *Table) check(name string, scopes []string) strictyaml.Faults {
+func (t *Table) check(scopes []string) strictyaml.Faults {
 	var faults strictyaml.Faults
 	fault := func(at strictyaml.Text, format string, arguments ...any) {
 		faults = append(faults, strictyaml.Fault{Place: at.Place, Message: fmt.Sprintf(format, arguments...)})
@@ -316,8 +317,8 @@ func (t *Table) check(name string, scopes []string) strictyaml.Faults {
 		}
 		fault(text, "%s: %q is unknown; %s", what, text.Value, hint)
 	}
-	if t.ID.Value != strings.TrimSuffix(name, ".yaml") {
-		fault(t.ID, "id: %q must be the file's name, %q", t.ID.Value, strings.TrimSuffix(name, ".yaml"))
+	if name := strings.TrimSuffix(path.Base(t.ID.File), ".yaml"); t.ID.Value != name {
+		fault(t.ID, "id: %q must be the file's name, %q", t.ID.Value, name)
 	}
 	if t.NeedsScope && !slices.Contains(scopes, t.Scope.Value) {
 		t.absentScope, t.Scope.Value = t.Scope.Value, scopes[0] // any, to check its predicates

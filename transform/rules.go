@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,11 +47,11 @@ func ReadRules(folders ...fs.FS) (Rules, error) {
 	}
 	for _, attribute := range Attributes {
 		name := attribute + ".yaml"
-		text, err := readLast(folders, name)
+		file, text, err := readLast(folders, name)
 		if err != nil {
 			return nil, err
 		}
-		list, err := decodeRules(name, text)
+		list, err := decodeRules(file, text)
 		var found strictyaml.Faults
 		switch {
 		case errors.As(err, &found):
@@ -78,7 +77,7 @@ func unknownFiles(folders []fs.FS) (faults strictyaml.Faults, err error) {
 		}
 		for _, file := range files {
 			if attribute, isYAML := strings.CutSuffix(file, ".yaml"); !isYAML || !slices.Contains(Attributes, attribute) {
-				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: path.Join("rules", file)}, Message: fmt.Sprintf(
+				faults = append(faults, strictyaml.Fault{Place: strictyaml.Place{File: strictyaml.Shown(folder, "rules", file)}, Message: fmt.Sprintf(
 					"rules are for an attribute, in <attribute>.yaml; %s", strictyaml.Hint(strings.TrimSuffix(attribute, ".yml"), Attributes))})
 			}
 		}
@@ -86,17 +85,18 @@ func unknownFiles(folders []fs.FS) (faults strictyaml.Faults, err error) {
 	return faults, nil
 }
 
-func readLast(folders []fs.FS, name string) ([]byte, error) {
+// readLast reads the file of the last folder that has it, with what messages call it.
+func readLast(folders []fs.FS, name string) (string, []byte, error) {
 	for _, folder := range slices.Backward(folders) {
 		text, err := fs.ReadFile(folder, name)
 		if !errors.Is(err, fs.ErrNotExist) {
-			return text, err
+			return strictyaml.Shown(folder, "rules", name), text, err
 		}
 	}
-	return nil, fmt.Errorf("no file %s among the rules and maps", name)
+	return "", nil, fmt.Errorf("no file %s among the rules and maps", name)
 }
 
-func decodeRules(name string, text []byte) ([]Rule, error) {
+func decodeRules(file string, text []byte) ([]Rule, error) {
 	var nodes []struct {
 		ID      strictyaml.Text `yaml:"id,required"`
 		When    strictyaml.Text `yaml:"when,required"`
@@ -105,7 +105,7 @@ func decodeRules(name string, text []byte) ([]Rule, error) {
 		From    strictyaml.Text `yaml:"from"`
 		Until   strictyaml.Text `yaml:"until"`
 	}
-	if err := strictyaml.Decode(path.Join("rules", name), text, &nodes); err != nil {
+	if err := strictyaml.Decode(file, text, &nodes); err != nil {
 		return nil, err
 	}
 	var faults strictyaml.Faults

@@ -129,6 +129,9 @@ var vocabularies = map[string][]string{
 // IsVocabulary tells whether classification reads the map; others are for mappings.
 func IsVocabulary(name string) bool { return vocabularies[name] != nil }
 
+// Vocabularies are the names of the maps that classification reads.
+func Vocabularies() []string { return slices.Sorted(maps.Keys(vocabularies)) }
+
 // mostWords is the most words that a vocabulary may have.
 const mostWords = 2000
 
@@ -174,29 +177,30 @@ func ReadMaps(folders ...fs.FS) (map[string]Map, error) {
 	return maps, errors.Join(faults...)
 }
 
-func readMap(folder fs.FS, file string) (Map, error) {
-	text, err := fs.ReadFile(folder, file)
+func readMap(folder fs.FS, name string) (Map, error) {
+	text, err := fs.ReadFile(folder, name)
 	if err != nil {
 		return nil, err
 	}
+	file, vocabulary := strictyaml.Shown(folder, "maps", name), strings.TrimSuffix(name, ".csv")
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	for i, line := range bytes.Split(text, []byte("\n")) {
 		if !utf8.Valid(line) {
-			return nil, fmt.Errorf("maps/%s:%d: %q is not UTF-8; save the file in that encoding", file, i+1, line)
+			return nil, fmt.Errorf("%s:%d: %q is not UTF-8; save the file in that encoding", file, i+1, line)
 		}
 	}
 	records, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
 	if err != nil {
-		return nil, fmt.Errorf("maps/%s: %w", file, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	if len(records) == 0 || len(records[0]) != 2 || records[0][0] != "word" || records[0][1] != "value" {
-		return nil, fmt.Errorf("maps/%s:1: expected the header word,value", file)
+		return nil, fmt.Errorf("%s:1: expected the header word,value", file)
 	}
 	var faults []error
 	fault := func(line int, format string, arguments ...any) {
-		faults = append(faults, fmt.Errorf("maps/%s:%d: %s", file, line, fmt.Sprintf(format, arguments...)))
+		faults = append(faults, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, arguments...)))
 	}
-	if known := vocabularies[strings.TrimSuffix(file, ".csv")]; known != nil && len(records)-1 > mostWords {
+	if known := vocabularies[vocabulary]; known != nil && len(records)-1 > mostWords {
 		fault(mostWords+2, "the %d words of this map are more than %d; a vocabulary of classification is searched word by word, map what is finer in the source's columns", len(records)-1, mostWords)
 	}
 	words, sets := Map{}, Map{}
@@ -204,11 +208,11 @@ func readMap(folder fs.FS, file string) (Map, error) {
 		if _, repeated := words[record[0]]; repeated {
 			fault(i+2, "%q stands twice; a word has one meaning", record[0])
 		}
-		if known := vocabularies[strings.TrimSuffix(file, ".csv")]; known != nil && !slices.Contains(known, record[1]) {
+		if known := vocabularies[vocabulary]; known != nil && !slices.Contains(known, record[1]) {
 			fault(i+2, "%q stands for %q; %s", record[0], record[1], strictyaml.Hint(record[1], known))
 		}
 		words[record[0]] = record[1]
-		if events := agreed(record[0]); strings.TrimSuffix(file, ".csv") == "credit_event_sets" {
+		if events := agreed(record[0]); vocabulary == "credit_event_sets" {
 			if set := sets[events]; set != "" && set != record[1] {
 				fault(i+2, "%q stands for %q, and its words in another order for %q; a set of credit events has one meaning", record[0], record[1], set)
 			}

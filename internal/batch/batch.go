@@ -536,9 +536,9 @@ func limit(subject, meaning string, value, most decimal.Decimal) position.Contro
 		LeftMeaning: meaning, Left: value, RightMeaning: "none", Tolerance: most}
 }
 
-// folder gives a folder of the user as a file system, or none. A link in it that
-// leads out of it is not followed.
-func folder(path string) ([]fs.FS, error) {
+// folder gives a folder of the user as a file system, or none, named as from the config.
+// A link in it that leads out of it is not followed.
+func folder(config configs.Config, path string) ([]fs.FS, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -546,5 +546,13 @@ func folder(path string) ([]fs.FS, error) {
 	if err != nil {
 		return nil, usageError(err)
 	}
-	return []fs.FS{root.FS()}, nil
+	return []fs.FS{strictyaml.Named{FS: root.FS(), Name: fromConfig(config, path)}}, nil
+}
+
+// fromConfig is a path as it stands in the config.
+func fromConfig(config configs.Config, path string) string {
+	if name, err := filepath.Rel(config.Folder, path); err == nil && filepath.IsLocal(name) {
+		return filepath.ToSlash(name)
+	}
+	return path
 }

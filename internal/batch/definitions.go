@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
@@ -23,6 +24,7 @@ import (
 	"comment11/ingest"
 	"comment11/internal/position"
 	"comment11/internal/store"
+	"comment11/internal/strictyaml"
 	"comment11/transform"
 )
 
@@ -49,9 +51,9 @@ func Define(config configs.Config, asOf time.Time) (Definitions, error) {
 	if err != nil {
 		return d, err
 	}
-	ownRules, ruleErr := folder(config.Rules)
-	ownMaps, mapErr := folder(config.Maps)
-	ownTables, tableErr := folder(config.Tables)
+	ownRules, ruleErr := folder(config, config.Rules)
+	ownMaps, mapErr := folder(config, config.Maps)
+	ownTables, tableErr := folder(config, config.Tables)
 	if err := errors.Join(ruleErr, mapErr, tableErr); err != nil {
 		return d, err
 	}
@@ -328,6 +330,7 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn f
 	if warn != nil {
 		warnOfHeaders(files, warn)
 		warnOfAbsent(config, warn)
+		d.warnOfMaps(warn)
 	}
 	approvals, err := ReadApprovals(config)
 	var approvalErr error
@@ -349,6 +352,22 @@ func warnOfHeaders(files []ingest.File, warn func(string)) {
 			if column.Meant != "" {
 				warn(fmt.Sprintf("%s: nothing reads the column %q, and none is called %q: correct the header, or map it under columns of source %s", f.Name, column.Name, column.Meant, f.Source))
 			}
+		}
+	}
+}
+
+// warnOfMaps tells of maps that neither classification nor a source's columns look into.
+func (d Definitions) warnOfMaps(warn func(string)) {
+	var expressions strings.Builder
+	for _, source := range d.Config.Sources {
+		for _, text := range append(source.Columns, strictyaml.Entry{Value: source.Where}) {
+			expressions.WriteString(text.Value.Value + "\n")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Maps)) {
+		if !transform.IsVocabulary(name) && !strings.Contains(expressions.String(), store.Literal(name)) {
+			warn(fmt.Sprintf("%s: nothing looks into this map: no source has lookup(%s, ...), and classification has none of this name; %s",
+				path.Join(fromConfig(d.Config, d.Config.Maps), name+".csv"), store.Literal(name), strictyaml.Hint(name, transform.Vocabularies())))
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"path"
 	"reflect"
 	"regexp"
 	"slices"
@@ -28,6 +30,21 @@ type Place struct {
 
 // String gives file:line:column.
 func (p Place) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
+
+// Named is a folder of files, and what messages call it.
+type Named struct {
+	fs.FS
+	Name string
+}
+
+// Shown is what messages call a file of a folder: of one that has no name, by what it
+// is for.
+func Shown(folder fs.FS, otherwise, file string) string {
+	if named, ok := folder.(Named); ok {
+		return path.Join(named.Name, file)
+	}
+	return path.Join(otherwise, file)
+}
 
 // Text is a scalar that remembers the place of its first character.
 type Text struct {
