@@ -409,16 +409,14 @@ type line struct {
 // layBlock lays the rows and columns of a block over the groups, adds a line for
 // what stands nowhere, and refuses what stands in two places.
 func layBlock(table Table, block Block, p predicates, g groups) (rows, columns []line, err error) {
-	population := slices.Clone(g.scope[table.Scope.Value])
+	population := g.scope[table.Scope.Value]
 	base := position.ScopeColumn(table.Scope.Value) + " = 'external'"
 	for _, where := range []strictyaml.Text{table.Where, block.Where} {
 		if where.Value == "" {
 			continue
 		}
 		base += " and " + p.texts[p.at(where)]
-		for i := range population {
-			population[i] = population[i] && g.satisfy[p.at(where)][i]
-		}
+		population = both(population, g.satisfy[p.at(where)])
 	}
 	top := -1
 	if block.Total != nil {
@@ -433,12 +431,21 @@ func layBlock(table Table, block Block, p predicates, g groups) (rows, columns [
 	return rows, columns, err
 }
 
+// both are the groups that are in a and in b.
+func both(a, b []bool) []bool {
+	in := slices.Clone(a)
+	for group := range in {
+		in[group] = a[group] && b[group]
+	}
+	return in
+}
+
 func layRows(lines []line, rows []Row, parent int, path string, depth int, within []bool, base string, p predicates, g groups) ([]line, error) {
 	placed := make([]*Row, g.count)
 	for i := range rows {
 		row := &rows[i]
 		l := line{id: path + row.ID.Value, label: row.Label.Value, parent: parent, depth: depth, memo: row.Memo, hide: row.HideEmpty,
-			members: make([]bool, g.count), predicate: base + " and " + p.texts[p.at(row.Where)]}
+			members: both(g.satisfy[p.at(row.Where)], within), predicate: base + " and " + p.texts[p.at(row.Where)]}
 		if row.Memo {
 			l.parent = -1
 		}
@@ -451,9 +458,8 @@ func layRows(lines []line, rows []Row, parent int, path string, depth int, withi
 			}
 			l.codes[code.Key.Value] = code.Value.Value
 		}
-		for group, satisfied := range g.satisfy[p.at(row.Where)] {
-			l.members[group] = satisfied && within[group]
-			if !l.members[group] || row.Memo {
+		for group, is := range l.members {
+			if !is || row.Memo {
 				continue
 			}
 			if other := placed[group]; other != nil {
@@ -534,12 +540,12 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 			}
 			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, shared: column.shared, hide: column.HideEmpty, parent: -1, order: i}
 			if column.Where.Value != "" {
-				l.members = g.satisfy[p.at(column.Where)]
+				l.members = both(g.satisfy[p.at(column.Where)], within)
 				l.predicate = p.texts[p.at(column.Where)]
 				fmt.Fprintf(&others, " and not coalesce(%s, false)", l.predicate)
 			}
-			for group, satisfied := range l.members {
-				if !satisfied || !within[group] {
+			for group, is := range l.members {
+				if !is {
 					continue
 				}
 				if other := placed[group]; other != nil {
