@@ -113,6 +113,8 @@ var FindingCodes = []FindingCode{
 		"what exceeds the exposure is a position of its own, not a hedge of the portfolio", "comment 11(a); DOMAIN 3"},
 	{"payout_without_cash", "warn", "a credit event or recovery on protection sold without its cash: in no sum of payouts", "deliver the cash of the event",
 		"what was paid out and recovered in the period is without it", "comment 11(c); DOMAIN 6"},
+	{"pnl_explain_of_nothing", "warn", "pnl_explain names a position that neither the book nor an event of the year has, or a book without positions that the data set books has not; the money is what it explains, without sign", "correct position_id or book at the source",
+		"no row of the attribution of fair value has it, and what it explains stands there as not explained", "comment 11(f); DOMAIN 6"},
 	{"position_of_no_scope", "warn", "no scope has its legal entity at the as-of date: in no table", "correct the entity in the config's scopes or at the source; an entity that is meant to stay out needs nothing",
 		"a scope that is spelled otherwise than the source leaves its whole book out", "DOMAIN 1, scopes"},
 	{"position_without_entity", "warn", "the position does not say our entity: in no table of a scope that lists entities", "deliver legal_entity",

@@ -1,7 +1,7 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
 -- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
--- holidays, ledger, collateral, fx_rates, conversions
+-- holidays, ledger, collateral, fx_rates, pnl_explain, positions, realized, lifecycle, books, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
@@ -98,6 +98,28 @@ ledger_left_out as (
   where not {{.InAnyScope "l.legal_entity"}}
   group by l.legal_entity
 ),
+explained_positions as ( -- those of pnl_explain that anything else tells of
+  select position_id from positions where position_id in (select position_id from pnl_explain)
+  union
+  select position_id from realized where position_id in (select position_id from pnl_explain)
+  union
+  select position_id from lifecycle where position_id in (select position_id from pnl_explain)
+),
+explained_books as (
+  select book from positions where book in (select book from pnl_explain)
+  union
+  select book from books
+),
+explained_of_nothing as (
+  select 'pnl_explain_of_nothing' as code, case when e.position_id is null then 'book' else 'position' end as subject, count(*) as positions,
+    sum(abs(convert_amount(e.amount, n.numerator, n.denominator))) as money, min(coalesce(e.position_id, e.book)) as example
+  from pnl_explain as e
+  left join conversions as n on n.currency = e.currency
+  left join explained_positions as p on p.position_id = e.position_id
+  left join explained_books as b on b.book = e.book
+  where e.pnl_date >= {{.YearStart}} and e.pnl_date <= {{.AsOf}} and case when e.position_id is null then b.book is null else p.position_id is null end
+  group by 2
+),
 adjustments_left_out as (
   select 'adjustment_not_applied' as code, a.adjustment_id as subject, 1 as positions,
     convert_amount(a.notional, n.numerator, n.denominator) as money,
@@ -129,6 +151,8 @@ union all
 select code, subject, positions, money, example from rates_that_leapt
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from ledger_left_out
+union all
+select code, subject, positions, cast(money as decimal(38, 2)), example from explained_of_nothing
 union all
 select code, subject, positions, cast(money as decimal(38, 2)), example from adjustments_left_out
 order by code, subject
