@@ -93,8 +93,12 @@ func (r allRates) balance(currency string) (conversion, bool) {
 	return r.convert(currency, on, r.in.Rates.ElseOn)
 }
 
-// event converts what happened on a day.
+// event converts what happened on a day, or takes effect after AsOf: then no later rate
+// is known, even where one is delivered by now.
 func (r allRates) event(currency string, day time.Time) (conversion, bool) {
+	if day.After(r.in.AsOf) {
+		day = r.in.AsOf
+	}
 	return r.convert(currency, day, day)
 }
 

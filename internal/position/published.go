@@ -104,7 +104,7 @@ func RealizedFacts(scopes []string) DataSet {
 	return DataSet{
 		Name:    "realized_facts",
 		Grain:   "one row per event booked in the fiscal year to date, or where delivered in the same period of the year before, at its highest version",
-		Meaning: "Realized gains and losses, each event converted once at its own date's rate, with the classification frozen at the event or, where none was, the position's.",
+		Meaning: "Realized gains and losses, each event converted once at its own date's rate, at the as-of date's where it takes effect later, with the classification frozen at the event or, where none was, the position's.",
 		Columns: []Column{
 			{Name: "event_id", Type: Text, Use: Key, Meaning: "Identity of the event."},
 			{Name: "position_id", Type: Text, Meaning: "Position that realized it."},
