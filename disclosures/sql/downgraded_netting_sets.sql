@@ -45,21 +45,27 @@ balances as ({{range $i, $scope := .Scopes}}
   union all -- the same protection once more
   select 'scope_{{.}}', netting_set_id, counterparty_id, counterparty_type, 0, 0, on_{{.}}, 0, 0, 0 from bought_on_own where on_{{.}} > 0{{end}}
 ),
-typed as ( -- a netting set nets whatever types of counterparty its trades give
-  select
-    scope, netting_set_id, counterparty_id, protection_bought, on_own_names, receivable, payable, without_value,
-    case when netting_set_id is null then counterparty_type
-      else first_value(counterparty_type) over (partition by scope, netting_set_id, counterparty_id order by notional desc, counterparty_type)
-    end as type_of_set
+largest as (
+  select scope, netting_set_id, counterparty_id, max(notional) as notional
   from balances
+  where netting_set_id is not null
+  group by scope, netting_set_id, counterparty_id
+),
+types as ( -- a netting set nets whatever types of counterparty its trades give; a window of so few rows each takes longer
+  select b.scope, b.netting_set_id, b.counterparty_id, min(b.counterparty_type) as type_of_set
+  from balances as b
+  join largest as l on l.scope = b.scope and l.netting_set_id = b.netting_set_id and l.counterparty_id is not distinct from b.counterparty_id and l.notional = b.notional
+  group by b.scope, b.netting_set_id, b.counterparty_id
 ),
 sets as (
   select
-    scope, netting_set_id, counterparty_id, type_of_set as counterparty_type, sum(protection_bought) as protection_bought, sum(on_own_names) as on_own_names, sum(without_value) > 0 as without_value,
-    case when netting_set_id is null then sum(receivable) else greatest(sum(receivable - payable), 0) end as exposure,
-    case when netting_set_id is null then sum(payable) else greatest(sum(payable - receivable), 0) end as liability
-  from typed
-  group by scope, netting_set_id, counterparty_id, type_of_set
+    b.scope, b.netting_set_id, b.counterparty_id, coalesce(t.type_of_set, b.counterparty_type) as counterparty_type,
+    sum(b.protection_bought) as protection_bought, sum(b.on_own_names) as on_own_names, sum(b.without_value) > 0 as without_value,
+    case when b.netting_set_id is null then sum(b.receivable) else greatest(sum(b.receivable - b.payable), 0) end as exposure,
+    case when b.netting_set_id is null then sum(b.payable) else greatest(sum(b.payable - b.receivable), 0) end as liability
+  from balances as b
+  left join types as t on t.scope = b.scope and t.netting_set_id = b.netting_set_id and t.counterparty_id is not distinct from b.counterparty_id
+  group by b.scope, b.netting_set_id, b.counterparty_id, coalesce(t.type_of_set, b.counterparty_type)
 ),
 agreements as (
   select
