@@ -67,6 +67,8 @@ func TestDecode(t *testing.T) {
 	for _, test := range []struct{ name, text, want string }{
 		{"one document", `<list><item> a&amp;b </item><pair><name><![CDATA[<c>]]></name></pair></list>`,
 			"1:/list/item[1]|position|||a&b|\n1:/list/pair[1]|position|||<c>|\n1:/list/pair[1]|position|||<c>|\n"},
+		{"a comment and a CDATA section are within a text and do not part it", `<list><item>AT<![CDATA[&]]>T <![CDATA[Inc]]></item><item> 10<!-- million -->000000 </item></list>`,
+			"1:/list/item[1]|position|||AT&T Inc|\n1:/list/item[2]|position|||10000000|\n"},
 		{"prefixes, nested records and what is within comments do not count", `<x:list><!-- <item/> --><x:item><item><name>in</name></item></x:item><part><item>a</item></part></x:list>`,
 			"1:/list/item[1]|position||||\n1:/list/part/item[1]|position|||a|\n"},
 		{"no record", `<list id="7"/>`, "1:/list|excluded|empty||7|\n"},

@@ -176,6 +176,7 @@ func (p *parser) end(t xml.EndElement, decoder *xml.Decoder) {
 		return
 	}
 	closed := p.open[depth-1].node
+	closed.Text = strings.TrimSpace(closed.Text)
 	p.open = p.open[:depth-1]
 	if depth == p.within {
 		p.reader.Record(closed, p.path(closed.Name))
@@ -200,21 +201,19 @@ func (p *parser) path(name string) string {
 	return b.String()
 }
 
-// text takes the text of an element; only elements without others have one.
+// text takes the text of an element; only elements without others have one. A
+// comment or CDATA section within it does not part it, so that blanks go only at
+// its ends (end).
 func (p *parser) text(t xml.CharData, decoder *xml.Decoder) {
-	t = bytes.TrimSpace(t)
-	if len(t) == 0 {
-		return
-	}
-	if len(p.open) == 0 {
+	blank := len(bytes.TrimSpace(t)) == 0
+	switch {
+	case len(p.open) == 0 && !blank:
 		p.bad(Malformed, fmt.Sprintf("byte %d: text outside of the root element", decoder.InputOffset()))
-		return
+	case len(p.open) > 0:
+		if node := p.open[len(p.open)-1].node; !blank || node.Text != "" {
+			node.Text += string(t)
+		}
 	}
-	node := p.open[len(p.open)-1].node
-	if node.Text != "" {
-		node.Text += " " // a comment or CDATA section parts it
-	}
-	node.Text += string(t)
 }
 
 // arena hands out nodes and takes those of a record back.
