@@ -230,10 +230,12 @@ func (f Format) split(r io.Reader, each func([][]byte) error) error {
 	return nil
 }
 
-// complete adds a document that is read to its end. Blank text is none.
+// complete adds a document that is read to its end, without the byte order mark
+// of the one that follows. Blank text is none.
 func (f Format) complete(documents [][]byte, text []byte, skipping *bool) [][]byte {
 	tooLarge := *skipping || len(text) > f.Limits.Bytes
 	*skipping = false
+	text = bytes.TrimSuffix(text, byteOrderMark)
 	switch {
 	case tooLarge:
 		return append(documents, nil)

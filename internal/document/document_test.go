@@ -75,6 +75,8 @@ func TestDecode(t *testing.T) {
 		{"several documents, a bad one among them", "\xEF\xBB\xBF<?xml version='1.0'?><list><item>a</item></list>\n<?xml version='1.0'?><list><item>b</item><item></list>\n<?xml version='1.0'?>\n<list><item>c</item></list>",
 			"1:/list/item[1]|position|||a|\n2: record 1|rejected||malformed_document~document~byte 54: </list> closes no open element~reject||\n" +
 				"2: record 2|rejected||malformed_document~document~byte 54: </list> closes no open element~reject||\n3:/list/item[1]|position|||c|\n"},
+		{"a byte order mark before each document", "\xEF\xBB\xBF<?xml version='1.0'?><list><item>a</item></list>\n\xEF\xBB\xBF<?xml version='1.0'?><list><item>b</item></list>\xEF\xBB\xBF",
+			"1:/list/item[1]|position|||a|\n2:/list/item[1]|position|||b|\n"},
 		{"breaks off", `<list><item>a</item>`, "1:|rejected||malformed_document~document~the document breaks off within list~reject||\n"},
 		{"not XML", "position_id,notional\n1,2\n", "1:|rejected||malformed_document~document~byte 25: text outside of the root element~reject||\n"},
 		{"two roots", `<list/><list/>`, "1:|rejected||malformed_document~document~a second root element, list~reject||\n"},
