@@ -3,6 +3,7 @@ package fpml
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -181,13 +182,12 @@ func (r *reader) notionalChange(n *document.Node) fact {
 		f.identifiers = identifiersIn(n)
 		f.exclude(EventOnly)
 	}
-	outstanding := n.TextAt("outstandingNotionalAmount", "amount")
-	amount := n.TextAt("changeInNotionalAmount", "amount")
-	for _, name := range []string{"increaseInNotionalAmount", "decreaseInNotionalAmount"} {
-		if amount == "" {
-			amount = n.TextAt(name, "amount")
-		}
+	if n.Name == "terminatingEvent" && len(n.Children) == 0 {
+		f.event = Terms // a word beside the termination, why it came about
+		return f
 	}
+	outstanding := sizeAmount(n, "outstandingNotionalAmount")
+	amount := sizeAmount(n, "changeInNotionalAmount", "increaseInNotionalAmount", "decreaseInNotionalAmount")
 	switch {
 	case outstanding != "":
 		f.event = Notional
@@ -198,12 +198,38 @@ func (r *reader) notionalChange(n *document.Node) fact {
 	case amount != "":
 		f.event = Decrease
 		f.changeNotional(strings.TrimPrefix(amount, "-"), decimal.Decimal.Sub)
-	case n.Name == "increase":
+	case n.Name == "increase" || ofAPart(n):
 		f.reject(UnsupportedMessage, n.Name, "no amount")
 	default:
 		f.end(Terminated)
 	}
 	return f
+}
+
+// sizes are the elements in which an event's amounts stand where they are not its
+// own children: from 5.9 on, in novations, and in version 4.
+var sizes = []string{"sizeChange", "novationAmount", "partial"}
+
+// sizeAmount is the first of the named amounts that an event states.
+func sizeAmount(n *document.Node, names ...string) string {
+	for _, name := range names {
+		if amount := n.TextAt(name, "amount"); amount != "" {
+			return amount
+		}
+		for _, size := range sizes {
+			if amount := n.TextAt(size, name, "amount"); amount != "" {
+				return amount
+			}
+		}
+	}
+	return ""
+}
+
+var otherSize = regexp.MustCompile(`^(changeIn|decreaseIn|outstanding|novatedNumber|remaining(Number|Amount))`)
+
+// ofAPart tells whether an event is of a part of the trade, however its size is told.
+func ofAPart(n *document.Node) bool {
+	return slices.ContainsFunc(children(n), func(c *document.Node) bool { return slices.Contains(sizes, c.Name) || otherSize.MatchString(c.Name) })
 }
 
 // changeNotional makes the trade that stands before an event the one after it,
@@ -249,7 +275,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	}
 	base.transferor, base.transferee = n.At("transferor").Attribute("href"), n.At("transferee").Attribute("href")
 	base.remaining = n.At("remainingParty").Attribute("href")
-	novated := n.TextAt("novatedAmount", "amount")
+	novated := sizeAmount(n, "novatedAmount", "changeInNotionalAmount")
 	before, after = base, base
 	before.novation, after.novation = oldSide, newSide
 	before.faults, after.faults = clone(base.faults), clone(base.faults)
@@ -258,9 +284,15 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	if !hasTerms {
 		before.exclude(EventOnly)
 	}
-	if novated == "" {
+	switch {
+	case novated == "" && ofAPart(n):
+		before.reject(UnsupportedMessage, "novation", "no amount")
+		after.reject(UnsupportedMessage, "novation", "no amount")
+		before.event, after.event = "", ""
+		return before, after
+	case novated == "":
 		before.end(Novated)
-	} else {
+	default:
 		before.event = Decrease
 		before.changeNotional(novated, decimal.Decimal.Sub)
 		if before.event == End {
@@ -280,7 +312,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 		after.remainsAfterNovation = base.remainsAfterNovation
 		newIdentifiers = after.identifiers
 	case hasTerms && novated != "":
-		after.values[notional], after.values[currency] = document.Amount(novated), n.TextAt("novatedAmount", "currency")
+		after.values[notional] = document.Amount(novated)
 	case !hasTerms:
 		after.reject(UnsupportedMessage, "novation", "neither the old nor the new trade is there")
 	}
