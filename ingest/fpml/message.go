@@ -413,8 +413,9 @@ func identifiersOf(n *document.Node) []identifier {
 
 var cancels = regexp.MustCompile(`^[cC]ancel|(Retracted|Retraction|Cancelled|Canceled|Cancellation)$`)
 
-// answers are messages about messages.
-var answers = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status)$`)
+// talk are messages that answer others, say what another alleges or ask for
+// something: whatever trade stands in them, nothing became of it.
+var talk = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status|Alleged|Mismatched|Refused|Disputed|ConsentRequest)$|^request(Consent|Allocation|Execution|ClearingEligibility|ClearingRetracted)`)
 
 // unknownEvents are messages of versions 4 that change a trade without saying so
 // in an element that is a record.
@@ -437,10 +438,14 @@ func (r *reader) Rows(root *document.Node) []document.Row {
 	var rows []document.Row
 	for i := range r.facts {
 		f := &r.facts[i]
-		if foreign != "" {
+		switch {
+		case foreign != "":
 			*f = fact{path: f.path}
 			f.reject(document.UnknownDocument, "document", foreign)
-		} else {
+		case talk.MatchString(kind):
+			*f = fact{path: f.path, outcome: document.Excluded, reason: NoTrade}
+			r.message(f, root, kind)
+		default:
 			r.message(f, root, kind)
 		}
 		rows = append(rows, r.rows(f)...)
@@ -452,8 +457,6 @@ func (r *reader) Rows(root *document.Node) []document.Row {
 func documentFact(root *document.Node, kind string, number int) fact {
 	f := fact{outcome: document.Position, path: fmt.Sprintf("%d:/%s", number, root.Name), identifiers: identifiersIn(root)}
 	switch {
-	case answers.MatchString(kind):
-		f.exclude(NoTrade)
 	case cancels.MatchString(kind):
 		f.end(Cancelled)
 	case strings.HasSuffix(kind, "FullTermination"):
@@ -485,7 +488,7 @@ func foreignDocument(root *document.Node) string {
 
 // message puts down what the message says of itself.
 func (r *reader) message(f *fact, root *document.Node, kind string) {
-	if cancels.MatchString(kind) {
+	if cancels.MatchString(kind) && f.reason != NoTrade {
 		f.end(Cancelled)
 		if f.isEvent {
 			f.event = Withdraw

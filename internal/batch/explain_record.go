@@ -43,7 +43,7 @@ var exclusionMeanings = map[string]string{
 	"not_yet_traded": "its trade date is after the as-of date; the run of that date takes it",
 	"superseded":     "another record of the same key has a higher version, and that one counts",
 	"not_credit":     "it is no credit derivative",
-	"no_trade":       "the document has no trade",
+	"no_trade":       "the document has no trade, or only asks, answers or alleges something of one",
 	"event":          "the message changes another record, which has it",
 	"repeated":       "it is the same message again",
 	"cancelled":      "a message cancelled the trade",
