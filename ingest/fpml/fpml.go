@@ -158,7 +158,7 @@ var Meanings = map[string]string{
 	"event_amount":    "amount of an event without terms",
 	"sent_at":         "time of the message or update, UTC",
 	"sequence_number": "sequenceNumber",
-	"correlation_id":  "scheme and correlationId, the conversation",
+	"correlation_id":  "scheme and correlationId, in version 4 conversationId: the conversation",
 }
 
 // KeySeparator stands between the keys of other_keys.

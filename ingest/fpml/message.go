@@ -31,7 +31,7 @@ type fact struct {
 	faults  []document.Fault
 
 	event       Event
-	isEvent     bool // a change of a trade, rather than the trade
+	isEvent     bool // a change of a trade or a report of it, rather than the trade
 	kind        kind
 	buyer       string // reference to who buys protection, pays the total return or buys the option
 	seller      string
@@ -72,7 +72,7 @@ func (r *reader) Record(n *document.Node, path string) {
 	case "trade", "contract":
 		r.add(r.trade(n), path)
 	case "position":
-		r.add(r.position(n), path)
+		r.addEvent(r.position(n), path)
 	case "positionUpdate":
 		f := r.position(n.At("position"))
 		f.values[sentAt] = document.Instant(n.TextAt("timestamp"))
@@ -83,9 +83,9 @@ func (r *reader) Record(n *document.Node, path string) {
 		default:
 			f.reject(UnsupportedMessage, "type", kind)
 		}
-		r.add(f, path)
+		r.addEvent(f, path)
 	case "tradeValuationItem":
-		r.add(r.valuationItem(n), path)
+		r.addEvent(r.valuationItem(n), path)
 	case "amendment", "change":
 		r.addEvent(r.change(n), path)
 	case "increase", "termination", "terminatingEvent":
@@ -373,7 +373,7 @@ func identifiersIn(n *document.Node) []identifier {
 	var list []identifier
 	for _, c := range n.Children {
 		switch c.Name {
-		case "partyTradeIdentifier", "tradeIdentifier", "partyContractIdentifier", "contractIdentifier", "originalTradeIdentifier":
+		case "partyTradeIdentifier", "tradeIdentifier", "partyContractIdentifier", "contractIdentifier", "identifier", "originalTradeIdentifier":
 			list = append(list, identifiersOf(c)...)
 		case "tradeReference", "contractReference", "tradeReferenceInformation":
 			list = append(list, identifiersIn(c)...)
@@ -421,6 +421,9 @@ var talk = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status|Allege
 // in an element that is a record.
 var unknownEvents = regexp.MustCompile(`Termination|Novat|Increase|Amend|Change`)
 
+// reports are messages that tell of trades and do not make them.
+var reports = regexp.MustCompile(`(?i)(valuation|position|activity)\w*report`)
+
 // Rows judges what was read, now that the parties are known.
 func (r *reader) Rows(root *document.Node) []document.Row {
 	kind := root.Attribute("type")
@@ -455,7 +458,8 @@ func (r *reader) Rows(root *document.Node) []document.Row {
 
 // documentFact is that of a document without any record element.
 func documentFact(root *document.Node, kind string, number int) fact {
-	f := fact{outcome: document.Position, path: fmt.Sprintf("%d:/%s", number, root.Name), identifiers: identifiersIn(root)}
+	f := fact{outcome: document.Position, path: fmt.Sprintf("%d:/%s", number, root.Name), identifiers: identifiersIn(root),
+		isEvent: unknownEvents.MatchString(kind) || reports.MatchString(kind)}
 	switch {
 	case cancels.MatchString(kind):
 		f.end(Cancelled)
@@ -502,6 +506,8 @@ func (r *reader) message(f *fact, root *document.Node, kind string) {
 	f.values[sequenceNumber] = root.TextAt("sequenceNumber")
 	if id := root.At("correlationId"); id != nil {
 		f.values[correlation] = id.Attribute("correlationIdScheme") + "|" + id.Text
+	} else if id := header.At("conversationId"); id != nil { // its name in version 4
+		f.values[correlation] = id.Attribute("conversationIdScheme") + "|" + id.Text
 	}
 	if f.values[fairValue] != "" && f.values[valuationDate] == "" {
 		f.values[valuationDate] = document.Date(root.TextAt("quotationCharacteristics", "valuationDate"))
