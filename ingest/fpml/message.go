@@ -148,10 +148,7 @@ func (r *reader) valuationItem(n *document.Node) fact {
 
 // change reads a message whose trade is the one after the change.
 func (r *reader) change(n *document.Node) fact {
-	t := n.At("trade")
-	if t == nil {
-		t = n.At("contract")
-	}
+	t := n.First("trade", "contract", "amendedTrade")
 	if t == nil {
 		f := fact{outcome: document.Position, event: Terms, identifiers: identifiersIn(n)}
 		f.reject(UnsupportedMessage, n.Name, "no trade")
@@ -171,10 +168,7 @@ func (r *reader) change(n *document.Node) fact {
 // notionalChange reads an increase or a termination, of the whole or of a part.
 // The trade in it, where there is one, is the trade before.
 func (r *reader) notionalChange(n *document.Node) fact {
-	t := n.At("originalTrade")
-	if t == nil {
-		t = n.At("trade")
-	}
+	t := n.First("originalTrade", "trade", "contract")
 	f := fact{outcome: document.Position}
 	if t != nil {
 		f = r.trade(t)
@@ -265,12 +259,13 @@ func (f *fact) changeNotional(amount string, after func(before, amount decimal.D
 // remaining party.
 func (r *reader) novation(n *document.Node) (before, after fact) {
 	base := fact{outcome: document.Position, event: Terms}
-	if t := n.At("oldTrade"); t != nil {
-		base = r.trade(t)
+	old := n.First("oldTrade", "oldTransaction", "oldContract") // the latter two in version 4
+	if old != nil {
+		base = r.trade(old)
 	} else {
-		base.identifiers = identifiersIn(n.At("oldTradeReference"))
-		for _, old := range n.All("oldTradeIdentifier") {
-			base.identifiers = append(base.identifiers, identifiersOf(old)...)
+		base.identifiers = identifiersIn(n.First("oldTradeReference", "oldTransactionReference", "oldContractReference"))
+		for _, identifier := range n.All("oldTradeIdentifier") {
+			base.identifiers = append(base.identifiers, identifiersOf(identifier)...)
 		}
 	}
 	base.transferor, base.transferee = n.At("transferor").Attribute("href"), n.At("transferee").Attribute("href")
@@ -280,7 +275,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	before.novation, after.novation = oldSide, newSide
 	before.faults, after.faults = clone(base.faults), clone(base.faults)
 
-	hasTerms := n.At("oldTrade") != nil
+	hasTerms := old != nil
 	if !hasTerms {
 		before.exclude(EventOnly)
 	}
@@ -301,11 +296,11 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	}
 	base.remainsAfterNovation = before.event != End
 	after.remainsAfterNovation = base.remainsAfterNovation
-	newIdentifiers := identifiersIn(n.At("newTradeReference"))
+	newIdentifiers := identifiersIn(n.First("newTradeReference", "newTransactionReference", "newContractReference"))
 	for _, identifier := range n.All("newTradeIdentifier") {
 		newIdentifiers = append(newIdentifiers, identifiersOf(identifier)...)
 	}
-	switch t := n.At("newTrade"); {
+	switch t := n.First("newTrade", "newTransaction", "newContract"); {
 	case t != nil:
 		after = r.trade(t)
 		after.novation, after.transferor, after.transferee, after.remaining = newSide, base.transferor, base.transferee, base.remaining

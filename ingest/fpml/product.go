@@ -21,7 +21,7 @@ const (
 
 // notProducts are the children of a trade that are no product.
 var notProducts = []string{
-	"tradeHeader", "contractHeader", "otherPartyPayment", "brokerPartyReference", "calculationAgent", "calculationAgentBusinessCenter",
+	"tradeHeader", "contractHeader", "header", "otherPartyPayment", "brokerPartyReference", "calculationAgent", "calculationAgentBusinessCenter",
 	"calculationAgentBusinessCenters", "determiningParty", "barrierDeterminationAgent", "hedgingParty", "collateral", "documentation", "governingLaw",
 	"allocations", "approvals", "tradeSummary", "extension", "id", "originatingPackage", "Signature", "previousTradeIdentifier", "tradeSide",
 }
@@ -46,10 +46,7 @@ var openProducts = []string{"genericProduct", "nonSchemaProduct", "standardProdu
 // trade reads a trade's header, product and documentation.
 func (r *reader) trade(n *document.Node) fact {
 	f := fact{outcome: document.Position, event: Terms}
-	header := n.At("tradeHeader")
-	if header == nil {
-		header = n.At("contractHeader")
-	}
+	header := n.First("tradeHeader", "contractHeader", "header")
 	f.identifiers = identifiersIn(header)
 	f.values[tradeDate] = document.Date(header.TextAt("tradeDate"))
 	if f.values[tradeDate] == "" {

@@ -44,6 +44,16 @@ func (n *Node) child(name string) *Node {
 	return nil
 }
 
+// First is the first child of the first name that the node has a child of.
+func (n *Node) First(names ...string) *Node {
+	for _, name := range names {
+		if c := n.child(name); c != nil {
+			return c
+		}
+	}
+	return nil
+}
+
 // TextAt is the text at a path, or "".
 func (n *Node) TextAt(path ...string) string {
 	if found := n.At(path...); found != nil {
