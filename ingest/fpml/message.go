@@ -43,6 +43,7 @@ type fact struct {
 	transferor           string
 	transferee           string
 	remaining            string
+	secondTransferee     string       // of a four-way novation: the remaining party leaves, too, and this one takes its place
 	replacedIdentifiers  []identifier // of the old trade, where the new one has its own
 	remainsAfterNovation bool         // something of the old trade is left
 }
@@ -269,7 +270,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 		}
 	}
 	base.transferor, base.transferee = n.At("transferor").Attribute("href"), n.At("transferee").Attribute("href")
-	base.remaining = n.At("remainingParty").Attribute("href")
+	base.remaining, base.secondTransferee = n.At("remainingParty").Attribute("href"), n.At("otherRemainingParty").Attribute("href")
 	novated := sizeAmount(n, "novatedAmount", "changeInNotionalAmount")
 	before, after = base, base
 	before.novation, after.novation = oldSide, newSide
@@ -303,7 +304,8 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	switch t := n.First("newTrade", "newTransaction", "newContract"); {
 	case t != nil:
 		after = r.trade(t)
-		after.novation, after.transferor, after.transferee, after.remaining = newSide, base.transferor, base.transferee, base.remaining
+		after.novation, after.transferor, after.transferee = newSide, base.transferor, base.transferee
+		after.remaining, after.secondTransferee = base.remaining, base.secondTransferee
 		after.remainsAfterNovation = base.remainsAfterNovation
 		newIdentifiers = after.identifiers
 	case hasTerms && novated != "":

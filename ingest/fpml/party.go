@@ -71,7 +71,14 @@ var roles = map[kind][2]string{
 // value it is. A trade between two parties of ours is two rows.
 func (r *reader) rows(f *fact) []document.Row {
 	if f.novation == newSide {
-		f.buyer, f.seller = replaced(f.buyer, f.transferor, f.transferee), replaced(f.seller, f.transferor, f.transferee)
+		for _, side := range []*string{&f.buyer, &f.seller} {
+			switch {
+			case *side == f.transferor && f.transferee != "":
+				*side = f.transferee
+			case *side == f.remaining && f.secondTransferee != "":
+				*side = f.secondTransferee
+			}
+		}
 	}
 	hasSides := f.outcome != document.Excluded || f.reason == Terminated || f.reason == Novated || f.reason == Cancelled
 	buyer, seller := r.our(f.buyer), r.our(f.seller)
@@ -127,22 +134,20 @@ func (f *fact) placed() {
 // betweenOthers tells whether a side of a novation is between other parties, while
 // the other side is ours.
 func (r *reader) betweenOthers(f *fact) bool {
-	transferor, transferee, remaining := r.our(f.transferor) != "", r.our(f.transferee) != "", r.our(f.remaining) != ""
+	second := f.secondTransferee
+	if second == "" {
+		second = f.remaining
+	}
+	before := r.our(f.transferor) != "" || r.our(f.remaining) != ""
+	after := r.our(f.transferee) != "" || r.our(second) != ""
 	switch f.novation {
 	case oldSide:
-		return transferee && !transferor && !remaining
+		return after && !before
 	case newSide:
-		return transferor && !transferee && !remaining
+		return before && !after
 	default:
 		return false
 	}
-}
-
-func replaced(reference, by, with string) string {
-	if reference == by && with != "" {
-		return with
-	}
-	return reference
 }
 
 // see puts down the trade as one of our parties sees it: the reference of our side
