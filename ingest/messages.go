@@ -26,7 +26,8 @@ var fpmlFormat = documents("fpml", func(in Input, s Source) document.Format {
 //     then the latest, then that with the highest sequence number; two that are
 //     equal in this and say the same are one, and two that say different things are
 //     rejected both, so that their order cannot matter;
-//   - later messages without terms change its notional or value, or end it.
+//   - later messages without terms change its notional or value, or end it, each once
+//     however often it is delivered.
 //
 // A message that we cannot place by our own identifier of the trade is placed by
 // any other identifier that some message has beside ours.
@@ -68,7 +69,7 @@ order by d.file_row_number)`, store.ReadParquet([]string{file.decoded}), store.I
 const settleQuery = `
 with told as (
   select case %[1]s end as source_file, file_row_number as file_row, split_part(source_path, ':', 1) as document, trade_key, position_id, own_identifier, other_keys,
-    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation,
+    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation, message_id,
     try_cast(trade_version as integer) as version, coalesce(sent_at, '') as sent_at, coalesce(try_cast(sequence_number as bigint), 0) as sequence,
     try_cast(notional as decimal(18, 2)) as notional, fair_value, fair_value_currency, valuation_date, hash(%[3]s) as content
   from read_parquet(%[2]s, file_row_number = true, filename = true, hive_partitioning = false)
@@ -101,7 +102,9 @@ conversed as (
       where w.conversation = v.conversation and (w.trade_key = v.trade_key or w.trade_key is null)
         and (w.sent_at > v.sent_at or w.sent_at = v.sent_at and w.sequence >= v.sequence)) as withdrawn,
     v.conversation is not null and (v.version, v.sent_at, v.sequence) <
-      max(row(v.version, v.sent_at, v.sequence)) over (partition by v.trade_key, v.conversation, v.event) as corrected
+      max(row(v.version, v.sent_at, v.sequence)) over (partition by v.trade_key, v.conversation, v.event) as corrected,
+    v.event in ('increase', 'decrease') and row(v.source_file, v.document) >
+      min(row(v.source_file, v.document)) over (partition by v.trade_key, v.event, v.amount, v.message_id, v.conversation, v.version, v.sent_at, v.sequence) as repeated
   from versioned as v
 ),
 spent as ( -- cancellations that took messages back: they do not also end the trade
@@ -112,7 +115,7 @@ alive as (
     row_number() over (partition by c.trade_key order by version, sent_at, sequence, source_file, file_row) as ordinal
   from conversed as c
   left join spent as s on s.conversation = c.conversation and s.trade_key = c.trade_key
-  where not withdrawn and not corrected and c.trade_key is not null and not (event = 'end' and record_reason = 'cancelled' and s.trade_key is not null)
+  where not withdrawn and not corrected and not repeated and c.trade_key is not null and not (event = 'end' and record_reason = 'cancelled' and s.trade_key is not null)
 ),
 last_terms as (
   select trade_key, place, max(ordinal) as ordinal, count(*) as messages, count(distinct content) as contents, count(distinct source_file || '/' || document) as documents
@@ -173,9 +176,9 @@ select a.source_file, a.file_row,
 from alive as a join winners as w on w.trade_key = a.trade_key
 where a.event = 'terms' and a.ordinal <> w.ordinal
 union all
-select source_file, file_row, 'excluded', case when withdrawn then 'cancelled' else 'superseded' end, null, null, null, null, null, null
+select source_file, file_row, 'excluded', case when withdrawn then 'cancelled' when corrected then 'superseded' else 'repeated' end, null, null, null, null, null, null
 from conversed
-where withdrawn or corrected
+where withdrawn or corrected or repeated
 union all
 select a.source_file, a.file_row, 'rejected', null,
   concat_ws(chr(30), a.record_faults, concat_ws(chr(31), 'event_without_trade', 'trade_key', replace(a.trade_key, chr(31), ' '), 'reject')), null, null, null, null, null
