@@ -22,7 +22,7 @@ type Options struct {
 	// parties have them. They decide which side of a trade is ours.
 	Parties []string
 	// AsOf is the due date, YYYY-MM-DD; it decides which step of an amortising
-	// notional counts.
+	// notional counts, and which events have happened.
 	AsOf string
 }
 
@@ -43,12 +43,13 @@ const (
 
 // Reasons for exclusions.
 const (
-	NotCredit  = "not_credit"
-	NoTrade    = "no_trade"
-	EventOnly  = "event"
-	Cancelled  = "cancelled"
-	Terminated = "terminated"
-	Novated    = "novated"
+	NotCredit    = "not_credit"
+	NoTrade      = "no_trade"
+	NotYetTraded = "not_yet_traded"
+	EventOnly    = "event"
+	Cancelled    = "cancelled"
+	Terminated   = "terminated"
+	Novated      = "novated"
 )
 
 // Reasons for rejects, and for findings with positions that are taken.

@@ -69,6 +69,7 @@ func (i identifier) key() string { return i.scheme + "|" + i.id }
 
 // Record reads one record.
 func (r *reader) Record(n *document.Node, path string) {
+	known := len(r.facts)
 	switch n.Name {
 	case "trade", "contract":
 		r.add(r.trade(n), path)
@@ -95,6 +96,32 @@ func (r *reader) Record(n *document.Node, path string) {
 		before, after := r.novation(n)
 		r.addEvent(before, path)
 		r.addEvent(after, path)
+	}
+	if day := agreed(n); r.asOf != "" && day > r.asOf {
+		for i := range r.facts[known:] {
+			r.facts[known+i].notYet()
+		}
+	}
+}
+
+// eventDays say when an event was agreed, in all versions; where only the day is
+// told from which it counts, it counts from then.
+var eventDays = []string{"agreementDate", "amendmentTradeDate", "increaseTradeDate", "terminationTradeDate", "novationTradeDate", "novationContractDate",
+	"novationDate", "effectiveDate"}
+
+// agreed is the day of an event by which it is of the due date's book or not, as
+// the trade date is for a trade.
+func agreed(n *document.Node) string {
+	if day := n.First(eventDays...); day != nil {
+		return document.Date(day.Text)
+	}
+	return ""
+}
+
+// notYet leaves out an event that has not happened at the due date.
+func (f *fact) notYet() {
+	if f.reason != NotCredit {
+		f.outcome, f.reason, f.faults, f.event = document.Excluded, NotYetTraded, nil, ""
 	}
 }
 
@@ -489,7 +516,7 @@ func foreignDocument(root *document.Node) string {
 
 // message puts down what the message says of itself.
 func (r *reader) message(f *fact, root *document.Node, kind string) {
-	if cancels.MatchString(kind) && f.reason != NoTrade {
+	if cancels.MatchString(kind) && f.reason != NoTrade && f.reason != NotYetTraded {
 		f.end(Cancelled)
 		if f.isEvent {
 			f.event = Withdraw

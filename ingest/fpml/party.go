@@ -70,6 +70,9 @@ var roles = map[kind][2]string{
 // rows judges a fact: which side is ours, which identifier is the trade's, whose
 // value it is. A trade between two parties of ours is two rows.
 func (r *reader) rows(f *fact) []document.Row {
+	if f.reason == NotYetTraded { // without the trade's identifier: it is no other state of the trade
+		return []document.Row{f.row()}
+	}
 	if f.novation == newSide {
 		for _, side := range []*string{&f.buyer, &f.seller} {
 			switch {
