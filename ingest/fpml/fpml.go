@@ -172,7 +172,7 @@ var limits = document.Limits{Bytes: 64 << 20, Depth: 100, Elements: 500_000, Rec
 // is given up or goes on smaller, and the one that takes its place.
 var records = map[string]int{
 	"trade": 1, "contract": 1, "position": 1, "positionUpdate": 1, "tradeValuationItem": 1,
-	"amendment": 1, "change": 1, "increase": 1, "termination": 1, "terminatingEvent": 1, "novation": 2,
+	"amendment": 1, "change": 1, "increase": 1, "termination": 1, "terminatingEvent": 1, "novation": 2, "optionExercise": 1, "optionExpiry": 1,
 }
 
 // New gives the format for the options.

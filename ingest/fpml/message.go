@@ -31,6 +31,7 @@ type fact struct {
 	faults  []document.Fault
 
 	event       Event
+	additional  bool // beside the one that the record is counted as
 	isEvent     bool // a change of a trade or a report of it, rather than the trade
 	kind        kind
 	buyer       string // reference to who buys protection, pays the total return or buys the option
@@ -96,6 +97,13 @@ func (r *reader) Record(n *document.Node, path string) {
 		before, after := r.novation(n)
 		r.addEvent(before, path)
 		r.addEvent(after, path)
+	case "optionExercise", "optionExpiry":
+		r.addEvent(r.exercise(n), path)
+		if t := n.At("physicalSettlement", "resultingTrade"); t != nil {
+			f := r.trade(t)
+			f.additional = true
+			r.addEvent(f, path)
+		}
 	}
 	if day := agreed(n); r.asOf != "" && day > r.asOf {
 		for i := range r.facts[known:] {
@@ -107,7 +115,7 @@ func (r *reader) Record(n *document.Node, path string) {
 // eventDays say when an event was agreed, in all versions; where only the day is
 // told from which it counts, it counts from then.
 var eventDays = []string{"agreementDate", "amendmentTradeDate", "increaseTradeDate", "terminationTradeDate", "novationTradeDate", "novationContractDate",
-	"novationDate", "effectiveDate"}
+	"novationDate", "exerciseDate", "date", "effectiveDate"}
 
 // agreed is the day of an event by which it is of the due date's book or not, as
 // the trade date is for a trade.
@@ -224,6 +232,34 @@ func (r *reader) notionalChange(n *document.Node) fact {
 		f.reject(UnsupportedMessage, n.Name, "no amount")
 	default:
 		f.end(Terminated)
+	}
+	return f
+}
+
+// exercise reads the exercise of an option, of the whole or of a part, or that it
+// lapsed.
+func (r *reader) exercise(n *document.Node) fact {
+	f := fact{outcome: document.Position}
+	if t := n.At("originalTrade"); t != nil {
+		f = r.trade(t)
+	} else {
+		f.identifiers = identifiersIn(n)
+		f.exclude(EventOnly)
+	}
+	outstanding, amount := sizeAmount(n, "outstandingNotionalAmount"), sizeAmount(n, "exerciseInNotionalAmount")
+	action := n.TextAt("exerciseAction")
+	switch {
+	case n.Name == "optionExpiry", n.TextAt("expiry") == "true", n.TextAt("fullExercise") == "true", action == "FullExercise", action == "Abandon":
+		f.end(Terminated)
+	case outstanding != "":
+		f.event = Notional
+		f.changeNotional(outstanding, func(_, left decimal.Decimal) decimal.Decimal { return left })
+	case amount != "":
+		f.event = Decrease
+		f.changeNotional(amount, decimal.Decimal.Sub)
+	default:
+		f.event = ""
+		f.reject(UnsupportedMessage, n.Name, "no amount")
 	}
 	return f
 }

@@ -242,5 +242,5 @@ func (r *reader) identify(f *fact) {
 // row is the fact as it is handed on.
 func (f *fact) row() document.Row {
 	f.values[event] = string(f.event)
-	return document.Row{Outcome: f.outcome, Reason: f.reason, Faults: f.faults, Path: f.path, Values: f.values[:]}
+	return document.Row{Outcome: f.outcome, Reason: f.reason, Faults: f.faults, Path: f.path, Values: f.values[:], Additional: f.additional}
 }

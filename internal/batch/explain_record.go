@@ -47,7 +47,7 @@ var exclusionMeanings = map[string]string{
 	"event":          "the message changes another record, which has it",
 	"repeated":       "it is the same message again",
 	"cancelled":      "a message cancelled the trade",
-	"terminated":     "a message terminated the trade",
+	"terminated":     "a message terminated the trade, or its option was exercised or lapsed",
 	"novated":        "a message moved the trade to others",
 }
 
