@@ -42,6 +42,14 @@ func (p party) id() string {
 	return p.name
 }
 
+// name is the party's, or the reference where the document has no such party.
+func (r *reader) name(reference string) string {
+	if p, known := r.parties[reference]; known {
+		return p.id()
+	}
+	return reference
+}
+
 // our gives the identifier or name under which a party is one of ours, or "".
 func (r *reader) our(reference string) string {
 	p, known := r.parties[reference]
@@ -113,7 +121,7 @@ func (r *reader) rows(f *fact) []document.Row {
 	case f.buyer == "" && f.seller == "":
 		f.reject(SideNotStated, "role", "")
 	default:
-		f.reject(NeitherPartyOurs, "role", r.parties[f.buyer].id()+" / "+r.parties[f.seller].id())
+		f.reject(NeitherPartyOurs, "role", r.name(f.buyer)+" / "+r.name(f.seller))
 	}
 	f.placed()
 	return []document.Row{f.row()}
