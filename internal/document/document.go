@@ -191,6 +191,7 @@ func (f Format) split(r io.Reader, each func([][]byte) error) error {
 	var pending []byte // what is read of the document that is not complete
 	skipping := false  // the document is beyond the limit
 	searched, size := 0, firstBlock
+	r = inUTF8(r)
 	for atEnd := false; !atEnd; size = min(4*size, blockSize) {
 		block := make([]byte, len(pending)+size)
 		copy(block, pending)

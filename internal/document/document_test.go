@@ -2,10 +2,12 @@ package document
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/google/go-cmp/cmp"
@@ -77,6 +79,10 @@ func TestDecode(t *testing.T) {
 				"2: record 2|rejected||malformed_document~document~byte 54: </list> closes no open element~reject||\n3:/list/item[1]|position|||c|\n"},
 		{"a byte order mark before each document", "\xEF\xBB\xBF<?xml version='1.0'?><list><item>a</item></list>\n\xEF\xBB\xBF<?xml version='1.0'?><list><item>b</item></list>\xEF\xBB\xBF",
 			"1:/list/item[1]|position|||a|\n2:/list/item[1]|position|||b|\n"},
+		{"UTF-16, least byte first", utf16Text(binary.LittleEndian, "\uFEFF<?xml version='1.0' encoding='UTF-16'?><list><item>é €\U0001F600</item></list>"), "1:/list/item[1]|position|||é €\U0001F600|\n"},
+		{"UTF-16, greatest byte first, without a mark", utf16Text(binary.BigEndian, "<?xml version='1.0' encoding='utf-16'?><list><item>a</item></list><?xml version='1.0'?><list><item>b</item></list>"),
+			"1:/list/item[1]|position|||a|\n2:/list/item[1]|position|||b|\n"},
+		{"UTF-16 that breaks off within a character", utf16Text(binary.LittleEndian, "\uFEFF<list/>") + "\x20", "1:|rejected||malformed_document~document~byte 10: text outside of the root element~reject||\n"},
 		{"breaks off", `<list><item>a</item>`, "1:|rejected||malformed_document~document~the document breaks off within list~reject||\n"},
 		{"not XML", "position_id,notional\n1,2\n", "1:|rejected||malformed_document~document~byte 25: text outside of the root element~reject||\n"},
 		{"two roots", `<list/><list/>`, "1:|rejected||malformed_document~document~a second root element, list~reject||\n"},
@@ -97,6 +103,15 @@ func TestDecode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// utf16Text is a text in UTF-16.
+func utf16Text(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, unit)
+	}
+	return string(b)
 }
 
 // TestDocumentsAcrossBlocks: where a block of the file ends is nothing that the

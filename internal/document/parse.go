@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // parser reads one document. Elements that are records are handed on as soon as
@@ -73,34 +72,6 @@ func (p *parser) parse(text []byte) Fault {
 		p.bad(Malformed, "no element")
 	}
 	return p.fault
-}
-
-// charset reads the encodings that documents declare beside UTF-8.
-func charset(name string, r io.Reader) (io.Reader, error) {
-	switch strings.ToLower(name) {
-	case "iso-8859-1":
-		return latin1{r}, nil
-	case "us-ascii":
-		return r, nil
-	default:
-		return nil, fmt.Errorf("encoding %s is not read; deliver the document as UTF-8", name)
-	}
-}
-
-// latin1 turns ISO 8859-1, whose bytes are the first code points, to UTF-8.
-type latin1 struct{ io.Reader }
-
-func (l latin1) Read(p []byte) (int, error) {
-	half := make([]byte, max(1, len(p)/2)) // a byte becomes two at most
-	if len(p) < 2 {
-		return 0, io.ErrShortBuffer
-	}
-	n, err := l.Reader.Read(half)
-	written := 0
-	for _, b := range half[:n] {
-		written += utf8.EncodeRune(p[written:], rune(b))
-	}
-	return written, err
 }
 
 // bad notes the first fault of the document.
