@@ -209,7 +209,12 @@ func (h *holding) swapTerms(n *document.Node) {
 	}
 }
 
-var seriesOfIndex = regexp.MustCompile(`^(.+?)[. ]S(?:ERIES )?(\d{1,3})\b`)
+// seriesOfIndex is how series stand in the names of indices: after a word, and of the
+// families that are known at the end, but for a version.
+var seriesOfIndex = []*regexp.Regexp{
+	regexp.MustCompile(`(?i)^(.+?)[. ]S(?:ERIES )?(\d{1,3})\b`),
+	regexp.MustCompile(`(?i)^((?:.*\b)?(?:CDX|ITRAXX|[A-Z]{2,3}BX)\b.*?)[. ](\d{1,3})(?:[. ]V\d+)?$`),
+}
 
 // reference reads the reference instrument.
 func (h *holding) reference(n *document.Node) {
@@ -217,8 +222,11 @@ func (h *holding) reference(n *document.Node) {
 	if index := n.At("indexBasketInfo"); index != nil {
 		v[referenceEntityName] = stated(index.TextAt("indexName"))
 		v[indexName], v[indexID] = v[referenceEntityName], stated(index.TextAt("indexIdentifier"))
-		if match := seriesOfIndex.FindStringSubmatch(v[indexName]); match != nil {
-			v[indexName], v[indexSeries] = match[1], match[2]
+		for _, form := range seriesOfIndex {
+			if match := form.FindStringSubmatch(v[referenceEntityName]); match != nil {
+				v[indexName], v[indexSeries] = match[1], match[2]
+				break
+			}
 		}
 		v[underlyingKind], v[notionalBasis], v[product] = "index", "current", "CDS_INDEX" // the form asks for the notional at the date
 		return
