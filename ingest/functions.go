@@ -19,7 +19,7 @@ type Map map[string]string
 // never turned into nothing.
 func Functions(maps map[string]Map) map[string]store.Function {
 	return map[string]store.Function{
-		"printed_amount":  {MinArguments: 1, MaxArguments: 2, Meaning: "an amount as it is printed: 26,580 or (407,261) or -5 or a dash for nil, times the unit 1, 1000, 1000000 or 1000000000", Compile: printedAmount},
+		"printed_amount":  {MinArguments: 1, MaxArguments: 2, Meaning: "an amount as it is printed: 26,580 or (407,261) or $ (407,261) or -5 or a dash for nil, times the unit 1, 1000, 1000000 or 1000000000", Compile: printedAmount},
 		"capped_amount":   {MinArguments: 1, MaxArguments: 1, Meaning: "a capped amount such as 250,000,000+, a floor", Compile: cappedAmount},
 		"printed_percent": {MinArguments: 1, MaxArguments: 1, Meaning: "1.25 or 1.25% or (1.25) as the fraction 0.0125, negative in parentheses", Compile: printedPercent},
 		"date_mdy":        {MinArguments: 1, MaxArguments: 1, Meaning: "a date as month, day, year: 06/20/28 or 6/20/2028; two-digit years below 70 are of this century", Compile: dateOf(3, 1, 2)},
@@ -31,10 +31,13 @@ func Functions(maps map[string]Map) map[string]store.Function {
 	}
 }
 
-const printedNumber = `\$? ?(\d{1,3}(,\d{3})+|\d{1,14})(\.\d{1,4})?`
+const (
+	plainNumber   = `(\d{1,3}(,\d{3})+|\d{1,14})(\.\d{1,4})?`
+	printedNumber = `\$? ?` + plainNumber
+)
 
 // printedAmount reads amounts as they are printed: 26,580 or (407,261) or a
-// dash for nil, times a power of ten.
+// dash for nil, each also after a dollar sign, times a power of ten.
 func printedAmount(arguments []string, constants []*string) (string, error) {
 	scale := "1"
 	if len(arguments) == 2 {
@@ -53,10 +56,10 @@ func printed(text, scale, otherwise string) string {
 		return fmt.Sprintf(`coalesce('%s' || regexp_replace(cast(try_cast(regexp_replace(%s, '[^0-9.]', '', 'g') as decimal(28, 4)) * cast(%s as decimal(10, 0)) as varchar), '\.?0+$', ''), %s)`,
 			sign, text, scale, otherwise)
 	}
-	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '[-–—]') then '0' `+
+	return fmt.Sprintf(`case when regexp_full_match(trim(%[1]s), '(\$ ?)?[-–—]') then '0' `+
 		`when regexp_full_match(trim(%[1]s), '%[2]s') then %[3]s `+
-		`when regexp_full_match(trim(%[1]s), '-%[2]s|\( *%[2]s *\)') then %[4]s `+
-		`else %[5]s end`, text, printedNumber, digits(""), digits("-"), otherwise)
+		`when regexp_full_match(trim(%[1]s), '-%[2]s|\( *%[2]s *\)|\$ ?\( *%[6]s *\)') then %[4]s `+
+		`else %[5]s end`, text, printedNumber, digits(""), digits("-"), otherwise, plainNumber)
 }
 
 // cappedAmount reads a capped amount such as 250,000,000+, a floor.
