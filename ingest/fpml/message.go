@@ -126,7 +126,8 @@ func agreed(n *document.Node) string {
 	return ""
 }
 
-// notYet leaves out an event that has not happened at the due date.
+// notYet leaves out an event that has not happened at the due date, and a value
+// of a later day.
 func (f *fact) notYet() {
 	if f.reason != NotCredit {
 		f.outcome, f.reason, f.faults, f.event = document.Excluded, NotYetTraded, nil, ""
@@ -574,5 +575,8 @@ func (r *reader) message(f *fact, root *document.Node, kind string) {
 		if f.values[valuationDate] == "" {
 			f.values[valuationDate] = document.Date(root.TextAt("asOfDate"))
 		}
+	}
+	if f.event == Value && r.asOf != "" && f.values[valuationDate] > r.asOf {
+		f.notYet()
 	}
 }

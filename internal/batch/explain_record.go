@@ -40,7 +40,7 @@ type RecordReason struct {
 var exclusionMeanings = map[string]string{
 	"where":          "the source's where leaves it out; change that in the config if it belongs to the book",
 	"expired":        "it had matured, or its option had expired, before the as-of date; a status of triggered_unsettled would keep it",
-	"not_yet_traded": "its trade date, or the day on which the event was agreed, is after the as-of date; the run of that date takes it",
+	"not_yet_traded": "its trade date, or the day of the event or value that it tells, is after the as-of date; the run of that date takes it",
 	"superseded":     "another record of the same key has a higher version, and that one counts",
 	"not_credit":     "it is no credit derivative",
 	"no_trade":       "the document has no trade, or only asks, answers or alleges something of one",
