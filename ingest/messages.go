@@ -47,15 +47,14 @@ func settleMessages(ctx context.Context, db *store.DB, source Source, files []*F
 func settledTable(source Source) string { return "settled_" + source.Name }
 
 // settledRecords is the FROM item for a file's records as they are after all
-// messages were settled. A rejected event does not compete for the key of the
-// trade: it is no other state of it.
+// messages were settled.
 func settledRecords(source Source, file File) string {
 	return fmt.Sprintf(`(
 select d.* exclude (file_row_number) replace (
   coalesce(s.outcome, d.record_outcome) as record_outcome,
   case when s.outcome is null then d.record_reason else s.reason end as record_reason,
   case when s.outcome is null then d.record_faults else s.faults end as record_faults,
-  case when coalesce(s.outcome, d.record_outcome) <> 'rejected' or d.event = 'terms' then coalesce(s.position_id, d.position_id) end as position_id,
+  coalesce(s.position_id, d.position_id) as position_id,
   coalesce(cast(s.notional as varchar), d.notional) as notional,
   coalesce(s.fair_value, d.fair_value) as fair_value,
   case when s.fair_value is null then d.fair_value_currency else s.fair_value_currency end as fair_value_currency,
