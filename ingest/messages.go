@@ -69,7 +69,7 @@ order by d.file_row_number)`, store.ReadParquet([]string{file.decoded}), store.I
 const settleQuery = `
 with told as (
   select case %[1]s end as source_file, file_row_number as file_row, split_part(source_path, ':', 1) as document, trade_key, position_id, own_identifier, other_keys,
-    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation, message_id,
+    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation, message_id, mirror_id,
     try_cast(trade_version as integer) as version, coalesce(sent_at, '') as sent_at, coalesce(try_cast(sequence_number as bigint), 0) as sequence,
     try_cast(notional as decimal(18, 2)) as notional, fair_value, fair_value_currency, valuation_date, hash(%[3]s) as content
   from read_parquet(%[2]s, file_row_number = true, filename = true, hive_partitioning = false)
@@ -81,9 +81,13 @@ aliases as (
   group by alias
   having count(distinct trade_key) = 1
 ),
-keyed as (
-  select t.* replace (coalesce(a.trade_key, t.trade_key) as trade_key, coalesce(a.position_id, t.position_id) as position_id)
+legs as ( -- of trades between parties of ours, whose keys end in the role
+  select distinct trade_key as leg, regexp_replace(trade_key, '/[a-z_]+$', '') as whole from told where event = 'terms' and mirror_id is not null
+),
+keyed as ( -- an event that names such a trade is of both legs
+  select t.* replace (coalesce(l.leg, a.trade_key, t.trade_key) as trade_key, coalesce(a.position_id, t.position_id) as position_id)
   from told as t left join aliases as a on a.alias = t.trade_key and t.own_identifier is null
+  left join legs as l on l.whole = t.trade_key and t.event in ('increase', 'decrease', 'notional', 'end', 'withdraw')
 ),
 versioned as (
   select * replace (coalesce(version, max(version) over (partition by trade_key order by sent_at, sequence), 0) as version)
@@ -160,6 +164,7 @@ settled as (
   left join changes as c on c.trade_key = w.trade_key
   left join valued as v on v.trade_key = w.trade_key
 )
+select distinct on (source_file, file_row) * from (
 select source_file, file_row,
   case when disputed then 'rejected' when ended is not null or notional = 0 then 'excluded' else record_outcome end as outcome,
   case when disputed then null when ended is not null then ended when notional = 0 then 'terminated' end as reason,
@@ -189,4 +194,4 @@ select source_file, file_row, 'rejected', null,
   concat_ws(chr(30), record_faults, concat_ws(chr(31), 'event_without_trade', 'correlation_id', replace(conversation, chr(31), ' '), 'reject')), null, null, null, null, null
 from conversed
 where (event = 'withdraw' or (event = 'end' and trade_key is null)) and record_outcome = 'excluded' and not corrected
-  and conversation not in (select conversation from conversed where withdrawn)`
+  and conversation not in (select conversation from conversed where withdrawn))`
