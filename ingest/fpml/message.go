@@ -30,13 +30,14 @@ type fact struct {
 	reason  string
 	faults  []document.Fault
 
-	event       Event
-	additional  bool // beside the one that the record is counted as
-	isEvent     bool // a change of a trade or a report of it, rather than the trade
-	kind        kind
-	buyer       string // reference to who buys protection, pays the total return or buys the option
-	seller      string
-	identifiers []identifier
+	event        Event
+	additional   bool // beside the one that the record is counted as
+	isEvent      bool // a change of a trade or a report of it, rather than the trade
+	kind         kind
+	recoveryLock bool
+	buyer        string // reference to who buys protection, pays the total return or buys the option
+	seller       string
+	identifiers  []identifier
 	// Of a position in a report:
 	base string // reference to the party from whose side it is seen
 	// Of a novation:

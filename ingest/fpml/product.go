@@ -336,6 +336,7 @@ func creditTerms(f *fact, p *document.Node) {
 		f.values[settlementMethod] = "physical"
 	}
 	f.values[recoveryFixed] = document.Rate(cash.TextAt("recoveryFactor"))
+	f.recoveryLock = cash.At("fixedSettlement") != nil // which FpML has for recovery locks, whether it applies or not
 }
 
 // applies tells whether an event is agreed: in version 4 by being there, in
@@ -361,7 +362,7 @@ func restructuringClause(n *document.Node) string {
 func swapProduct(f *fact) string {
 	kind := f.values[productType]
 	switch v := &f.values; {
-	case strings.Contains(kind, "RecoveryLock"):
+	case f.recoveryLock, strings.Contains(kind, "RecoveryLock"):
 		return "RECLOCK"
 	case strings.Contains(kind, "ContingentCDS"):
 		return "CCDS"
