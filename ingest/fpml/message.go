@@ -477,7 +477,7 @@ var cancels = regexp.MustCompile(`^[cC]ancel|(Retracted|Retraction|Cancelled|Can
 
 // talk are messages that answer others, say what another alleges or ask for
 // something: whatever trade stands in them, nothing became of it.
-var talk = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status|Alleged|Mismatched|Refused|Disputed|ConsentRequest)$|^request(Consent|Allocation|Execution|ClearingEligibility|ClearingRetracted)`)
+var talk = regexp.MustCompile(`(Acknowledgement|Exception|Response|Status|Alleged|Mismatched|Refused|Disputed|(Consent|Amendment|Increase|Termination|Novation)Request)$|^[rR]equest(Consent|Allocation|Execution|ClearingEligibility|ClearingRetracted)`)
 
 // unknownEvents are messages of versions 4 that change a trade without saying so
 // in an element that is a record.
