@@ -52,8 +52,8 @@ func (u *utf16Reader) character() (rune, error) {
 	if err != nil || !utf16.IsSurrogate(first) {
 		return first, err
 	}
-	next, err := u.source.Peek(2)
-	if err != nil {
+	next, _ := u.source.Peek(2)
+	if len(next) < 2 { // the end, or an error that the next reading gives
 		return utf8.RuneError, nil
 	}
 	both := utf16.DecodeRune(first, rune(u.order.Uint16(next)))
