@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -106,7 +107,7 @@ func (r *reader) Record(n *document.Node, path string) {
 			r.addEvent(f, path)
 		}
 	}
-	if day := agreed(n); r.asOf != "" && day > r.asOf {
+	if r.later(agreed(n)) {
 		for i := range r.facts[known:] {
 			r.facts[known+i].notYet()
 		}
@@ -125,6 +126,12 @@ func agreed(n *document.Node) string {
 		return document.Date(day.Text)
 	}
 	return ""
+}
+
+// later tells whether a day is after the due date; what is no day is not.
+func (r *reader) later(day string) bool {
+	_, err := time.Parse(time.DateOnly, day)
+	return err == nil && r.asOf != "" && day > r.asOf
 }
 
 // notYet leaves out an event that has not happened at the due date, and a value
@@ -577,7 +584,7 @@ func (r *reader) message(f *fact, root *document.Node, kind string) {
 			f.values[valuationDate] = document.Date(root.TextAt("asOfDate"))
 		}
 	}
-	if f.event == Value && r.asOf != "" && f.values[valuationDate] > r.asOf {
+	if f.event == Value && r.later(f.values[valuationDate]) {
 		f.notYet()
 	}
 }
