@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -138,14 +139,17 @@ func (r *reader) swapNotional(f *fact, p *document.Node) {
 		f.note(SeveralNotionals, "notional", a.TextAt("currency")+" "+a.TextAt("amount"))
 		break
 	}
-	f.values[currency], f.values[notional] = amount.TextAt("currency"), document.Amount(r.stepped(amount))
+	f.values[currency], f.values[notional] = amount.TextAt("currency"), document.Amount(r.stepped(f, amount))
 }
 
 // stepped is the amount in force at the due date.
-func (r *reader) stepped(amount *document.Node) string {
+func (r *reader) stepped(f *fact, amount *document.Node) string {
 	value := amount.TextAt("amount")
 	last := ""
 	for _, step := range amount.All("step") {
+		if _, err := time.Parse(time.DateOnly, document.Date(step.TextAt("stepDate"))); err != nil {
+			f.reject("not_a_date", "step_date", step.TextAt("stepDate"))
+		}
 		if day := document.Date(step.TextAt("stepDate")); day >= last && day <= r.asOf {
 			last, value = day, step.TextAt("stepValue")
 		}
