@@ -69,7 +69,7 @@ order by d.file_row_number)`, store.ReadParquet([]string{file.decoded}), store.I
 const settleQuery = `
 with told as (
   select case %[1]s end as source_file, file_row_number as file_row, split_part(source_path, ':', 1) as document, trade_key, position_id, own_identifier, other_keys,
-    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation, message_id, mirror_id,
+    event, try_cast(event_amount as decimal(18, 2)) as amount, record_outcome, record_reason, record_faults, correlation_id as conversation, message_id, mirror_id, contains(source_path, '/novation[') as of_novation,
     try_cast(trade_version as integer) as version, coalesce(sent_at, '') as sent_at, coalesce(try_cast(sequence_number as bigint), 0) as sequence,
     try_cast(notional as decimal(18, 2)) as notional, fair_value, fair_value_currency, valuation_date, hash(%[3]s) as content
   from read_parquet(%[2]s, file_row_number = true, filename = true, hive_partitioning = false)
@@ -141,7 +141,7 @@ restated as (
   select trade_key, arg_max(amount, ordinal) as amount, max(ordinal) as ordinal from later where event = 'notional' and amount is not null group by trade_key
 ),
 changes as (
-  select l.trade_key, sum(case when l.event = 'increase' then l.amount else -l.amount end) as amount
+  select l.trade_key, sum(case when l.event = 'increase' then l.amount else -l.amount end) as amount, arg_max(l.of_novation, l.ordinal) as of_novation
   from later as l left join restated as r on r.trade_key = l.trade_key
   where l.event in ('increase', 'decrease') and l.ordinal > coalesce(r.ordinal, 0)
   group by l.trade_key
@@ -155,7 +155,7 @@ valued as (
   from alive as a where a.event = 'value' and a.fair_value is not null group by a.trade_key
 ),
 settled as (
-  select w.source_file, w.file_row, w.record_outcome, w.record_faults, w.disputed, e.reason as ended, w.trade_key, w.position_id,
+  select w.source_file, w.file_row, w.record_outcome, w.record_faults, w.disputed, e.reason as ended, c.of_novation, w.trade_key, w.position_id,
     case when r.trade_key is not null or c.trade_key is not null then coalesce(r.amount, w.notional) + coalesce(c.amount, 0) end as notional,
     case when w.fair_value is null or v.place >= w.place then v.fair_value end as fair_value, v.fair_value_currency, v.valuation_date
   from winners as w
@@ -167,7 +167,7 @@ settled as (
 select distinct on (source_file, file_row) * from (
 select source_file, file_row,
   case when disputed then 'rejected' when ended is not null or notional = 0 then 'excluded' else record_outcome end as outcome,
-  case when disputed then null when ended is not null then ended when notional = 0 then 'terminated' end as reason,
+  case when disputed then null when ended is not null then ended when notional = 0 and of_novation then 'novated' when notional = 0 then 'terminated' end as reason,
   case when disputed then concat_ws(chr(30), record_faults, concat_ws(chr(31), 'disputed_trade', 'position_id', replace(trade_key, chr(31), ' '), 'reject'))
     when ended is null and (notional is null or notional <> 0) then record_faults end as faults,
   position_id, nullif(notional, 0) as notional, fair_value, fair_value_currency, valuation_date
