@@ -60,6 +60,9 @@ func FuzzDecode(f *testing.F) {
 	}
 	expected := withoutPaths(decoded(f, next))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if len(text) > 1 && (text[0] == 0xFF || text[0] == 0xFE || text[0] == 0 || text[1] == 0) {
+			t.Skip("UTF-16: a file has one encoding, and what follows is in another")
+		}
 		alone := decoded(t, text)
 		followed := decoded(t, append(append([]byte{}, text...), next...))
 		if len(followed) != len(alone)+len(expected) {
