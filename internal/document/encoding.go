@@ -11,14 +11,22 @@ import (
 	"unicode/utf8"
 )
 
-// inUTF8 turns a file in UTF-16, which it tells by its mark or by the first bracket, to
-// UTF-8; every reader of XML has to read both (XML 1.0, 4.3.3).
+// inUTF8 turns a file in UTF-16, which it tells by its mark or by how a declaration
+// begins, to UTF-8; every reader of XML has to read both (XML 1.0, 4.3.3 and F).
 func inUTF8(r io.Reader) io.Reader {
 	b := bufio.NewReader(r)
-	switch first, _ := b.Peek(2); string(first) {
-	case "\xFF\xFE", "<\x00":
+	begins := func(mark, declaration string) bool {
+		for _, text := range []string{mark, declaration} {
+			if first, _ := b.Peek(len(text)); string(first) == text {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case begins("\xFF\xFE", "<\x00?\x00"):
 		return &utf16Reader{source: b, order: binary.LittleEndian}
-	case "\xFE\xFF", "\x00<":
+	case begins("\xFE\xFF", "\x00<\x00?"):
 		return &utf16Reader{source: b, order: binary.BigEndian}
 	}
 	return b
