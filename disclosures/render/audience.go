@@ -22,7 +22,7 @@ func FormatsFor(audience string) []Format {
 }
 
 // Relabelled is a packet of its own whose rows have the labels that label gives.
-func (p Packet) Relabelled(label func(table string, number int, text string) string) Packet {
+func (p Packet) Relabelled(label func(table, text string) string) Packet {
 	p.Tables = slices.Clone(p.Tables)
 	for t := range p.Tables {
 		table := &p.Tables[t]
@@ -33,12 +33,8 @@ func (p Packet) Relabelled(label func(table string, number int, text string) str
 			for s := range block.Sheets {
 				sheet := &block.Sheets[s]
 				sheet.Rows = slices.Clone(sheet.Rows)
-				number := 0
 				for r := range sheet.Rows {
-					if named := label(table.ID, number+1, sheet.Rows[r].Label); named != sheet.Rows[r].Label {
-						sheet.Rows[r].Label = named
-						number++
-					}
+					sheet.Rows[r].Label = label(table.ID, sheet.Rows[r].Label)
 					sheet.Rows[r].Cells = slices.Clone(sheet.Rows[r].Cells)
 				}
 			}
@@ -47,12 +43,8 @@ func (p Packet) Relabelled(label func(table string, number int, text string) str
 			}
 			changed := *block.Change
 			changed.Rows = slices.Clone(changed.Rows)
-			number := 0
 			for r := range changed.Rows {
-				if named := label(table.ID, number+1, changed.Rows[r].Label); named != changed.Rows[r].Label {
-					changed.Rows[r].Label = named
-					number++
-				}
+				changed.Rows[r].Label = label(table.ID, changed.Rows[r].Label)
 			}
 			block.Change = &changed
 		}
@@ -61,9 +53,9 @@ func (p Packet) Relabelled(label func(table string, number int, text string) str
 }
 
 // Filed is the packet as it may be filed: cells, text and footnotes, as displayed.
-// label gives what stands for the label of a row that is somebody's name; number
-// counts such rows. The letter's prose must quote those labels already.
-func (p Packet) Filed(label func(table string, number int, text string) string) Packet {
+// label gives what stands for the label of a row that is somebody's name. The letter's
+// prose must quote those labels already.
+func (p Packet) Filed(label func(table, text string) string) Packet {
 	p = p.Relabelled(label)
 	p.Audience, p.Releases, p.Appendix, p.Questions = Filing, nil, nil, nil
 	p.Comparative = p.Comparative.filed()
@@ -98,7 +90,7 @@ func marksWithoutAmounts(marks []disclosures.Mark) []disclosures.Mark {
 
 // Hashed is the packet with hashes in place of names and of ids of trades.
 func (p Packet) Hashed(hash func(string) string, isName func(table, label string) bool) Packet {
-	p = p.Relabelled(func(table string, _ int, label string) string {
+	p = p.Relabelled(func(table, label string) string {
 		if isName(table, label) {
 			return hash(label)
 		}

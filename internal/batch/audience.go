@@ -42,12 +42,7 @@ func Edition(ctx context.Context, config configs.Config, packet render.Packet, a
 		return packet, err
 	}
 	if audience == render.Filing {
-		label := func(table string, number int, label string) string {
-			if names[table].labels[label] {
-				return fmt.Sprintf("%s %d", names[table].instead, number)
-			}
-			return label
-		}
+		label := numbered(names)
 		if packet.Letter != nil { // its prose can quote the label of a row
 			letter := *packet.Letter
 			if _, err := respond(packet.Relabelled(label), &letter, sourcesOf(letter)); err != nil {
@@ -68,6 +63,24 @@ func Edition(ctx context.Context, config configs.Config, packet render.Packet, a
 type tableNames struct {
 	instead string
 	labels  map[string]bool
+}
+
+// numbered gives each name of a table a number, in the order in which the table has them:
+// one name has one number at both dates, and no other name has it.
+func numbered(names map[string]tableNames) func(table, label string) string {
+	numbers := map[[2]string]int{}
+	last := map[string]int{}
+	return func(table, label string) string {
+		if !names[table].labels[label] {
+			return label
+		}
+		name := [2]string{table, label}
+		if numbers[name] == 0 {
+			last[table]++
+			numbers[name] = last[table]
+		}
+		return fmt.Sprintf("%s %d", names[table].instead, numbers[name])
+	}
 }
 
 // rowNames finds the tables whose rows are named after counterparties or references.
