@@ -42,6 +42,7 @@ func Draft(item string, figures Figures) (string, error) {
 		},
 		"moved":  func(address string) string { return movedDraft(address, figures) },
 		"shares": func(whole string, parts ...string) string { return sharesDraft(whole, parts, figures) },
+		"shown":  func(parts ...string) string { return shownDraft(parts, figures) },
 		"held":   func(parts ...string) []worded { return heldDraft(parts, figures) },
 	}).Parse(string(source))
 	if err != nil {
@@ -73,8 +74,20 @@ func inPairs(parts []string) []worded {
 	return list
 }
 
-// sharesDraft lists the shares of the whole that are not nil, each with its words, so
-// that a text asserts nothing of which there is none; "" where there is none at all.
+// shownDraft lists shares as a table shows them, where they foot; those that are nil are
+// left out, so that a text asserts nothing of which there is none.
+func shownDraft(parts []string, figures Figures) string {
+	var list []string
+	for _, p := range inPairs(parts) {
+		if f, found := figures.Find(figures.AsOf, p.Address); found && f.Displayed > 0 {
+			list = append(list, fmt.Sprintf("{{amount %q}} %s", p.Address, p.Words))
+		}
+	}
+	return listed(list)
+}
+
+// sharesDraft lists the shares of the whole that are not nil, of which no table has a
+// column, each with its words; "" where there is none at all.
 func sharesDraft(whole string, parts []string, figures Figures) string {
 	of, _ := figures.Find(figures.AsOf, whole)
 	var list []string
@@ -84,6 +97,10 @@ func sharesDraft(whole string, parts []string, figures Figures) string {
 			list = append(list, fmt.Sprintf("{{share %q %q}} %s", p.Address, whole, p.Words))
 		}
 	}
+	return listed(list)
+}
+
+func listed(list []string) string {
 	if last := len(list) - 1; last > 0 {
 		return strings.Join(list[:last], ", ") + " and " + list[last]
 	}
