@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"comment11/disclosures"
@@ -26,12 +27,13 @@ func (c Cell) figure() string {
 	return Figure(c.Displayed)
 }
 
-// letters are those of the figure's footnotes.
+// letters are those of the figure's footnotes, in their order.
 func (c Cell) letters() string {
 	var letters []string
 	for _, m := range c.Marks {
 		letters = append(letters, letter(m.ID))
 	}
+	slices.Sort(letters)
 	return strings.Join(letters, ",")
 }
 

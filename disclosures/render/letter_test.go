@@ -3,6 +3,8 @@ package render
 import (
 	"strings"
 	"testing"
+
+	"comment11/disclosures"
 )
 
 // TestProseStandsApart holds that the text of an item and the picture after it are
@@ -15,5 +17,23 @@ func TestProseStandsApart(t *testing.T) {
 	}
 	if want := "**[DRAFT: no text]**\n\n**Notional bought and sold over time**\n"; !strings.Contains(b.String(), want) {
 		t.Errorf("expected %q in %s", want, b.String())
+	}
+}
+
+// Marks come in the order in which tables ask for them; letters stand in their own.
+func TestLettersOfFootnotesAreInOrder(t *testing.T) {
+	cell := Cell{Displayed: 3, Marks: []disclosures.Mark{{ID: "not_rated"}, {ID: "unclassified"}}}
+	if got := cell.figure(); got != "3 c,d" {
+		t.Errorf("the figure is %q, expected 3 c,d", got)
+	}
+}
+
+// A figure of more digits than a number of a page's script keeps is told with all of them.
+func TestTracesKeepAllDigits(t *testing.T) {
+	p := packetOf(sheetOf("2007-09-30", 9_499_999_999_999_905, 0, 0, 0), sheetOf("2006-12-31", 1, 2, 3, 4))
+	p.Letter = &Letter{}
+	text, err := newPageTraces(p).JSON()
+	if err != nil || !strings.Contains(string(text), `"9499999999999905"`) {
+		t.Errorf("%v, the traces have the number of %.300s", err, text)
 	}
 }

@@ -238,15 +238,15 @@ func (b *book) grid(out *excelize.StreamWriter, row int, title string, sheet She
 		}
 		cells := []any{label}
 		for c, cell := range line.Cells {
-			style, err := b.style(figureFormat(cell.letters()), false, false, 0)
-			if err != nil {
-				return row, err
-			}
 			formula, err := sheet.formula(row+1, r, c)
 			if err != nil {
 				return row, err
 			}
-			cells = append(cells, excelize.Cell{StyleID: style, Value: cell.Displayed, Formula: formula})
+			shown, err := b.figure(cell.Displayed, cell.letters(), formula)
+			if err != nil {
+				return row, err
+			}
+			cells = append(cells, shown)
 		}
 		if err := out.SetRow(fmt.Sprintf("A%d", row+1+r), cells); err != nil {
 			return row, err
@@ -255,16 +255,32 @@ func (b *book) grid(out *excelize.StreamWriter, row int, title string, sheet She
 	return row + 1 + len(sheet.Rows), nil
 }
 
+// figure is a cell with a number. One of more digits than a spreadsheet keeps stands as
+// text, so that it is not shown rounded.
+func (b *book) figure(displayed int64, letters, formula string) (excelize.Cell, error) {
+	if !keeps(displayed) {
+		style, err := b.style("@", false, false, 0)
+		return excelize.Cell{StyleID: style, Value: strings.TrimSpace(Figure(displayed) + " " + letters)}, err
+	}
+	style, err := b.style(figureFormat(letters), false, false, 0)
+	return excelize.Cell{StyleID: style, Value: displayed, Formula: formula}, err
+}
+
+// keeps tells whether a spreadsheet keeps all digits of a figure.
+func keeps(displayed int64) bool { return decimal.NewFromInt(displayed).NumDigits() <= excelDigits }
+
 // formula adds a total up from its parts: the rows below it, else the columns of its
 // measure. It must come to the value that is displayed, or the packet is wrong.
 func (s Sheet) formula(first, r, c int) (string, error) {
 	row := s.Rows[r]
 	var parts []string
 	var sum int64
+	kept := keeps(row.Cells[c].Displayed) // no formula adds up texts
 	for other, line := range s.Rows {
 		if line.Parent == row.ID {
 			parts = append(parts, cellName(first+other, c))
 			sum += line.Cells[c].Displayed
+			kept = kept && keeps(line.Cells[c].Displayed)
 		}
 	}
 	if len(parts) == 0 && s.Columns[c].Total {
@@ -272,6 +288,7 @@ func (s Sheet) formula(first, r, c int) (string, error) {
 			if cell.Measure == row.Cells[c].Measure && !s.Columns[other].Total {
 				parts = append(parts, cellName(first+r, other))
 				sum += cell.Displayed
+				kept = kept && keeps(cell.Displayed)
 			}
 		}
 	}
@@ -280,6 +297,9 @@ func (s Sheet) formula(first, r, c int) (string, error) {
 	}
 	if sum != row.Cells[c].Displayed {
 		return "", fmt.Errorf("row %s, column %s shows %d and its parts add up to %d: the figures do not foot", row.ID, s.Columns[c].ID, row.Cells[c].Displayed, sum)
+	}
+	if !kept {
+		return "", nil
 	}
 	return "SUM(" + strings.Join(ranges(parts), ",") + ")", nil
 }
@@ -314,10 +334,6 @@ func (b *book) change(out *excelize.StreamWriter, row int, block Block, before, 
 	if err := b.head(out, row, block.Title+", change", block.Change.Columns); err != nil {
 		return row, err
 	}
-	style, err := b.style(figureFormat(""), false, false, 0)
-	if err != nil {
-		return row, err
-	}
 	for i, line := range block.Change.Rows {
 		label, err := b.text(line.Label, false, false, line.Depth)
 		if err != nil {
@@ -325,13 +341,16 @@ func (b *book) change(out *excelize.StreamWriter, row int, block Block, before, 
 		}
 		cells := []any{label}
 		for c, column := range block.Change.Columns {
-			cell := excelize.Cell{StyleID: style, Value: line.Amount[c]}
-			to, from := now.name(line.ID, column.ID), before.name(line.ID, column.ID)
-			if to != "" || from != "" {
-				cell.Formula = to
-				if from != "" {
-					cell.Formula += "-" + from
-				}
+			formula := now.name(line.ID, column.ID)
+			if from := before.name(line.ID, column.ID); from != "" {
+				formula += "-" + from
+			}
+			if !keeps(now.sheet.displayed(line.ID, column.ID)) || !keeps(before.sheet.displayed(line.ID, column.ID)) {
+				formula = ""
+			}
+			cell, err := b.figure(line.Amount[c], "", formula)
+			if err != nil {
+				return row, err
 			}
 			cells = append(cells, cell)
 		}

@@ -134,3 +134,28 @@ func TestFrozenHeadsAndFormats(t *testing.T) {
 		t.Errorf("nil has the format %s %v", *style.CustomNumFmt, err)
 	}
 }
+
+// A spreadsheet keeps 15 digits: what has more stands as text, with all of them.
+func TestFiguresOfManyDigitsAreNotRounded(t *testing.T) {
+	const many = 4_699_999_999_999_953
+	p := packetOf(sheetOf("2007-09-30", many, 2, -many, 4), sheetOf("2006-12-31", 1, 2, 3, 4))
+	cells, err := workbookCells(workbookOf(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for name, cell := range cells.cells {
+		seen[cell.value] = true
+		if digits := strings.TrimLeft(cell.value, "-"); len(digits) > excelDigits && strings.Trim(digits, "0123456789") == "" {
+			t.Errorf("%s is the number %s, of which a spreadsheet keeps %d digits", name, cell.value, excelDigits)
+		}
+	}
+	for _, text := range []string{"4,699,999,999,999,953 a", "(4,699,999,999,999,953)", "4,699,999,999,999,955", "4,699,999,999,999,952"} {
+		if !seen[text] {
+			t.Errorf("no cell has %q", text)
+		}
+	}
+	if faults, _, err := FormulaFaults(workbookOf(t, p)); err != nil || len(faults) > 0 {
+		t.Errorf("%v %v", faults, err)
+	}
+}

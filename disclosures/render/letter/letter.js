@@ -18,7 +18,7 @@ function trace(data) {
     const [where, date, shown, exact, unit, moved, words, facts, largest, rules, release] = data.cells[Number(button.dataset.cell)];
     document.getElementById("trace-title").textContent = where + " at " + date;
     body.replaceChildren();
-    add("Shown", [shown.toLocaleString("en-US") + " " + unit]);
+    add("Shown", [BigInt(shown).toLocaleString("en-US") + " " + unit]);
     add("Exact", [exact]);
     add("Rounding", [moved === 0 ? "half away from zero" : "moved by " + (moved > 0 ? "+" : "") + moved + " so that totals foot"]);
     add("Counts", [data.words[words]]);
