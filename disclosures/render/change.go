@@ -227,7 +227,7 @@ func (c Change) markdown(b *strings.Builder, head, title string) {
 	}
 	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(c.Columns)))
 	for _, row := range c.Rows {
-		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
+		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
 		for i := range c.Columns {
 			fmt.Fprintf(b, " %s |", row.figures(i))
 		}
@@ -238,7 +238,7 @@ func (c Change) markdown(b *strings.Builder, head, title string) {
 func (c Change) text(b *strings.Builder, title string) {
 	var lines []textLine
 	for _, row := range c.Rows {
-		line := textLine{row.Label, row.Depth, nil}
+		line := textLine{oneLine(row.Label), row.Depth, nil}
 		for i := range c.Columns {
 			line.figures = append(line.figures, row.figures(i))
 		}

@@ -98,7 +98,7 @@ func (p Picture) markdown(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(p.Series)))
 	for i, label := range p.Labels {
-		fmt.Fprintf(b, "| %s |", escaped(label))
+		fmt.Fprintf(b, "| %s |", named(label))
 		for _, s := range p.Series {
 			fmt.Fprintf(b, " %s |", s.Figure(i))
 		}

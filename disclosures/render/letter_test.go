@@ -1,6 +1,7 @@
 package render
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -35,5 +36,24 @@ func TestTracesKeepAllDigits(t *testing.T) {
 	text, err := newPageTraces(p).JSON()
 	if err != nil || !strings.Contains(string(text), `"9499999999999905"`) {
 		t.Errorf("%v, the traces have the number of %.300s", err, text)
+	}
+}
+
+// A name stays in its row, and is no Markdown, whatever is in it.
+func TestNamesStayInTheirRow(t *testing.T) {
+	p := packetOf(sheetOf("2007-09-30", 1, 2, 3, 4), sheetOf("2006-12-31", 1, 2, 3, 4))
+	for s := range p.Tables[0].Blocks[0].Sheets {
+		p.Tables[0].Blocks[0].Sheets[s].Rows[1].Label = "Line\nBreak\u202e <b>*`[a](b)"
+	}
+	p.Tables[0].Blocks[0].Change = change(p.Tables[0].Head, p.Tables[0].Blocks[0], p)
+	var text, markdown strings.Builder
+	if err := errors.Join(Text(&text, p), Markdown(&markdown, p)); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(text.String(), "\nLine Break <b>*`[a](b)  "); n != 3 {
+		t.Errorf("the text has %d rows of the name, expected one at each date and in the change:\n%s", n, text.String())
+	}
+	if n := strings.Count(markdown.String(), "\n| Line Break \\<b>\\*\\`\\[a](b) | "); n != 3 {
+		t.Errorf("the Markdown has %d rows of the name, expected 3:\n%s", n, markdown.String())
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"comment11/disclosures"
@@ -261,7 +262,7 @@ func (t Table) markdown(b *strings.Builder, head string) {
 			}
 			fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(sheet.Columns)))
 			for _, row := range sheet.Rows {
-				fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), escaped(row.Label))
+				fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
 				for _, cell := range row.Cells {
 					fmt.Fprintf(b, " %s |", cell.figure())
 				}
@@ -298,7 +299,28 @@ func (t Table) notes() []string {
 	return append(append(notes, t.Notes...), t.footnotes()...)
 }
 
-func escaped(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+// escaped is a text within a table of Markdown.
+func escaped(text string) string { return strings.ReplaceAll(oneLine(text), "|", `\|`) }
+
+// named is a label within a table of Markdown, which can be a name as it was delivered:
+// nothing of it is taken for Markdown.
+func named(label string) string { return markdownOfNames.Replace(oneLine(label)) }
+
+var markdownOfNames = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "[", `\[`, "<", `\<`)
+
+// oneLine is a label that leaves the line, and the order of the figures after it, as they
+// are: a name can have line breaks, and marks that turn the direction of reading.
+func oneLine(label string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, label)
+}
 
 // Text writes the packet as tables of plain text.
 func Text(w io.Writer, p Packet) error {
@@ -334,7 +356,7 @@ func Text(w io.Writer, p Packet) error {
 func (s Sheet) text(b *strings.Builder, title string) {
 	var lines []textLine
 	for _, row := range s.Rows {
-		line := textLine{row.Label, row.Depth, nil}
+		line := textLine{oneLine(row.Label), row.Depth, nil}
 		for _, cell := range row.Cells {
 			line.figures = append(line.figures, cell.figure())
 		}
