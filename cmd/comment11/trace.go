@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"comment11/disclosures"
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
@@ -60,7 +61,7 @@ func sayTrace(w io.Writer, t batch.Trace) error {
 	line := func(what, format string, arguments ...any) {
 		fmt.Fprintf(out, "%s\t%s\n", what, fmt.Sprintf(format, arguments...))
 	}
-	line("shown", "%s %s", t.Shown, t.Unit)
+	line("shown", "%s %s", t.Shown, render.Unit(t.Unit))
 	line("exact", "%s", exactText(t.Exact, t.Measure))
 	line("rounding", "%s", roundingText(t))
 	for _, m := range t.Marks {
@@ -120,7 +121,7 @@ func measureName(t batch.Trace) string {
 // roundingText says how the displayed figure follows from the exact one.
 func roundingText(t batch.Trace) string {
 	if t.Moved == 0 {
-		return "half away from zero to whole " + t.Unit
+		return "half away from zero to whole " + render.Unit(t.Unit)
 	}
 	return fmt.Sprintf("half away from zero gives %d; moved by %+d so that totals foot and the same figure shows the same everywhere", t.Rounded, t.Moved)
 }

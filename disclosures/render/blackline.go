@@ -142,7 +142,7 @@ func (l Letter) entries() []entry {
 		text(fmt.Sprintf("letter fault %d", i+1), fault)
 	}
 	for _, b := range l.History {
-		text("letter notional at "+labelled(b.Date, b.Label), fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), b.Unit))
+		text("letter notional at "+labelled(b.Date, b.Label), fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), Unit(b.Unit)))
 	}
 	for _, a := range l.Adjusted {
 		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%s, notional %s gross and %s net, fair value %s gross and %s net: %s",

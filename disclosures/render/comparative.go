@@ -233,7 +233,7 @@ func (l BridgeLine) why() string {
 
 // figures are the line as one text.
 func (l BridgeLine) figures() string {
-	text := fmt.Sprintf("%s to %s, by %s %s", Figure(l.From), Figure(l.To), Figure(l.Difference), l.Unit)
+	text := fmt.Sprintf("%s to %s, by %s %s", Figure(l.From), Figure(l.To), Figure(l.Difference), Unit(l.Unit))
 	if why := l.why(); why != "" {
 		text += " (" + why + ")"
 	}
@@ -273,7 +273,7 @@ func (c *Comparative) lists() []list {
 	bridge := list{name: "Bridge", head: []string{"Table", "Block", "Row", "Column", "Unit", "As reported", labelled("Shown", c.Label()), "Difference", "Exact difference, by cause"},
 		widths: []float64{24, 24, 40, 24, 16, 22, 22, 22, 80}, amounts: []int{5, 6, 7}}
 	for _, l := range c.Bridge.Lines {
-		bridge.rows = append(bridge.rows, []string{l.Table, l.Block, l.Row, l.Column, l.Unit, fmt.Sprint(l.From), fmt.Sprint(l.To), fmt.Sprint(l.Difference), l.why()})
+		bridge.rows = append(bridge.rows, []string{l.Table, l.Block, l.Row, l.Column, Unit(l.Unit), fmt.Sprint(l.From), fmt.Sprint(l.To), fmt.Sprint(l.Difference), l.why()})
 	}
 	return []list{about, bridge}
 }

@@ -96,6 +96,7 @@ var letterPage = template.Must(template.New("letter.html").Funcs(template.FuncMa
 	},
 	"markdown": markdownToHTML,
 	"anchor":   anchor,
+	"unit":     Unit,
 	"dict":     func(p page, t Table) map[string]any { return map[string]any{"Page": p, "Table": t} },
 	"indent":   func(depth int) string { return fmt.Sprintf("depth-%d", min(depth, 4)) },
 }).ParseFS(letterFiles, "letter/letter.html"))
@@ -259,7 +260,7 @@ func newPageTraces(p Packet) *pageTraces {
 			rules = append(rules, add(&t.Rules, "r", r))
 		}
 		t.numbers[at] = len(t.Cells)
-		t.Cells = append(t.Cells, []any{strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/"), at.Date, strconv.FormatInt(c.Displayed, 10), c.Exact, c.Unit, c.Moved,
+		t.Cells = append(t.Cells, []any{strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/"), at.Date, strconv.FormatInt(c.Displayed, 10), c.Exact, Unit(c.Unit), c.Moved,
 			add(&t.Words, "w", trace.Words), trace.Facts, facts, rules, releases[at.Date]})
 	})
 	return t

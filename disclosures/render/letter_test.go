@@ -57,3 +57,20 @@ func TestNamesStayInTheirRow(t *testing.T) {
 		t.Errorf("the Markdown has %d rows of the name, expected 3:\n%s", n, markdown.String())
 	}
 }
+
+// Whole yen are no dollars, and a table with shares says that these are in percent.
+func TestUnitsAreSaid(t *testing.T) {
+	for unit, want := range map[string]string{"JPY dollars": "JPY", "USD dollars": "USD dollars", "CAD dollars": "CAD dollars", "JPY millions": "JPY millions", "percent": "percent"} {
+		if got := Unit(unit); got != want {
+			t.Errorf("%s is said as %q, expected %q", unit, got, want)
+		}
+	}
+	p := packetOf(sheetOf("2007-09-30", 1, 2, 3, 4), sheetOf("2006-12-31", 1, 2, 3, 4))
+	if got := p.Tables[0].subtitle(); got != "USD millions; scope group" {
+		t.Errorf("the subtitle is %q", got)
+	}
+	p.Tables[0].Blocks[0].Sheets[0].Rows[0].Cells[0].Unit = "percent"
+	if got := p.Tables[0].subtitle(); got != "USD millions, shares in percent; scope group" {
+		t.Errorf("with shares the subtitle is %q", got)
+	}
+}

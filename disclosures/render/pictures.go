@@ -53,7 +53,7 @@ func (p Packet) sheetAt(table, block string) (Sheet, string, bool) {
 		for _, b := range t.Blocks {
 			for _, s := range b.Sheets {
 				if t.ID == table && b.ID == block && s.Date == p.AsOf {
-					return s, t.Unit, true
+					return s, Unit(t.Unit), true
 				}
 			}
 		}
@@ -122,7 +122,7 @@ func (p Packet) counterparties() Picture {
 func (p Packet) history() Picture {
 	picture := Picture{Item: "11(f)", ID: "history", Title: "Notional bought and sold over time", Series: []Series{{Name: "Protection bought"}, {Name: "Protection sold"}}}
 	for _, b := range p.Letter.History {
-		picture.Unit = b.Unit
+		picture.Unit = Unit(b.Unit)
 		picture.add(labelled(b.Date, b.Label), b.Bought, b.Sold)
 	}
 	return picture

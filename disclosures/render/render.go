@@ -436,11 +436,32 @@ func (p Packet) title() string {
 }
 
 func (t Table) subtitle() string {
-	text := t.Unit
+	text := Unit(t.Unit)
+	if t.hasShares() {
+		text += ", shares in percent"
+	}
 	if len(t.Clauses) > 0 {
 		text = "Comment " + strings.Join(t.Clauses, ", ") + "; " + text
 	}
 	return text + "; scope " + t.Scope
+}
+
+// hasShares tells whether a figure of the table is a share, which has another unit.
+func (t Table) hasShares() bool {
+	has := false
+	t.each(func(_ Place, c Cell) { has = has || c.Unit == disclosures.PercentUnit })
+	return has
+}
+
+var dollars = []string{"AUD", "CAD", "HKD", "NZD", "SGD", "TWD", "USD"}
+
+// Unit is a unit of cells in words: whole units of a currency that are no dollars have
+// its name alone.
+func Unit(unit string) string {
+	if currency, isWhole := strings.CutSuffix(unit, " dollars"); isWhole && !slices.Contains(dollars, currency) {
+		return currency
+	}
+	return unit
 }
 
 // writeMoved lists the cells that were moved from their conventional rounding so
