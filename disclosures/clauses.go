@@ -18,6 +18,7 @@ type Clause struct {
 	Clause  strictyaml.Text   `yaml:"clause,required"` // for example 11(a)
 	Asks    strictyaml.Text   `yaml:"asks,required"`
 	Answers []strictyaml.Text `yaml:"answers"` // blocks of tables, table/block
+	Beside  []strictyaml.Text `yaml:"beside"`  // blocks that say more where it is answered, and do not answer it alone
 	Text    bool              `yaml:"text"`    // the prose of the item answers it
 	Reason  strictyaml.Text   `yaml:"reason"`  // why the data given cannot answer it
 }

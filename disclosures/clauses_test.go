@@ -38,7 +38,7 @@ func TestEveryClauseIsAnswered(t *testing.T) {
 		if ways != 1 {
 			t.Errorf("%s, %s: expected blocks that answer it, the item's text or a reason, and one of them", c.Clause.Value, c.Asks.Value)
 		}
-		for _, answer := range c.Answers {
+		for _, answer := range slices.Concat(c.Answers, c.Beside) {
 			table, _, _ := strings.Cut(answer.Value, "/")
 			if !blocks[answer.Value] {
 				t.Errorf("%s: %s, %s: no table has the block %q", c.Asks.Place, c.Clause.Value, c.Asks.Value, answer.Value)

@@ -219,6 +219,11 @@ func covered(packet render.Packet, clause disclosures.Clause, text commentary.Te
 			}
 		}
 		result.How, result.By = render.ByTables, strings.Join(shown, ", ")
+		for _, block := range clause.Beside {
+			if absentBlock(packet, block.Value) == "" {
+				result.By += ", " + block.Value
+			}
+		}
 		if len(shown) == 0 {
 			result.How, result.By = render.Missing, strings.Join(slices.Compact(absent), "; ")
 		}
