@@ -207,11 +207,11 @@ func chosenRelease(w store.Warehouse, q Question) (store.Manifest, error) {
 		}
 		return manifests[i], nil
 	}
-	shown := slices.DeleteFunc(manifests, func(m store.Manifest) bool {
+	shown := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool {
 		return m.Status != store.Published || m.Removed() || (q.AsOf != "" && m.AsOfDate != q.AsOf)
 	})
 	if len(shown) == 0 && q.AsOf != "" {
-		return store.Manifest{}, fmt.Errorf("%w: no release of %s is published; run it first: comment11 run --as-of %s", ErrData, q.AsOf, q.AsOf)
+		return store.Manifest{}, notPublished(manifests, q.AsOf)
 	}
 	if len(shown) == 0 {
 		return store.Manifest{}, fmt.Errorf("%w in this warehouse yet; run a date first: comment11 run --as-of DATE", ErrData)

@@ -28,7 +28,7 @@ func Packet(ctx context.Context, config configs.Config, dates ...string) (render
 	}
 	defer session.Close()
 	read := func(query string) (store.Table, error) { return session.Query(ctx, query) }
-	releases, err := packetReleases(read, dates)
+	releases, err := packetReleases(Warehouse(config), read, dates)
 	if err != nil {
 		return render.Packet{}, err
 	}
@@ -63,7 +63,7 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 			return render.Packet{}, err
 		}
 		if len(cells.Rows) == 0 {
-			return render.Packet{}, notPublished(date)
+			return render.Packet{}, notPublished(nil, date)
 		}
 		d := render.Dated{Date: date, Opening: openings[date]}
 		for _, row := range cells.Rows {
@@ -98,17 +98,28 @@ from cells where as_of_date = date '` + date + `' order by table_number, block_n
 	return packet, nil
 }
 
-func notPublished(date string) error {
+// notPublished is the error of a date without a published release; one that is held is
+// not to be run again as it is.
+func notPublished(manifests []store.Manifest, date string) error {
+	for _, m := range slices.Backward(manifests) {
+		if m.AsOfDate == date && m.Status == store.Held && !m.Removed() {
+			return fmt.Errorf("%w: no release of %s is published; %s is held, and comment11 runs show %[3]s says by what", ErrData, date, m.Release)
+		}
+	}
 	return fmt.Errorf("%w: no release of %s is published; run it first: comment11 run --as-of %s", ErrData, date, date)
 }
 
 // packetReleases gives the releases of the dates, with their accepted breaks.
-func packetReleases(read func(string) (store.Table, error), dates []string) ([]render.Release, error) {
+func packetReleases(w store.Warehouse, read func(string) (store.Table, error), dates []string) ([]render.Release, error) {
 	var releases []render.Release
 	for _, date := range dates {
 		found, err := read("select release, kind, release_hash from runs where newest and as_of_date = date '" + date + "'")
 		if err == nil && len(found.Rows) == 0 {
-			return nil, notPublished(date)
+			manifests, err := w.Manifests()
+			if err != nil {
+				return nil, err
+			}
+			return nil, notPublished(manifests, date)
 		}
 		if err != nil || len(found.Rows) != 1 {
 			return nil, errors.Join(err, fmt.Errorf("%d releases of %s are the newest", len(found.Rows), date))

@@ -197,7 +197,7 @@ func askedRelease(manifests []store.Manifest, asOf, name string) (store.Manifest
 	case name != "":
 		return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, name)
 	case asOf != "":
-		return store.Manifest{}, fmt.Errorf("%w: no release of %s is published; run it first: comment11 run --as-of %[2]s", ErrData, asOf)
+		return store.Manifest{}, notPublished(manifests, asOf)
 	}
 	return store.Manifest{}, fmt.Errorf("%w: there is no release; publish one first, with comment11 run", ErrData)
 }

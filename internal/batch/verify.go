@@ -61,7 +61,10 @@ func Verify(ctx context.Context, config configs.Config, choice Choice, progress 
 			return v, fmt.Errorf("verifying release %s: %w", m.Release, err)
 		}
 	}
-	if v.Releases+v.Removed == 0 && (choice != Choice{} || len(manifests) == 0) {
+	if len(manifests) == 0 {
+		return v, fmt.Errorf("%w: there is no release to verify; comment11 run publishes one", ErrData)
+	}
+	if v.Releases+v.Removed == 0 && choice != (Choice{}) {
 		return v, fmt.Errorf("%w: there is no such release", ErrData)
 	}
 	shown := slices.DeleteFunc(manifests, func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
