@@ -403,6 +403,7 @@ type line struct {
 	measure   string            // columns only
 	shared    string            // columns only: measure that it is a share of, or ""
 	total     bool              // columns only
+	adds      []addend          // columns only: what it is shown as the sum of
 	order     int               // columns only: place in the definition
 }
 
@@ -538,7 +539,7 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 			if column.Measure.Value != measure || column.Total {
 				continue
 			}
-			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, shared: column.shared, hide: column.HideEmpty, parent: -1, order: i}
+			l := line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, shared: column.shared, adds: column.addends(), hide: column.HideEmpty, parent: -1, order: i}
 			if column.Where.Value != "" {
 				l.members = both(g.satisfy[p.at(column.Where)], within)
 				l.predicate = p.texts[p.at(column.Where)]
@@ -570,7 +571,7 @@ func layColumns(block Block, within []bool, p predicates, g groups) ([]line, err
 		lines = append(lines, members...)
 		for i, column := range block.Columns {
 			if column.Measure.Value == measure && column.Total {
-				lines = append(lines, line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, total: true, parent: -1, order: i})
+				lines = append(lines, line{id: column.ID.Value, label: column.Label.Value, members: within, measure: measure, total: true, adds: column.addends(), parent: -1, order: i})
 			}
 		}
 	}

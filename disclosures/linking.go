@@ -91,15 +91,113 @@ func (a attempt) round(sheets []*sheet, known map[figure]int64) ([]difference, e
 	}
 	shown := map[figure]int64{}
 	var differing []difference
-	for _, f := range a.order {
-		f.turn = a.turn
-		found, err := f.round(known, shown, a.leans)
-		if err != nil {
-			return nil, fmt.Errorf("table %s, block %s: %w", f.sheet.head.TableID, f.sheet.head.BlockID, err)
+	for _, added := range []bool{false, true} { // totals that add what others show come after it
+		for _, f := range a.order {
+			if f.adds() != added {
+				continue
+			}
+			f.turn = a.turn
+			found, err := f.round(known, shown, a.leans)
+			if err != nil {
+				return nil, fmt.Errorf("table %s, block %s: %w", f.sheet.head.TableID, f.sheet.head.BlockID, err)
+			}
+			differing = append(differing, found...)
 		}
-		differing = append(differing, found...)
+	}
+	for _, s := range sheets {
+		s.add(shown)
 	}
 	return differing, nil
+}
+
+// add shows columns that add others as the sum of what these show, so that a reader who
+// adds, or subtracts, finds the same.
+func (s *sheet) add(shown map[figure]int64) {
+	for c, column := range s.columns {
+		if len(column.adds) == 0 || column.total {
+			continue
+		}
+		for r := range s.rows {
+			s.show(r, c, s.added(r, c), shown)
+		}
+	}
+}
+
+// show displays a value, and notes whether another table shows the figure otherwise.
+func (s *sheet) show(r, c int, value int64, shown map[figure]int64) {
+	s.displayed[r][c] = value
+	before, twice := shown[s.figures[r][c]]
+	if !twice {
+		shown[s.figures[r][c]] = value
+		return
+	}
+	s.linked++
+	if before != value {
+		s.unlinked = append(s.unlinked, s.rows[r].id+" / "+s.columns[c].id)
+	}
+}
+
+// roundAdded rounds rows whose total column is the sum of what other columns show. What
+// lies between that and its exact value goes to the largest part of each row, so that
+// the parts foot to it.
+func (f *footed) roundAdded(shown map[figure]int64) error {
+	g := f.grid
+	g.exact, g.split = make([][]decimal.Decimal, len(f.rows)), nil
+	for i, r := range slices.Backward(f.rows) { // parts stand after their whole
+		var parts [][]decimal.Decimal
+		for child, parent := range f.parent {
+			if parent == i {
+				parts = append(parts, g.exact[child])
+			}
+		}
+		row := slices.Clone(f.exact[i])
+		if len(parts) == 0 {
+			largest := 0
+			for j := range row {
+				if j != f.total && (largest == f.total || row[j].Abs().GreaterThan(row[largest].Abs())) {
+					largest = j
+				}
+			}
+			sum := decimal.NewFromInt(f.sheet.added(r, f.columns[f.total])).Mul(decimal.NewFromInt(f.unit))
+			row[largest] = row[largest].Add(sum.Sub(row[f.total]))
+			row[f.total] = sum
+		} else {
+			for j := range row {
+				row[j] = decimal.Zero
+				for _, part := range parts {
+					row[j] = row[j].Add(part[j])
+				}
+			}
+		}
+		g.exact[i] = row
+	}
+	displayed, _, err := g.roundDroppingPins()
+	if err != nil {
+		return err
+	}
+	for i, r := range f.rows {
+		for j, c := range f.columns {
+			f.sheet.show(r, c, displayed[i][j], shown)
+		}
+	}
+	return nil
+}
+
+// added is the sum of what the columns show that a column adds; one that hides is nil.
+func (s *sheet) added(r, c int) (sum int64) {
+	for _, a := range s.columns[c].adds {
+		for other, column := range s.columns {
+			if column.id == a.id {
+				sum += a.sign * s.displayed[r][other]
+			}
+		}
+	}
+	return sum
+}
+
+// adds tells whether the total column is the sum of what other columns show.
+func (f *footed) adds() bool {
+	return f.total >= 0 && len(f.sheet.columns[f.columns[f.total]].adds) > 0
 }
 
 // shownFirst are the grand totals that are a part of no larger total, of whatever
@@ -218,6 +316,12 @@ func (s *sheet) grids(memo bool) ([]*footed, error) {
 	}
 	for _, measure := range s.measures {
 		columns, total := s.columnsOf(measure)
+		if total < 0 {
+			columns = slices.DeleteFunc(columns, func(c int) bool { return len(s.columns[c].adds) > 0 })
+		}
+		if len(columns) == 0 {
+			continue
+		}
 		f := &footed{grid: grid{total: total, unit: s.unitOf(measure), free: true}, sheet: s, rows: rows, columns: columns}
 		for _, r := range rows {
 			var exact []decimal.Decimal
@@ -247,6 +351,9 @@ func (s *sheet) grids(memo bool) ([]*footed, error) {
 // round rounds rows of a sheet. A figure that is already shown in the same unit is
 // shown with the same value wherever that is possible; those that are not are given.
 func (f *footed) round(known, shown map[figure]int64, leans leaning) ([]difference, error) {
+	if f.adds() {
+		return nil, f.roundAdded(shown)
+	}
 	s := f.sheet
 	for i, r := range f.rows {
 		for j, c := range f.columns {

@@ -1,7 +1,9 @@
 package disclosures
 
 import (
+	"fmt"
 	"math/big"
+	"slices"
 	"testing"
 
 	"comment11/internal/strictyaml"
@@ -40,5 +42,56 @@ func TestTiedFiguresAreShownAlike(t *testing.T) {
 	}
 	if other.figures[1][0] == facts.figures[1][0] || other.displayed[1][0] != 1 || other.displayed[2][0] != 2 {
 		t.Errorf("1.4 and 1.6 are shown as %d and %d", other.displayed[1][0], other.displayed[2][0])
+	}
+}
+
+// TestAddedColumnsAreWhatAReaderFinds rounds a table whose growth is the closing less the
+// opening, divided by direction, and one whose net is the receivable less the payable: who
+// subtracts what is displayed finds what is displayed.
+func TestAddedColumnsAreWhatAReaderFinds(t *testing.T) {
+	build := func(columns []line, rows ...[]int64) *sheet { // the total first, then its parts
+		s := &sheet{relation: "facts", unit: "millions", columns: columns}
+		s.head = Cell{TableID: "table", BlockID: "block"}
+		for _, column := range columns {
+			if !slices.Contains(s.measures, column.measure) {
+				s.measures = append(s.measures, column.measure)
+			}
+		}
+		for i, amounts := range rows {
+			s.rows = append(s.rows, line{id: string(rune('a' + i)), parent: min(i, 1) - 1, depth: min(i, 1)})
+			var exact []*big.Int
+			var figures []figure
+			for c, amount := range amounts {
+				exact = append(exact, big.NewInt(amount*1_000_000))
+				figures = append(figures, figure{"facts", columns[c].measure, "millions", fmt.Sprint(i, c)})
+			}
+			s.exact, s.figures, s.displayed = append(s.exact, exact), append(s.figures, figures), append(s.displayed, make([]int64, len(columns)))
+		}
+		return s
+	}
+	growth := build([]line{{id: "opening", measure: "opening", parent: -1}, {id: "closing", measure: "closing", parent: -1}, {id: "bought", measure: "growth", parent: -1},
+		{id: "sold", measure: "growth", parent: -1}, {id: "growth", measure: "growth", parent: -1, total: true, adds: []addend{{"closing", 1}, {"opening", -1}}}},
+		[]int64{384, 1131, 437, 310, 747}, []int64{249, 551, 217, 85, 302}, []int64{135, 580, 220, 225, 445}) // hundredths: 3.84 to 11.31 is 7.47
+	net := build([]line{{id: "receivable", measure: "fair_value_receivable", parent: -1}, {id: "payable", measure: "fair_value_payable", parent: -1},
+		{id: "net", measure: "net_fair_value", parent: -1, adds: []addend{{"receivable", 1}, {"payable", -1}, {"hidden", -1}}}},
+		[]int64{749, 902, -153}, []int64{375, 451, -76}, []int64{374, 451, -77})
+	sheets := []*sheet{growth, net}
+	if err := roundSheets(sheets, shownFirst(sheets)); err != nil {
+		t.Fatal(err)
+	}
+	for r, row := range growth.displayed {
+		if row[4] != row[1]-row[0] || row[4] != row[2]+row[3] {
+			t.Errorf("row %d grew from %d to %d by %d, of which %d and %d", r, row[0], row[1], row[4], row[2], row[3])
+		}
+	}
+	for r, row := range net.displayed {
+		if row[2] != row[0]-row[1] {
+			t.Errorf("row %d is %d less %d, net %d", r, row[0], row[1], row[2])
+		}
+	}
+	for _, s := range sheets {
+		if totals, footing := s.footing(); totals != footing {
+			t.Errorf("%d of %d totals foot", footing, totals)
+		}
 	}
 }

@@ -95,8 +95,28 @@ type Column struct {
 	HideEmpty bool              `yaml:"hide_empty"` // not shown where no fact is in it
 	Needs     []strictyaml.Text `yaml:"needs"`      // without which it is not shown, and the table says so
 	ShareOf   strictyaml.Text   `yaml:"share_of"`   // instead of measure and where: percent of the block's total in that column
+	// Adds are columns of which it is the sum, each as it is shown; less those with a minus.
+	Adds []strictyaml.Text `yaml:"adds"`
 
 	shared string // measure of the column that it is a share of
+}
+
+// Differences are measures that tables show as the difference, or sum, of displayed
+// figures: it can be a whole unit away from the exact value.
+var Differences = []string{"growth", "net_fair_value", "net_notional", "net_paid", "realized_net"}
+
+// addend is a column that another one adds, or takes off.
+type addend struct {
+	id   string
+	sign int64
+}
+
+func (c Column) addends() (list []addend) {
+	for _, text := range c.Adds {
+		id, less := strings.CutPrefix(text.Value, "-")
+		list = append(list, addend{id, map[bool]int64{false: 1, true: -1}[less]})
+	}
+	return list
 }
 
 // Row is a predicate; the rows below it divide its facts among them.
@@ -364,6 +384,15 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(measures, ", "))
 			} else {
 				oneOf(column.Measure, "measure", measures)
+			}
+			for i, added := range column.addends() {
+				at := slices.IndexFunc(block.Columns, func(other Column) bool { return other.ID.Value == added.id })
+				if at < 0 || len(block.Columns[at].Adds) > 0 || block.Columns[at].ShareOf.Value != "" {
+					fault(column.Adds[i], "adds: %q is no column of the block, or itself made of others", added.id)
+				}
+			}
+			if len(column.Adds) > 0 && !column.Total && slices.ContainsFunc(block.Columns, func(other Column) bool { return other.Total && other.Measure.Value == column.Measure.Value }) {
+				fault(column.Adds[0], "adds: column %q is a part of the total of its measure; only that total, or a column without one, can add others", column.ID.Value)
 			}
 			if column.Total && column.Where.Value != "" {
 				fault(column.Where, "column %q: a total column is the sum of the others and has no where", column.ID.Value)

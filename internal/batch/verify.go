@@ -414,7 +414,8 @@ order by 1, 2`, list, store.Identifier(relation.Name), column, query))
 
 // footing holds that exact and displayed values of the parts add up to their
 // whole, along the rows and along the columns, and that no cell is moved by a
-// whole unit or more. Exact shares are rounded each and need not add up.
+// whole unit or more, unless it is the difference of what others show. Exact shares are
+// rounded each and need not add up.
 func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, counted int, err error) {
 	table, err := store.Query(ctx, db, `
 with units as (
@@ -434,7 +435,7 @@ select c.table_id || '/' || c.block_id || '/' || c.row_id || '/' || c.column_id,
 from cells as c join columns as p using (table_id, block_id, row_id, measure) where c.total_column and ((c.exact <> p.exact and c.unit <> 'percent') or c.displayed <> p.displayed)
 union all
 select table_id || '/' || block_id || '/' || row_id || '/' || column_id, 'its exact value, a whole unit or more away', exact, exact, displayed, displayed
-from units where unit_size is null or abs(cast(displayed as decimal(38, 2)) * unit_size - exact) >= unit_size
+from units where unit_size is null or (not `+store.IsOneOf("measure", disclosures.Differences)+` and abs(cast(displayed as decimal(38, 2)) * unit_size - exact) >= unit_size)
 order by cell, what`)
 	if err != nil {
 		return nil, 0, err
