@@ -44,14 +44,17 @@ var shortages = []struct {
 	{[]string{"Permission denied", "Read-only file system"}, func(string) string {
 		return "give the user who runs this the permission"
 	}},
+	{[]string{"to type DECIMAL(18,2) failed: value is out of range"}, func(string) string {
+		return "money has at most 16 digits before the point: look for an amount that is wrong, or report in another currency"
+	}},
 	{[]string{"Input/output error"}, func(string) string { return "look at the disk" }},
 }
 
-// lacking turns an error of the engine for want of memory, disk, files or permission into
+// lacking turns an error of the engine for want of memory, disk, files, permission or digits into
 // a shortageError; any other stays as it is.
 func lacking(err error) error {
 	var engine *duckdb.Error
-	if !errors.As(err, &engine) || !slices.Contains([]duckdb.ErrorType{duckdb.ErrorTypeOutOfMemory, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction}, engine.Type) {
+	if !errors.As(err, &engine) || !slices.Contains([]duckdb.ErrorType{duckdb.ErrorTypeOutOfMemory, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction, duckdb.ErrorTypeConversion}, engine.Type) {
 		return err // of a transaction, for what its commit lacked
 	}
 	for _, s := range shortages {

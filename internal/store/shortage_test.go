@@ -39,6 +39,8 @@ func TestShortage(t *testing.T) {
 		{duckdb.ErrorTypeIO, `IO Error: Could not write file "/warehouse/staging/x": No space left on device`, "No space left on device; make room there and run again"},
 		{duckdb.ErrorTypeIO, "IO Error: Cannot open file \"x\": Too many open files\n\nLINE 1: select", "Too many open files; let the process open more files (ulimit -n"},
 		{duckdb.ErrorTypeIO, `IO Error: Cannot open file "x": Permission denied`, "Permission denied; give the user"},
+		{duckdb.ErrorTypeConversion, `Conversion Error: Casting value "19399999999999807.94" to type DECIMAL(18,2) failed: value is out of range! when casting from source column sum(notional)` + "\n\nLINE 19: cast(", `Casting value "19399999999999807.94" to type DECIMAL(18,2) failed: value is out of range! when casting from source column sum(notional); money has at most 16 digits before the point`},
+		{duckdb.ErrorTypeConversion, `Conversion Error: Could not convert string "x" to INT32`, "in: select 1"},
 		{duckdb.ErrorTypeIO, "IO Error: No files found that match the pattern", "in: select 1"},
 		{duckdb.ErrorTypeBinder, "Binder Error: no column", "in: select 1"},
 	} {
