@@ -5,7 +5,7 @@ package position
 var Examples = []struct{ Question, SQL string }{
 	{"What is there, and which releases do the figures come from?",
 		"select as_of_date, release, kind, published_at, ran_by from runs where newest order by as_of_date"},
-	{"Protection bought and sold at a date, by instrument.",
+	{"Protection bought and sold at a date, by instrument, with trades among our own entities.",
 		"from protection('2007-09-30')"},
 	{"How did notional by direction change between two dates?",
 		`select direction,

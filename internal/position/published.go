@@ -617,7 +617,7 @@ var ReleaseKinds = []string{"first", "rerun", "correction", "revision", "restate
 // them every relation <name> has <name>_as_of(business_date, known_on := ...)
 // and <name>_as_known(known_on).
 var CatalogMacros = []struct{ Name, Arguments, Meaning, SQL string }{
-	{"protection", "business_date", "Notional, fair value and maximum exposure of a business date by direction and instrument, reporting currency, credit-linked notes apart.",
+	{"protection", "business_date", "Notional, fair value and maximum exposure of a business date by direction and instrument, reporting currency, credit-linked notes apart. Trades among our own entities, and of entities that no scope has, are in it, so that tables of a scope show less.",
 		`create macro protection(business_date) as table
 select direction, instrument, funded, count(*) as facts, sum(notional) as notional, sum(fair_value_receivable) as receivable,
   sum(fair_value_payable) as payable, sum(maximum_exposure) as maximum_exposure
