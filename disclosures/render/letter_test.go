@@ -69,6 +69,15 @@ func TestUnitsAreSaid(t *testing.T) {
 	if got := p.Tables[0].subtitle(); got != "USD millions; scope group" {
 		t.Errorf("the subtitle is %q", got)
 	}
+	p.Tables[0].Blocks[0].Sheets[0].Rows[0].Cells[1].Moved = -1
+	var moved, questions strings.Builder
+	writeMoved(&moved, p, "", "")
+	if want := "2007-09-30 a-table/notional, total, sold: exact 6000000.00, moved by -1 USD millions so that totals foot\n"; moved.String() != want {
+		t.Errorf("what was moved is told as %q, expected %q", moved.String(), want)
+	}
+	if err := Questions(&questions, p); err != nil || !strings.Contains(questions.String(), "\n\nAmounts are exact, in USD.\n\n## Moves") {
+		t.Errorf("%v, questions begin with %.200s", err, questions.String())
+	}
 	p.Tables[0].Blocks[0].Sheets[0].Rows[0].Cells[0].Unit = "percent"
 	if got := p.Tables[0].subtitle(); got != "USD millions, shares in percent; scope group" {
 		t.Errorf("with shares the subtitle is %q", got)

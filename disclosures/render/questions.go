@@ -33,6 +33,9 @@ var QuestionKinds = []struct{ ID, Asks string }{
 func Questions(w io.Writer, p Packet) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# The reviewer's questions: %s\n", p.title())
+	if currency := p.currency(); currency != "" {
+		fmt.Fprintf(&b, "\nAmounts are exact, in %s.\n", currency)
+	}
 	for _, kind := range QuestionKinds {
 		fmt.Fprintf(&b, "\n## %s\n\n", kind.Asks)
 		none := true
@@ -48,4 +51,14 @@ func Questions(w io.Writer, p Packet) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// currency is that of the packet's amounts, "" where it has none.
+func (p Packet) currency() (currency string) {
+	p.Each(func(_ Place, c Cell) {
+		if of, _, isAmount := strings.Cut(c.Unit, " "); isAmount {
+			currency = of
+		}
+	})
+	return currency
 }

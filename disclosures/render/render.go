@@ -477,8 +477,8 @@ func writeMoved(b *strings.Builder, p Packet, head, bullet string) {
 						}
 						b.WriteString(head)
 						head = ""
-						fmt.Fprintf(b, "%s%s %s/%s, %s, %s: exact %s, moved by %+d so that totals foot\n",
-							bullet, sheet.Date, table.ID, block.ID, row.ID, sheet.Columns[i].ID, cell.Exact, cell.Moved)
+						fmt.Fprintf(b, "%s%s %s/%s, %s, %s: exact %s, moved by %+d %s so that totals foot\n",
+							bullet, sheet.Date, table.ID, block.ID, row.ID, sheet.Columns[i].ID, cell.Exact, cell.Moved, Unit(cell.Unit))
 					}
 				}
 			}
