@@ -147,7 +147,7 @@ func TestPacket(t *testing.T) {
 	})
 	t.Run("questions", func(t *testing.T) {
 		for _, want := range []string{"## Moves above materiality without a cause\n\n- 2007-09-30 `comment-11a/", "## Concentration in one trade\n\n- 2007-09-30 `", "## Gross figures that look netted\n\n",
-			"`: trade T2007-016 is -81382871.90 of 146096413.36, 56 percent\n"} {
+			"`: trade T2007-016 is -81382871.90 of 116096413.36, 70 percent\n"} {
 			if !strings.Contains(readFile(t, filepath.Join(packet, "questions.md")), want) {
 				t.Errorf("questions.md has no %q", want)
 			}
