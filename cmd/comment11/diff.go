@@ -158,11 +158,18 @@ func sayBridge(cmd *cobra.Command, shared *sharedFlags, b batch.Bridge) error {
 				rows = append(rows, []string{c.Table, c.Block, c.Row, c.Column, c.Measure, t.Fact, t.Cause, t.Before.StringFixed(2), t.After.StringFixed(2), t.Difference.StringFixed(2)})
 			}
 		}
+		for _, c := range b.Derived { // no fact stands behind them
+			for _, cause := range batch.Factors {
+				if amount, known := c.Causes[cause]; known {
+					rows = append(rows, []string{c.Table, c.Block, c.Row, c.Column, c.Measure, "", cause, "", "", amount.StringFixed(2)})
+				}
+			}
+		}
 		return writeCSV(w, rows)
 	}
 	fmt.Fprintf(w, "%s to %s: %s moved", b.Before, b.After, disclosures.Counted(len(b.Cells)+len(b.Derived), "cell"))
 	if len(b.Derived) > 0 {
-		fmt.Fprintf(w, ", %d of them shares, ranks, movements and what is netted first (-o json has their causes)", len(b.Derived))
+		fmt.Fprintf(w, ", %d of them shares, ranks, movements and what is netted first (-o json and csv have their causes)", len(b.Derived))
 	}
 	fmt.Fprintln(w)
 	if len(b.Rounded) > 0 {
