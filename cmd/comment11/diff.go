@@ -120,11 +120,7 @@ func blackline(cmd *cobra.Command, shared *sharedFlags, before, after, table str
 	case "csv":
 		rows := [][]string{{"kind", "change", "table", "where", "before", "after"}}
 		for _, d := range differences {
-			row := []string{d.Kind, d.Change, d.Table, d.Where, d.Before, d.After}
-			for i := range row {
-				row[i] = render.Harmless(row[i])
-			}
-			rows = append(rows, row)
+			rows = append(rows, []string{d.Kind, d.Change, d.Table, d.Where, d.Before, d.After})
 		}
 		return writeCSV(w, rows)
 	}

@@ -9,8 +9,10 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
+	"comment11/disclosures/render"
 	"comment11/internal/batch"
 )
 
@@ -115,4 +117,14 @@ func remarks(d batch.DateStatus) []string {
 	return list
 }
 
-func writeCSV(w io.Writer, rows [][]string) error { return csv.NewWriter(w).WriteAll(rows) }
+// writeCSV is for a person to review: no spreadsheet takes an id or a reason for a formula.
+func writeCSV(w io.Writer, rows [][]string) error {
+	for _, row := range rows {
+		for i, text := range row {
+			if _, err := decimal.NewFromString(text); err != nil { // a negative amount stays one
+				row[i] = render.Harmless(text)
+			}
+		}
+	}
+	return csv.NewWriter(w).WriteAll(rows)
+}
