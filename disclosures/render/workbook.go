@@ -158,7 +158,7 @@ func (b *book) table(p Packet, table Table) error {
 	}
 	widths := []float64{52}
 	for range columns {
-		widths = append(widths, 17)
+		widths = append(widths, table.figureWidth())
 	}
 	out, err := b.sheet(table.ID, 2, 1, widths...)
 	if err != nil {
@@ -189,6 +189,24 @@ func (b *book) table(p Packet, table Table) error {
 		}
 	}
 	return out.Flush()
+}
+
+// figureWidth is that of a column in which all figures of the table can be read: a longer
+// number would be shown as ####, a longer text without its first digits.
+func (t Table) figureWidth() float64 {
+	longest := 14
+	t.each(func(_ Place, c Cell) { longest = max(longest, len([]rune(c.figure()))) })
+	for _, block := range t.Blocks {
+		if block.Change == nil {
+			continue
+		}
+		for _, row := range block.Change.Rows {
+			for _, amount := range row.Amount {
+				longest = max(longest, len([]rune(Figure(amount))))
+			}
+		}
+	}
+	return float64(longest + 3)
 }
 
 // position is a sheet and the row of the workbook in which its head stands.

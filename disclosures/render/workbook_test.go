@@ -158,4 +158,12 @@ func TestFiguresOfManyDigitsAreNotRounded(t *testing.T) {
 	if faults, _, err := FormulaFaults(workbookOf(t, p)); err != nil || len(faults) > 0 {
 		t.Errorf("%v %v", faults, err)
 	}
+	file, err := excelize.OpenReader(bytes.NewReader(workbookOf(t, p)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if width, err := file.GetColWidth("a-table", "B"); err != nil || width < float64(len("(4,699,999,999,999,953)")) {
+		t.Errorf("the column is %v wide, %v: its figures cannot be read", width, err)
+	}
 }
