@@ -110,8 +110,16 @@ func sayPlan(w io.Writer, plan batch.Plan) error {
 		return err
 	}
 	sayPeriodEnds(w, plan)
-	_, err := fmt.Fprintf(w, "\n%s would change; nothing was written\n", disclosures.Counted(len(plan.Cells), "cell"))
+	_, err := fmt.Fprintf(w, "\n%s; nothing was written\n", wouldChange(plan.Comparison))
 	return err
+}
+
+func wouldChange(c batch.Comparison) string {
+	text := disclosures.Counted(len(c.Cells), "cell") + " would change"
+	if len(c.Rounded) > 0 {
+		text += fmt.Sprintf(", %d more would be shown otherwise, rounded so that their table foots (-o json names them)", len(c.Rounded))
+	}
+	return text
 }
 
 // sayMoves prints the matrix of each block, and the largest positions behind a move.
@@ -184,7 +192,7 @@ func sayPeriodEnds(w io.Writer, plan batch.Plan) {
 			fmt.Fprintf(w, "  %s (release %s) cannot be evaluated: %s\n", c.AsOfDate, c.Release, c.Error)
 			continue
 		}
-		fmt.Fprintf(w, "  %s (release %s): %s would change\n", c.AsOfDate, c.Release, disclosures.Counted(len(c.Cells), "cell"))
+		fmt.Fprintf(w, "  %s (release %s): %s\n", c.AsOfDate, c.Release, wouldChange(c))
 		type block struct{ table, block, measure string }
 		var order []block
 		moved, positions := map[block]decimal.Decimal{}, map[block]int64{}

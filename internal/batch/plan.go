@@ -40,6 +40,7 @@ type Comparison struct {
 	Changed  []string      `json:"what_changed"`
 	Moves    []Move        `json:"moves"`
 	Cells    []PlannedCell `json:"cells"`
+	Rounded  []string      `json:"rounded"` // cells that would be displayed otherwise and have the exact value that they have
 	// Error says why a period end could not be evaluated again.
 	Error string `json:"error,omitempty"`
 }
@@ -262,7 +263,7 @@ func (j *job) plannedKind(ctx context.Context, before store.Manifest) (string, e
 // definitions at hand, and compares the result with what it shows. What the config
 // maps from sources is as it was.
 func recast(ctx context.Context, config configs.Config, options Options, how PlanOptions, m store.Manifest) (Comparison, error) {
-	c := Comparison{AsOfDate: m.AsOfDate, Release: m.Release, Changed: []string{}, Moves: []Move{}, Cells: []PlannedCell{}}
+	c := Comparison{AsOfDate: m.AsOfDate, Release: m.Release, Changed: []string{}, Moves: []Move{}, Cells: []PlannedCell{}, Rounded: []string{}}
 	var err error
 	if options.AsOf, err = time.Parse(time.DateOnly, m.AsOfDate); err != nil {
 		return c, err
@@ -330,7 +331,7 @@ func (j *job) storedRecords(ctx context.Context, m store.Manifest) error {
 
 // compare compares what the job made with a release, in the job's own database.
 func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.Manifest) (Comparison, error) {
-	c := Comparison{AsOfDate: before.AsOfDate, Release: before.Release, Changed: changes(before, after), Moves: []Move{}, Cells: []PlannedCell{}}
+	c := Comparison{AsOfDate: before.AsOfDate, Release: before.Release, Changed: changes(before, after), Moves: []Move{}, Cells: []PlannedCell{}, Rounded: []string{}}
 	if err := releaseViews(ctx, j.db, j.warehouse, before, "before_"); err != nil {
 		return c, err
 	}
@@ -358,6 +359,11 @@ func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.
 	if err := p.prepare(ctx); err != nil {
 		return c, err
 	}
-	c.Moves, c.Cells, err = p.plan(ctx)
+	if c.Moves, c.Cells, err = p.plan(ctx); err != nil {
+		return c, err
+	}
+	if c.Rounded, err = roundedOtherwise(ctx, j.db); how.Table != "" {
+		c.Rounded = slices.DeleteFunc(c.Rounded, func(cell string) bool { return !strings.HasPrefix(cell, how.Table+"/") })
+	}
 	return c, err
 }
