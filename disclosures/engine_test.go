@@ -121,6 +121,8 @@ func TestTables(t *testing.T) {
 		{"needs-what-is-not-there", "title: T", "title: T\nneeds: [realized]"},
 		{"needs-unknown", "title: T", "title: T\nneeds: [realised]"},
 		{"unknown-relation", "title: T", "title: T\nrelation: fact"},
+		{"adds-what-others-do-not-come-to", "measure: count", "measure: count, adds: [low, -other]"},
+		{"adds-other-columns", "measure: count", "measure: net_notional, adds: [low]"},
 		{"no-measure", ", measure: count", ""},
 		{"columns-of-the-table", "blocks:\n  - id: b\n    columns:\n      - {id: low, label: Low, measure: notional, where: \"maturity_bucket = 'up_to_1_year'\"}\n      - {id: high, label: High, measure: notional, where: \"maturity_bucket <> 'up_to_1_year'\"}\n      - {id: all, label: All, measure: notional, total: true}\n      - {id: facts, label: Facts, measure: count}\n",
 			"columns:\n  - {id: all, label: All}\nblocks:\n  - id: b\n    measure: count\n"},

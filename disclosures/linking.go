@@ -3,10 +3,13 @@ package disclosures
 import (
 	"fmt"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
+
+	"comment11/internal/strictyaml"
 )
 
 // mostAttempts is how often sheets are rounded anew because figures differed.
@@ -21,6 +24,11 @@ const mostAttempts = 400
 // helps, the attempt with the fewest differences stays, and the control
 // same_figure_same_display says which figures differ.
 func roundSheets(sheets []*sheet, known map[figure]int64) error {
+	for _, s := range sheets {
+		if err := s.checkAdded(); err != nil {
+			return err
+		}
+	}
 	var order []*footed
 	for _, memo := range []bool{false, true} {
 		for _, s := range sheets {
@@ -111,88 +119,57 @@ func (a attempt) round(sheets []*sheet, known map[figure]int64) ([]difference, e
 }
 
 // add shows columns that add others as the sum of what these show, so that a reader who
-// adds, or subtracts, finds the same.
+// adds, or subtracts, finds the same, and notes where another table shows it otherwise.
 func (s *sheet) add(shown map[figure]int64) {
 	for c, column := range s.columns {
 		if len(column.adds) == 0 || column.total {
 			continue
 		}
-		for r := range s.rows {
-			s.show(r, c, s.added(r, c), shown)
+		for r, row := range s.rows {
+			_, s.displayed[r][c] = s.added(r, c)
+			figure := s.figures[r][c]
+			before, twice := shown[figure]
+			if !twice {
+				shown[figure] = s.displayed[r][c]
+				continue
+			}
+			s.linked++
+			if before != s.displayed[r][c] {
+				s.unlinked = append(s.unlinked, row.id+" / "+column.id)
+			}
 		}
 	}
 }
 
-// show displays a value, and notes whether another table shows the figure otherwise.
-func (s *sheet) show(r, c int, value int64, shown map[figure]int64) {
-	s.displayed[r][c] = value
-	before, twice := shown[s.figures[r][c]]
-	if !twice {
-		shown[s.figures[r][c]] = value
-		return
-	}
-	s.linked++
-	if before != value {
-		s.unlinked = append(s.unlinked, s.rows[r].id+" / "+s.columns[c].id)
-	}
-}
-
-// roundAdded rounds rows whose total column is the sum of what other columns show. What
-// lies between that and its exact value goes to the largest part of each row, so that
-// the parts foot to it.
-func (f *footed) roundAdded(shown map[figure]int64) error {
-	g := f.grid
-	g.exact, g.split = make([][]decimal.Decimal, len(f.rows)), nil
-	for i, r := range slices.Backward(f.rows) { // parts stand after their whole
-		var parts [][]decimal.Decimal
-		for child, parent := range f.parent {
-			if parent == i {
-				parts = append(parts, g.exact[child])
-			}
-		}
-		row := slices.Clone(f.exact[i])
-		if len(parts) == 0 {
-			largest := 0
-			for j := range row {
-				if j != f.total && (largest == f.total || row[j].Abs().GreaterThan(row[largest].Abs())) {
-					largest = j
-				}
-			}
-			sum := decimal.NewFromInt(f.sheet.added(r, f.columns[f.total])).Mul(decimal.NewFromInt(f.unit))
-			row[largest] = row[largest].Add(sum.Sub(row[f.total]))
-			row[f.total] = sum
-		} else {
-			for j := range row {
-				row[j] = decimal.Zero
-				for _, part := range parts {
-					row[j] = row[j].Add(part[j])
-				}
-			}
-		}
-		g.exact[i] = row
-	}
-	displayed, _, err := g.roundDroppingPins()
-	if err != nil {
-		return err
-	}
-	for i, r := range f.rows {
-		for j, c := range f.columns {
-			f.sheet.show(r, c, displayed[i][j], shown)
-		}
-	}
-	return nil
-}
-
-// added is the sum of what the columns show that a column adds; one that hides is nil.
-func (s *sheet) added(r, c int) (sum int64) {
+// added is the sum of what the columns come to, and show, that a column adds; one that
+// hides is nil.
+func (s *sheet) added(r, c int) (exact *big.Int, displayed int64) {
+	exact = new(big.Int)
 	for _, a := range s.columns[c].adds {
 		for other, column := range s.columns {
 			if column.id == a.id {
-				sum += a.sign * s.displayed[r][other]
+				exact.Add(exact, new(big.Int).Mul(big.NewInt(a.sign), s.exact[r][other]))
+				displayed += a.sign * s.displayed[r][other]
 			}
 		}
 	}
-	return sum
+	return exact, displayed
+}
+
+// checkAdded holds that columns which add others come to what these do.
+func (s *sheet) checkAdded() error {
+	for c, column := range s.columns {
+		if len(column.adds) == 0 {
+			continue
+		}
+		for r, row := range s.rows {
+			if exact, _ := s.added(r, c); exact.Cmp(s.exact[r][c]) != 0 {
+				return strictyaml.Faults{{Place: column.adds[0].Place, Message: fmt.Sprintf("adds: what column %q adds comes to %s in row %q, and its own measure to %s; add the columns that it is made of",
+					column.id, amount(column.measure, exact), row.id, amount(column.measure, s.exact[r][c]))}}
+			}
+		}
+	}
+	return nil
 }
 
 // adds tells whether the total column is the sum of what other columns show.
@@ -211,7 +188,7 @@ func shownFirst(sheets []*sheet) map[figure]int64 {
 			for c, column := range s.columns {
 				this := s.figures[r][c]
 				columns, total := s.columnsOf(column.measure)
-				if row.parent == -1 && (total < 0 || column.total) && !row.memo {
+				if row.parent == -1 && (total < 0 || column.total) && !row.memo && len(column.adds) == 0 {
 					totals[this] = s.split(r, c).conventional()
 				}
 				if row.parent >= 0 && s.figures[row.parent][c] != this {
@@ -351,14 +328,14 @@ func (s *sheet) grids(memo bool) ([]*footed, error) {
 // round rounds rows of a sheet. A figure that is already shown in the same unit is
 // shown with the same value wherever that is possible; those that are not are given.
 func (f *footed) round(known, shown map[figure]int64, leans leaning) ([]difference, error) {
-	if f.adds() {
-		return nil, f.roundAdded(shown)
-	}
 	s := f.sheet
 	for i, r := range f.rows {
 		for j, c := range f.columns {
 			f.pinned[i][j] = nil
 			if value, fixed := known[s.figures[r][c]]; fixed {
+				f.pinned[i][j] = &value
+			}
+			if _, value := s.added(r, c); len(s.columns[c].adds) > 0 {
 				f.pinned[i][j] = &value
 			}
 			if value, linked := shown[s.figures[r][c]]; linked {
@@ -374,7 +351,10 @@ func (f *footed) round(known, shown map[figure]int64, leans leaning) ([]differen
 	}
 	var differing []difference
 	for _, d := range dropped {
-		key := s.figures[f.rows[d.row]][f.columns[d.column]]
+		key, adds := s.figures[f.rows[d.row]][f.columns[d.column]], len(s.columns[f.columns[d.column]].adds) > 0
+		if _, linked := shown[key]; adds && !linked { // it is nearer to its exact value than what it adds
+			continue
+		}
 		differing = append(differing, difference{key, displayed[d.row][d.column] - *f.pinned[d.row][d.column], f})
 		s.unlinked = append(s.unlinked, s.rows[f.rows[d.row]].id+" / "+s.columns[f.columns[d.column]].id)
 	}

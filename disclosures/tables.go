@@ -109,12 +109,13 @@ var Differences = []string{"growth", "net_fair_value", "net_notional", "net_paid
 type addend struct {
 	id   string
 	sign int64
+	strictyaml.Place
 }
 
 func (c Column) addends() (list []addend) {
 	for _, text := range c.Adds {
 		id, less := strings.CutPrefix(text.Value, "-")
-		list = append(list, addend{id, map[bool]int64{false: 1, true: -1}[less]})
+		list = append(list, addend{id, map[bool]int64{false: 1, true: -1}[less], text.Place})
 	}
 	return list
 }
@@ -375,8 +376,8 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 			}
 			columns[column.ID.Value] = true
 			if column.ShareOf.Value != "" {
-				if column.shared == "" || block.Total == nil {
-					fault(column.ShareOf, "share_of: %q is no column of the block, or the block has no total to take a share of", column.ShareOf.Value)
+				if column.shared == "" || block.Total == nil || len(column.Adds) > 0 {
+					fault(column.ShareOf, "share_of: %q is no column of the block, or the block has no total to take a share of, or the share adds others", column.ShareOf.Value)
 				}
 				continue
 			}
@@ -385,15 +386,7 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 			} else {
 				oneOf(column.Measure, "measure", measures)
 			}
-			for i, added := range column.addends() {
-				at := slices.IndexFunc(block.Columns, func(other Column) bool { return other.ID.Value == added.id })
-				if at < 0 || len(block.Columns[at].Adds) > 0 || block.Columns[at].ShareOf.Value != "" {
-					fault(column.Adds[i], "adds: %q is no column of the block, or itself made of others", added.id)
-				}
-			}
-			if len(column.Adds) > 0 && !column.Total && slices.ContainsFunc(block.Columns, func(other Column) bool { return other.Total && other.Measure.Value == column.Measure.Value }) {
-				fault(column.Adds[0], "adds: column %q is a part of the total of its measure; only that total, or a column without one, can add others", column.ID.Value)
-			}
+			checkAdds(column, block.Columns, fault)
 			if column.Total && column.Where.Value != "" {
 				fault(column.Where, "column %q: a total column is the sum of the others and has no where", column.ID.Value)
 			}
@@ -402,6 +395,26 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 		checkRows(block.Rows, contract, block.Columns, fault)
 	}
 	return faults
+}
+
+// checkAdds holds what a column adds: other columns of amounts, of another measure, which
+// are not made of others themselves.
+func checkAdds(column Column, columns []Column, fault func(at strictyaml.Text, format string, arguments ...any)) {
+	for i, added := range column.addends() {
+		at := slices.IndexFunc(columns, func(other Column) bool { return other.ID.Value == added.id })
+		if at < 0 || len(columns[at].Adds) > 0 || columns[at].ShareOf.Value != "" || columns[at].Measure.Value == column.Measure.Value {
+			fault(column.Adds[i], "adds: %q is no column of the block, of the same measure or itself made of others; name columns that have measures of their own", added.id)
+		}
+	}
+	if len(column.Adds) == 0 {
+		return
+	}
+	if !slices.Contains(Differences, column.Measure.Value) {
+		fault(column.Adds[0], "adds: %q is no measure that others come to; expected one of %s", column.Measure.Value, strings.Join(Differences, ", "))
+	}
+	if !column.Total && slices.ContainsFunc(columns, func(other Column) bool { return other.Total && other.Measure.Value == column.Measure.Value }) {
+		fault(column.Adds[0], "adds: column %q is a part of the total of its measure; only that total, or a column without one, can add others", column.ID.Value)
+	}
 }
 
 func (t *Table) checkNeeds(oneOf func(strictyaml.Text, string, []string)) {
