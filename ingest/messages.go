@@ -107,7 +107,7 @@ conversed as (
         and (w.sent_at > v.sent_at or w.sent_at = v.sent_at and w.sequence >= v.sequence)) as withdrawn,
     v.conversation is not null and (v.version, v.sent_at, v.sequence) <
       max(row(v.version, v.sent_at, v.sequence)) over (partition by v.trade_key, v.conversation, v.event) as corrected,
-    v.event in ('increase', 'decrease') and row(v.source_file, v.document) >
+    v.event in ('increase', 'decrease') and v.message_id is not null and row(v.source_file, v.document) >
       min(row(v.source_file, v.document)) over (partition by v.trade_key, v.event, v.amount, v.message_id, v.conversation, v.version, v.sent_at, v.sequence) as repeated
   from versioned as v
 ),
@@ -194,4 +194,5 @@ select source_file, file_row, 'rejected', null,
   concat_ws(chr(30), record_faults, concat_ws(chr(31), 'event_without_trade', 'correlation_id', replace(conversation, chr(31), ' '), 'reject')), null, null, null, null, null
 from conversed
 where (event = 'withdraw' or (event = 'end' and trade_key is null)) and record_outcome = 'excluded' and not corrected
-  and conversation not in (select conversation from conversed where withdrawn))`
+  and conversation not in (select conversation from conversed where withdrawn))
+order by all`

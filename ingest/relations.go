@@ -84,7 +84,7 @@ where repeated or version < highest`,
 // rejected, or cut off by the due date alone. Messages that dispute a trade are
 // rejected for it already, and those of events that cannot be read or placed are no
 // other state of the trade.
-const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded') and (faults is null or not regexp_matches(faults, 'disputed_trade|event_without_trade|unsupported_message'))"
+const inTheBook = "coalesce(exclusion, 'expired') in ('expired', 'not_yet_traded') and (faults is null or not regexp_matches(faults, '(^|\\x1e)(disputed_trade|event_without_trade|unsupported_message)\\x1f'))"
 
 // takenQuery selects the records that were taken, in the contract's columns.
 // Where nothing is in conflict nothing is joined.

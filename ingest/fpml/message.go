@@ -265,7 +265,7 @@ func (r *reader) exercise(n *document.Node) fact {
 		f.changeNotional(outstanding, func(_, left decimal.Decimal) decimal.Decimal { return left })
 	case amount != "":
 		f.event = Decrease
-		f.changeNotional(amount, decimal.Decimal.Sub)
+		f.changeNotional(strings.TrimPrefix(amount, "-"), decimal.Decimal.Sub)
 	default:
 		f.event = ""
 		f.reject(UnsupportedMessage, n.Name, "no amount")
@@ -343,7 +343,7 @@ func (r *reader) novation(n *document.Node) (before, after fact) {
 	}
 	base.transferor, base.transferee = n.At("transferor").Attribute("href"), n.At("transferee").Attribute("href")
 	base.remaining, base.secondTransferee = n.At("remainingParty").Attribute("href"), n.At("otherRemainingParty").Attribute("href")
-	novated := sizeAmount(n, "novatedAmount", "changeInNotionalAmount")
+	novated := strings.TrimPrefix(sizeAmount(n, "novatedAmount", "changeInNotionalAmount"), "-")
 	before, after = base, base
 	before.novation, after.novation = oldSide, newSide
 	before.faults, after.faults = clone(base.faults), clone(base.faults)
@@ -512,10 +512,10 @@ func (r *reader) Rows(root *document.Node) []document.Row {
 		f := &r.facts[i]
 		switch {
 		case foreign != "":
-			*f = fact{path: f.path}
+			*f = fact{path: f.path, additional: f.additional}
 			f.reject(document.UnknownDocument, "document", foreign)
 		case talk.MatchString(kind):
-			*f = fact{path: f.path, outcome: document.Excluded, reason: NoTrade}
+			*f = fact{path: f.path, additional: f.additional, outcome: document.Excluded, reason: NoTrade}
 			r.message(f, root, kind)
 		default:
 			r.message(f, root, kind)

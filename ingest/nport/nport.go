@@ -212,8 +212,8 @@ func (h *holding) swapTerms(n *document.Node) {
 // seriesOfIndex is how series stand in the names of indices: after a word, and of the
 // families that are known at the end, but for a version.
 var seriesOfIndex = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)^(.+?)[. ]S(?:ERIES )?(\d{1,3})\b`),
-	regexp.MustCompile(`(?i)^((?:.*\b)?(?:CDX|ITRAXX|[A-Z]{2,3}BX)\b.*?)[. ](\d{1,3})(?:[. ]V\d+)?$`),
+	regexp.MustCompile(`(?i)^(.+?)[. ]S(?:ERIES)? ?(\d{1,3})\b`),
+	regexp.MustCompile(`(?i)^((?:.*\b)?(?:CDX|ITRAXX|[A-Z]{2,3}BX)\b.*?)[. ](\d{1,3})(?:[. ]V\d+)?(?:[. ]\d{1,2}Y)?$`),
 }
 
 // reference reads the reference instrument.

@@ -82,6 +82,7 @@ func TestDecode(t *testing.T) {
 		{"UTF-16, least byte first", utf16Text(binary.LittleEndian, "\uFEFF<?xml version='1.0' encoding='UTF-16'?><list><item>é €\U0001F600</item></list>"), "1:/list/item[1]|position|||é €\U0001F600|\n"},
 		{"UTF-16, greatest byte first, without a mark", utf16Text(binary.BigEndian, "<?xml version='1.0' encoding='utf-16'?><list><item>a</item></list><?xml version='1.0'?><list><item>b</item></list>"),
 			"1:/list/item[1]|position|||a|\n2:/list/item[1]|position|||b|\n"},
+		{"UTF-16LE by name, without a mark", utf16Text(binary.LittleEndian, "<?xml version='1.0' encoding='UTF-16LE'?><list><item>a</item></list>"), "1:/list/item[1]|position|||a|\n"},
 		{"UTF-16 that breaks off within a character", utf16Text(binary.LittleEndian, "\uFEFF<list/>") + "\x20", "1:|rejected||malformed_document~document~byte 10: text outside of the root element~reject||\n"},
 		{"breaks off", `<list><item>a</item>`, "1:|rejected||malformed_document~document~the document breaks off within list~reject||\n"},
 		{"not XML", "position_id,notional\n1,2\n", "1:|rejected||malformed_document~document~byte 25: text outside of the root element~reject||\n"},

@@ -86,7 +86,7 @@ func charset(name string, r io.Reader) (io.Reader, error) {
 	switch strings.ToLower(name) {
 	case "iso-8859-1":
 		return latin1{r}, nil
-	case "us-ascii", "utf-16":
+	case "us-ascii", "utf-16", "utf-16le", "utf-16be":
 		return r, nil
 	default:
 		return nil, fmt.Errorf("encoding %s is not read; deliver the document as UTF-8", name)
