@@ -303,10 +303,10 @@ func (t Table) notes() []string {
 func escaped(text string) string { return strings.ReplaceAll(oneLine(text), "|", `\|`) }
 
 // named is a label within a table of Markdown, which can be a name as it was delivered:
-// nothing of it is taken for Markdown.
+// nothing of it is taken for Markdown, but for an address of the web or an entity of HTML.
 func named(label string) string { return markdownOfNames.Replace(oneLine(label)) }
 
-var markdownOfNames = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "[", `\[`, "<", `\<`)
+var markdownOfNames = strings.NewReplacer(`\`, `\\`, "|", `\|`, "`", "\\`", "*", `\*`, "[", `\[`, "<", `\<`, "_", `\_`, "~", `\~`)
 
 // oneLine is a label that leaves the line, and the order of the figures after it, as they
 // are: a name can have line breaks, and marks that turn the direction of reading.

@@ -362,7 +362,8 @@ func (j *job) compare(ctx context.Context, how PlanOptions, before, after store.
 	if c.Moves, c.Cells, err = p.plan(ctx); err != nil {
 		return c, err
 	}
-	if c.Rounded, err = roundedOtherwise(ctx, j.db); how.Table != "" {
+	c.Rounded, err = roundedOtherwise(ctx, j.db)
+	if how.Table != "" {
 		c.Rounded = slices.DeleteFunc(c.Rounded, func(cell string) bool { return !strings.HasPrefix(cell, how.Table+"/") })
 	}
 	return c, err

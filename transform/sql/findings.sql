@@ -112,7 +112,7 @@ explained_books as (
 ),
 explained_of_nothing as (
   select 'pnl_explain_of_nothing' as code, case when e.position_id is null then 'book' else 'position' end as subject, count(*) as positions,
-    sum(abs(convert_amount(e.amount, n.numerator, n.denominator))) as money, min(coalesce(e.position_id, e.book)) as example
+    case when count(n.currency) = count(*) then sum(abs(convert_amount(e.amount, n.numerator, n.denominator))) end as money, min(coalesce(e.position_id, e.book)) as example
   from pnl_explain as e
   left join conversions as n on n.currency = e.currency
   left join explained_positions as p on p.position_id = e.position_id
