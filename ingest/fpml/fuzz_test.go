@@ -30,10 +30,10 @@ func FuzzDecode(f *testing.F) {
 	format := New(Options{Parties: []string{"7LTWFZYICNSX8D621K86", "Cypress Securities"}, AsOf: "2007-09-30"})
 	expected := decoded(f, format, next)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if len(text) > 1 && (text[0] == 0xFF || text[0] == 0xFE || text[0] == 0 || text[1] == 0) {
-			t.Skip("UTF-16: a file has one encoding, and what follows is in another")
-		}
 		alone := decoded(t, format, text)
+		if len(text) > 1 && (text[0] == 0xFF || text[0] == 0xFE || text[0] == 0 || text[1] == 0) {
+			return // UTF-16: a file has one encoding, so that nothing in UTF-8 can follow
+		}
 		followed := decoded(t, format, append(append([]byte{}, text...), next...))
 		if len(followed) != len(alone)+len(expected) {
 			t.Fatalf("%d rows alone, %d when a document of %d follows", len(alone), len(followed), len(expected))

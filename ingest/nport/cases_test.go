@@ -60,10 +60,10 @@ func FuzzDecode(f *testing.F) {
 	}
 	expected := withoutPaths(decoded(f, next))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if len(text) > 1 && (text[0] == 0xFF || text[0] == 0xFE || text[0] == 0 || text[1] == 0) {
-			t.Skip("UTF-16: a file has one encoding, and what follows is in another")
-		}
 		alone := decoded(t, text)
+		if len(text) > 1 && (text[0] == 0xFF || text[0] == 0xFE || text[0] == 0 || text[1] == 0) {
+			return // UTF-16: a file has one encoding, so that nothing in UTF-8 can follow
+		}
 		followed := decoded(t, append(append([]byte{}, text...), next...))
 		if len(followed) != len(alone)+len(expected) {
 			t.Fatalf("%d rows alone, %d when a filing of %d follows", len(alone), len(followed), len(expected))
