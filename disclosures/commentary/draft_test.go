@@ -27,14 +27,7 @@ func TestDraftsAssertNothingThatIsNotThere(t *testing.T) {
 			if date == "2006-12-31" {
 				n /= 2
 			}
-			unit := "USD millions"
-			switch column := path.Base(address); {
-			case column == "contracts":
-				unit = "contracts"
-			case strings.HasPrefix(column, "share"):
-				unit = "percent"
-			}
-			return Figure{Displayed: n, Unit: unit}, found
+			return Figure{Displayed: n, Unit: unitOf(address)}, found
 		},
 		Largest: func(_, block, column string) (string, bool) { return block + "/not_stated/" + column, true }}
 	for item, want := range map[string]string{
@@ -96,14 +89,7 @@ func TestDraftsOfABookThatSoldNothing(t *testing.T) {
 		of := Figures{AsOf: "2007-09-30", Known: func(string) []string { return nil },
 			Find: func(date, address string) (Figure, bool) {
 				n, found := c.figures[address]
-				unit := "USD millions"
-				switch column := path.Base(address); {
-				case column == "contracts":
-					unit = "contracts"
-				case strings.HasPrefix(column, "share"):
-					unit = "percent"
-				}
-				return Figure{Displayed: n, Unit: unit}, found && date == "2007-09-30"
+				return Figure{Displayed: n, Unit: unitOf(address)}, found && date == "2007-09-30"
 			}}
 		for item, want := range c.want {
 			text, err := Draft(item, of)
@@ -116,4 +102,15 @@ func TestDraftsOfABookThatSoldNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// unitOf is the unit of the figure at an address.
+func unitOf(address string) string {
+	switch column := path.Base(address); {
+	case column == "contracts":
+		return "contracts"
+	case strings.HasPrefix(column, "share"):
+		return "percent"
+	}
+	return "USD millions"
 }
