@@ -335,7 +335,8 @@ func (f *footed) round(known, shown map[figure]int64, leans leaning) ([]differen
 			if value, fixed := known[s.figures[r][c]]; fixed {
 				f.pinned[i][j] = &value
 			}
-			if _, value := s.added(r, c); len(s.columns[c].adds) > 0 {
+			if len(s.columns[c].adds) > 0 {
+				_, value := s.added(r, c)
 				f.pinned[i][j] = &value
 			}
 			if value, linked := shown[s.figures[r][c]]; linked {
