@@ -196,7 +196,9 @@ select r.event_id, r.position_id, r.kind, r.currency,
   end as closed_share
 from realized as r
 join basis as b on b.position_id = r.position_id
-left join (select position_id, min(instrument) as instrument from position_facts_written group by position_id having count(*) = 1) as p on p.position_id = r.position_id
+left join (
+  select position_id, min(instrument) as instrument from position_facts_written
+  where position_id in (select position_id from basis) group by position_id having count(*) = 1) as p on p.position_id = r.position_id
 where r.booking_date <= %[1]s
   and ((r.kind in ('upfront', 'option_premium') and r.realized_gain_loss is null and r.cash is not null)
     or r.kind in ('partial_termination', 'termination', 'novation', 'maturity', 'exercise', 'credit_event'))
