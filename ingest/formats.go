@@ -38,15 +38,6 @@ type format struct {
 // formats are all that a source can have.
 var formats = []format{delimited("csv"), delimited("tsv"), delimited(referenceRates), fpmlFormat, nportFormat, parquetFormat, jsonLinesFormat, arrowFormat}
 
-// Formats gives the names of the formats.
-func Formats() []string {
-	names := make([]string, len(formats))
-	for i, f := range formats {
-		names[i] = f.name
-	}
-	return names
-}
-
 // format finds that of a source, which the config has checked.
 func (s Source) format() format {
 	i := slices.IndexFunc(formats, func(f format) bool { return f.name == s.Format })
