@@ -72,14 +72,19 @@ func Write(ctx context.Context, book Book) error {
 	if err := book.check(); err != nil {
 		return err
 	}
-	db, err := book.open(ctx)
+	if err := os.MkdirAll(filepath.Join(book.Folder, "key"), 0o755); err != nil {
+		return err
+	}
+	temporary, err := os.MkdirTemp(book.Folder, ".temporary-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(temporary) }() // nothing of the book is in it
+	db, err := book.open(ctx, temporary)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	if err := os.MkdirAll(filepath.Join(book.Folder, "key"), 0o755); err != nil {
-		return err
-	}
 	for _, name := range plainFiles {
 		if err := book.copy(ctx, db, plainQueries[name], name); err != nil {
 			return err
@@ -113,9 +118,9 @@ func (b Book) check() error {
 	return nil
 }
 
-// open opens a database that knows the book.
-func (b Book) open(ctx context.Context) (*store.DB, error) {
-	db, err := store.Open(ctx, store.Settings{Threads: b.Threads, MemoryLimit: "1500MB"})
+// open opens a database that knows the book and may spill into a folder.
+func (b Book) open(ctx context.Context, temporary string) (*store.DB, error) {
+	db, err := store.Open(ctx, store.Settings{Threads: b.Threads, MemoryLimit: "1500MB", TemporaryFolder: temporary})
 	if err != nil {
 		return nil, err
 	}

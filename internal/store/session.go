@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -287,7 +288,7 @@ func (w Warehouse) inPlace(ctx context.Context, db *DB) error {
 // openCatalog opens the catalog read-only, able to read releases and nothing else.
 // The order matters: what a setting allows must be set before it is locked.
 func (w Warehouse) openCatalog(ctx context.Context, s Settings) (*DB, error) {
-	db, err := open(ctx, w.Catalog()+"?access_mode=read_only", s)
+	db, err := open(ctx, w.Catalog(), url.Values{"access_mode": {"read_only"}}, s)
 	if err != nil {
 		return nil, err
 	}

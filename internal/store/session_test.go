@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +85,7 @@ func TestSettingsHold(t *testing.T) {
 	if err := os.Symlink(secret, filepath.Join(w.Releases(), "link.csv")); err != nil {
 		t.Fatal(err)
 	}
-	built, err := open(ctx, w.Catalog(), Settings{Threads: 1})
+	built, err := open(ctx, w.Catalog(), url.Values{}, Settings{Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

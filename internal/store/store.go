@@ -13,9 +13,13 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -28,7 +32,7 @@ import (
 type Settings struct {
 	Threads         int    // 0: all processors
 	MemoryLimit     string // for example 1500MB
-	TemporaryFolder string // where DuckDB may spill
+	TemporaryFolder string // where DuckDB may spill, in a folder of its own; "": nowhere
 	TemporaryLimit  string // the most it may spill, for example 100GB
 }
 
@@ -71,10 +75,25 @@ type DB struct {
 // Open opens a database in memory with the settings that make runs repeatable:
 // no extension is fetched or loaded, times are UTC, and rows keep their order.
 func Open(ctx context.Context, s Settings) (*DB, error) {
-	return open(ctx, "", s)
+	return open(ctx, "", url.Values{}, s)
 }
 
-func open(ctx context.Context, path string, s Settings) (*DB, error) {
+// opened numbers the databases of this process.
+var opened atomic.Int64
+
+// spillFolder is where a database may spill. Each has its own: the engine names its
+// files alike in all databases, which would read each other's rows, and without a
+// folder it takes one below where the process runs.
+func (s Settings) spillFolder() string {
+	if s.TemporaryFolder == "" {
+		return ""
+	}
+	return filepath.Join(s.TemporaryFolder, fmt.Sprintf("%d-%d", os.Getpid(), opened.Add(1)))
+}
+
+// open opens a database with options that the engine takes when it opens one.
+func open(ctx context.Context, path string, options url.Values, s Settings) (*DB, error) {
+	options.Set("temp_directory", s.spillFolder())
 	settings := []string{
 		"set timezone = 'UTC'",
 		"set autoinstall_known_extensions = false",
@@ -86,13 +105,13 @@ func open(ctx context.Context, path string, s Settings) (*DB, error) {
 		settings = append(settings, fmt.Sprintf("set threads = %d", s.Threads))
 	}
 	for name, value := range map[string]string{
-		"memory_limit": s.MemoryLimit, "temp_directory": s.TemporaryFolder, "max_temp_directory_size": s.TemporaryLimit,
+		"memory_limit": s.MemoryLimit, "max_temp_directory_size": s.TemporaryLimit,
 	} {
 		if value != "" {
 			settings = append(settings, "set "+name+" = "+Literal(value))
 		}
 	}
-	connector, err := duckdb.NewConnector(path, func(c driver.ExecerContext) error {
+	connector, err := duckdb.NewConnector(path+"?"+options.Encode(), func(c driver.ExecerContext) error {
 		for _, setting := range settings {
 			if _, err := c.ExecContext(context.Background(), setting, nil); err != nil {
 				return fmt.Errorf("setting the database up: %s: %w", setting, lacking(err))
