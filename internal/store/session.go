@@ -61,20 +61,24 @@ func (w Warehouse) OpenSession(ctx context.Context, s Settings, limit time.Durat
 	return session, nil
 }
 
-// Close ends the session.
-func (s *Session) Close() error {
-	err := os.RemoveAll(s.temporary)
+// closeCatalog closes what the session has open.
+func (s *Session) closeCatalog() (err error) {
 	for _, db := range []*DB{s.db, s.vetter.parser} {
 		if db != nil {
 			err = errors.Join(err, db.Close())
 		}
 	}
-	s.db, s.vetter = nil, vetter{}
+	s.db, s.vetter, s.Relations = nil, vetter{}, nil
 	return err
 }
 
+// Close ends the session.
+func (s *Session) Close() error {
+	return errors.Join(s.closeCatalog(), os.RemoveAll(s.temporary))
+}
+
 // refresh opens the catalog, again where another one took its place.
-func (s *Session) refresh(ctx context.Context) error {
+func (s *Session) refresh(ctx context.Context) (err error) {
 	info, err := os.Stat(s.warehouse.Catalog())
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: there is no catalog at %s; comment11 run publishes a release, and comment11 catalog rebuild makes the catalog of those that there are", ErrNoCatalog, s.warehouse.Catalog())
@@ -85,21 +89,23 @@ func (s *Session) refresh(ctx context.Context) error {
 	if s.db != nil && os.SameFile(info, s.opened) {
 		return nil
 	}
-	db, err := s.warehouse.openCatalog(ctx, s.settings)
-	if err != nil {
+	// The one before is closed first: under one path the engine opens one database.
+	if err := s.closeCatalog(); err != nil {
 		return err
 	}
-	if err := s.warehouse.inPlace(ctx, db); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	if s.db != nil {
-		err = errors.Join(s.db.Close(), s.vetter.parser.Close())
-	}
-	s.db, s.opened, s.vetter, s.Relations = db, info, vetter{}, nil
-	if err != nil {
+	if s.db, err = s.warehouse.openCatalog(ctx, s.settings); err != nil {
 		return err
 	}
-	names, err := Query(ctx, db, "select table_name, coalesce(comment, '') from (select table_name, comment from duckdb_tables() union all select view_name, comment from duckdb_views() where not internal) order by table_name")
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.closeCatalog())
+		}
+	}()
+	if err := s.warehouse.inPlace(ctx, s.db); err != nil {
+		return err
+	}
+	s.opened = info
+	names, err := Query(ctx, s.db, "select table_name, coalesce(comment, '') from (select table_name, comment from duckdb_tables() union all select view_name, comment from duckdb_views() where not internal) order by table_name")
 	if err != nil {
 		return err
 	}
@@ -108,7 +114,7 @@ func (s *Session) refresh(ctx context.Context) error {
 		relations = append(relations, row[0].(string))
 		s.Relations = append(s.Relations, SessionRelation{Name: row[0].(string), Meaning: row[1].(string)})
 	}
-	macros, err := Query(ctx, db, "select distinct function_name from duckdb_functions() where function_type = 'table_macro' and not internal order by function_name")
+	macros, err := Query(ctx, s.db, "select distinct function_name from duckdb_functions() where function_type = 'table_macro' and not internal order by function_name")
 	if err != nil {
 		return err
 	}
@@ -122,6 +128,9 @@ func (s *Session) refresh(ctx context.Context) error {
 
 // Describe fills in the columns of the relations, for completion and description.
 func (s *Session) Describe(ctx context.Context) error {
+	if err := s.refresh(ctx); err != nil {
+		return err
+	}
 	table, err := Query(ctx, s.db, "select table_name, column_name, data_type, coalesce(comment, '') from duckdb_columns() where not internal order by table_name, column_index")
 	if err != nil {
 		return err

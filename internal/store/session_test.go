@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -161,4 +162,57 @@ from range(70000) as t(i) order by i`
 	if err := appendDecimal(builder, decimal.RequireFromString("1.005")); err == nil {
 		t.Error("an amount with more decimals than its column was written")
 	}
+}
+
+// TestCatalogReplaced holds that a session sees the catalog that takes the place of the
+// one it has open, and goes on after one that cannot be opened.
+func TestCatalogReplaced(t *testing.T) {
+	ctx := context.Background()
+	w := Warehouse{Root: t.TempDir(), Disk: RealDisk}
+	replace := func(release string) {
+		t.Helper()
+		aside := filepath.Join(w.Root, "aside.duckdb")
+		db, err := open(ctx, aside, url.Values{}, Settings{Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Run(ctx, "create table cells as select "+Literal(release)+" as release")
+		if err := errors.Join(err, db.Close(), os.Rename(aside, w.Catalog())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace("first")
+	session, err := w.OpenSession(ctx, Settings{Threads: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	holds := func(want string) {
+		t.Helper()
+		var got held
+		err := session.Run(ctx, "select release from cells", &got)
+		if err != nil || got.Rows[0][0] != want {
+			t.Errorf("got %v, error %v, expected %s", got.Rows, err, want)
+		}
+		if err := session.Describe(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	holds("first")
+	replace("second")
+	holds("second")
+	if err := os.WriteFile(filepath.Join(w.Root, "broken"), []byte("none"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(w.Root, "broken"), w.Catalog()); err != nil {
+		t.Fatal(err)
+	}
+	if err := session.Run(ctx, "select release from cells", &held{}); err == nil {
+		t.Error("a catalog that is none was read")
+	}
+	if err := session.Describe(ctx); err == nil {
+		t.Error("a catalog that is none was described")
+	}
+	replace("third")
+	holds("third")
 }
