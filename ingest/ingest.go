@@ -288,8 +288,9 @@ func (s Source) resolve(in Input) ([]string, error) {
 		"{as_of}", date.Format(time.DateOnly),
 		"{as_of_yyyymmdd}", date.Format("20060102"),
 	).Replace(pattern)
-	if !filepath.IsAbs(pattern) {
-		pattern = filepath.Join(in.Root, pattern)
+	if !filepath.IsAbs(pattern) { // the folder of the config stands for itself
+		root := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(in.Root)
+		pattern = filepath.Join(root, pattern)
 	}
 	found, err := filepath.Glob(pattern)
 	if err != nil {

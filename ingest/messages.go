@@ -41,7 +41,7 @@ func settleMessages(ctx context.Context, db *store.DB, source Source, files []*F
 	content := strings.Join([]string{"role", "option_type", "product", "underlying_kind", "reference_entity_id", "reference_entity_name", "index_name", "index_series",
 		"index_version", "index_factor", "basket_id", "attachment_point", "detachment_point", "nth_to_default", "recovery_fixed", "currency", "notional", "notional_basis",
 		"effective_date", "maturity_date", "option_expiry_date", "counterparty_id", "fair_value", "fair_value_currency", "record_outcome"}, ", ")
-	return db.CreateTable(ctx, settledTable(source), fmt.Sprintf(settleQuery, names.String(), store.List(paths), content))
+	return db.CreateTable(ctx, settledTable(source), fmt.Sprintf(settleQuery, names.String(), store.Files(paths...), content))
 }
 
 func settledTable(source Source) string { return "settled_" + source.Name }

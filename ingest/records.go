@@ -86,7 +86,7 @@ func readCSV(source Source, header []string, path string) string {
 	}
 	return fmt.Sprintf("read_csv(%s, auto_detect = false, header = true, delim = %s, quote = %s, escape = %s, "+
 		"columns = {%s}, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = %d)",
-		store.Literal(path), store.Literal(string(source.Delimiter)), quote, quote, strings.Join(columns, ", "), maximumRecordSize)
+		store.Files(path), store.Literal(string(source.Delimiter)), quote, quote, strings.Join(columns, ", "), maximumRecordSize)
 }
 
 // mappedColumn is a contract column and the SQL that makes its text.

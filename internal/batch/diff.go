@@ -393,7 +393,7 @@ func columnsOf(ctx context.Context, db *store.DB, relation string) (names []stri
 
 // plainFiles is the FROM item of Parquet files, with no further columns.
 func plainFiles(files []string) string {
-	return "read_parquet(" + store.List(files) + ", hive_partitioning = false)"
+	return "read_parquet(" + store.Files(files...) + ", hive_partitioning = false)"
 }
 
 // measured is what a fact adds to a cell.

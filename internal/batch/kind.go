@@ -119,7 +119,7 @@ func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 
 // releaseFiles is the FROM item of a relation of a release.
 func releaseFiles(w store.Warehouse, m store.Manifest, name string) string {
-	return "read_parquet(" + store.List(w.Files(m, name)) + ", hive_partitioning = false)"
+	return "read_parquet(" + store.Files(w.Files(m, name)...) + ", hive_partitioning = false)"
 }
 
 // compareWithPublished counts the cells whose figures differ from the release of

@@ -340,11 +340,11 @@ func (w Warehouse) forms(relation string, manifests []Manifest) []form {
 
 const hive = "hive_partitioning = true, hive_types = {'as_of_date': date, 'release': varchar}"
 
-func (f form) from() string { return "read_parquet(" + List(f.paths) + ", " + hive + ")" }
+func (f form) from() string { return "read_parquet(" + Files(f.paths...) + ", " + hive + ")" }
 
 // numbered is the FROM item with file_row_number, the row in the file from 0.
 func (f form) numbered() string {
-	return "read_parquet(" + List(f.paths) + ", file_row_number = true, " + hive + ")"
+	return "read_parquet(" + Files(f.paths...) + ", file_row_number = true, " + hive + ")"
 }
 
 // createSmall copies a relation of few rows into the catalog.

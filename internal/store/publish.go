@@ -20,16 +20,22 @@ import (
 const manifestName = "manifest.json"
 
 // Prepare makes the folder of the warehouse, which nobody but its owner may
-// write to: whoever can write to it can put figures into what readers open. A path with
-// name=value in it is refused: engines take it for a partition.
+// write to: whoever can write to it can put figures into what readers open. A path that
+// engines would take for something else is refused.
 func (w Warehouse) Prepare() error {
 	root, err := filepath.Abs(w.Root)
 	if err != nil {
 		return err
 	}
 	for folder := range strings.SplitSeq(filepath.ToSlash(root), "/") {
-		if strings.Contains(folder, "=") {
-			return fmt.Errorf("%w: %s lies in a folder named %s, which engines read as a column of every relation; use a path without =", ErrWarehouse, w.Root, folder)
+		for _, refused := range []struct{ signs, takenFor string }{
+			{"=", "a column of every relation"},
+			{"*?[", "a pattern of names"},
+			{"#%", "an option"}, // in the name of the catalog
+		} {
+			if i := strings.IndexAny(folder, refused.signs); i >= 0 {
+				return fmt.Errorf("%w: %s lies in a folder named %s, which engines read as %s; use a path without %c", ErrWarehouse, w.Root, folder, refused.takenFor, folder[i])
+			}
 		}
 	}
 	if err := os.MkdirAll(w.Root, w.mode(0o755)); err != nil {

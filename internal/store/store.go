@@ -245,7 +245,7 @@ func OneOf(text string, values []string) string {
 // ReadParquet is the FROM item that reads the files, with file_row_number
 // counting the rows of each from 0.
 func ReadParquet(paths []string) string {
-	return "read_parquet(" + List(paths) + ", file_row_number = true, hive_partitioning = false)"
+	return "read_parquet(" + Files(paths...) + ", file_row_number = true, hive_partitioning = false)"
 }
 
 // Scalar gives the one value of a query of one row and one column.
@@ -385,6 +385,17 @@ func List(texts []string) string {
 		quoted[i] = Literal(text)
 	}
 	return "[" + strings.Join(quoted, ", ") + "]"
+}
+
+// Files is the list of files that a function of the engine reads, which takes a path
+// with * ? or [ for a pattern and would read what matches it: each stands for itself.
+func Files(paths ...string) string {
+	literal := strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]")
+	escaped := make([]string, len(paths))
+	for i, path := range paths {
+		escaped[i] = literal.Replace(path)
+	}
+	return List(escaped)
 }
 
 func abridged(statement string) string {
