@@ -166,8 +166,8 @@ func createEventConversions(ctx context.Context, db *store.DB, in Input, outcome
 // released yet, by currency.
 type basis map[string]decimal.Decimal
 
-// closing is an event that closes a position with basis: what of it is released, none
-// where that cannot be told.
+// closing is an event with which basis is released: how much, none where that cannot be
+// told.
 type closing struct {
 	event, position, currency string
 	released                  decimal.NullDecimal
@@ -175,8 +175,11 @@ type closing struct {
 
 // releaseBasis makes the relation released_basis: of each event that closes a position
 // for which upfront or option premium was given as cash alone, what is released of that
-// with it, in proportion to what it closes; what closes all takes the rest, so that
-// every cent is released once. Basis that nothing closes is left in held_basis.
+// with it, in proportion to what it closes; what closes all takes the rest, and what is
+// paid for a position after that is released at once. Events count in the order in which
+// they were booked: what a period released does not change by what a later one books, and
+// over all periods every cent is released once. Basis that nothing closes is left in
+// held_basis.
 func releaseBasis(ctx context.Context, db *store.DB, in Input) error {
 	if err := db.Run(ctx, "create or replace table released_basis (event_id varchar, position_id varchar, currency varchar, released decimal(18, 2))",
 		"create or replace table held_basis (position_id varchar, currency varchar, held decimal(18, 2))"); err != nil || !in.Realized.DerivesCash {
@@ -202,7 +205,7 @@ left join (
 where r.booking_date <= %[1]s
   and ((r.kind in ('upfront', 'option_premium') and r.realized_gain_loss is null and r.cash is not null)
     or r.kind in ('partial_termination', 'termination', 'novation', 'maturity', 'exercise', 'credit_event'))
-order by r.position_id, r.event_date, r.kind not in ('upfront', 'option_premium'), r.event_id`, dateLiteral(in.AsOf)))
+order by r.position_id, r.booking_date, r.event_date, r.kind not in ('upfront', 'option_premium'), r.event_id`, dateLiteral(in.AsOf)))
 	if err != nil {
 		return err
 	}
@@ -248,20 +251,26 @@ order by r.position_id, r.event_date, r.kind not in ('upfront', 'option_premium'
 // closePosition goes through the events of one position in their order. Once it cannot
 // be told what an event released, nothing after it can.
 func closePosition(events [][]any) (basis, []closing) {
-	held, known := basis{}, true
+	held, known, closed := basis{}, true, false
 	var closings []closing
 	for _, e := range events {
 		currency := e[3].(string)
+		c := closing{event: e[0].(string), position: e[1].(string), currency: currency}
 		if amount, isBasis := e[4].(decimal.Decimal); isBasis {
-			held[currency] = held[currency].Add(amount)
+			if closed {
+				c.released = decimal.NewNullDecimal(amount)
+				closings = append(closings, c)
+			} else {
+				held[currency] = held[currency].Add(amount)
+			}
 			continue
 		}
-		c := closing{event: e[0].(string), position: e[1].(string), currency: currency}
 		share, told := e[5].(decimal.Decimal)
 		known = known && told && onlyIn(held, currency)
 		if known {
 			c.released = decimal.NewNullDecimal(held[currency].Mul(share).Round(2))
 			held[currency] = held[currency].Sub(c.released.Decimal)
+			closed = share.Equal(decimal.NewFromInt(1))
 		}
 		closings = append(closings, c)
 	}

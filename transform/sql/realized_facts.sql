@@ -23,6 +23,7 @@ found as (
       when cash is null and kind = 'maturity' and released is not null then 'basis_released' -- what was paid lapsed
       when cash is null then 'none'
       when kind in ('premium', 'total_return_reset', 'recovery') then 'as_settled'
+      when kind in ('upfront', 'option_premium') and released is not null then 'as_settled' -- its position was closed before
       when kind in ('upfront', 'option_premium') then 'basis'
       when kind in ('transfer', 'collateral') then 'never_realized'
       when kind in ('partial_termination', 'termination', 'novation', 'maturity', 'exercise', 'credit_event') and (not has_basis or released is not null) then 'basis_released'
