@@ -85,7 +85,7 @@ func readCSV(source Source, header []string, path string) string {
 		quote = store.Literal(string(source.Quote))
 	}
 	return fmt.Sprintf("read_csv(%s, auto_detect = false, header = true, delim = %s, quote = %s, escape = %s, "+
-		"columns = {%s}, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = %d)",
+		"columns = {%s}, hive_partitioning = false, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = %d)",
 		store.Files(path), store.Literal(string(source.Delimiter)), quote, quote, strings.Join(columns, ", "), maximumRecordSize)
 }
 
