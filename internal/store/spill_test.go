@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -12,7 +13,7 @@ import (
 // Databases with the same settings, which work at the same time, spill apart: the
 // engine names its files alike in all of them.
 func TestDatabasesSpillApart(t *testing.T) {
-	settings := Settings{Threads: 1, MemoryLimit: "60MB", TemporaryFolder: t.TempDir()}
+	settings := Settings{Threads: 1, MemoryLimit: "60MB", TemporaryFolder: filepath.Join(t.TempDir(), "temporary")}
 	const rows = 2_000_000
 	var wait sync.WaitGroup
 	for number := range 3 {

@@ -83,17 +83,22 @@ var opened atomic.Int64
 
 // spillFolder is where a database may spill. Each has its own: the engine names its
 // files alike in all databases, which would read each other's rows, and without a
-// folder it takes one below where the process runs.
-func (s Settings) spillFolder() string {
+// folder it takes one below where the process runs. The engine makes it when it spills,
+// but not the folder above it.
+func (s Settings) spillFolder() (string, error) {
 	if s.TemporaryFolder == "" {
-		return ""
+		return "", nil
 	}
-	return filepath.Join(s.TemporaryFolder, fmt.Sprintf("%d-%d", os.Getpid(), opened.Add(1)))
+	return filepath.Join(s.TemporaryFolder, fmt.Sprintf("%d-%d", os.Getpid(), opened.Add(1))), os.MkdirAll(s.TemporaryFolder, 0o700)
 }
 
 // open opens a database with options that the engine takes when it opens one.
 func open(ctx context.Context, path string, options url.Values, s Settings) (*DB, error) {
-	options.Set("temp_directory", s.spillFolder())
+	spill, err := s.spillFolder()
+	if err != nil {
+		return nil, err
+	}
+	options.Set("temp_directory", spill)
 	settings := []string{
 		"set timezone = 'UTC'",
 		"set autoinstall_known_extensions = false",
