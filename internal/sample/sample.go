@@ -91,6 +91,9 @@ func Write(ctx context.Context, book Book) error {
 		}
 	}
 	previous := quarterEndBefore(book.Dates[0])
+	if err := db.CreateTable(ctx, "opening", "from notionals_at("+literal(previous)+")"); err != nil {
+		return err
+	}
 	for _, date := range book.Dates {
 		if err := book.writeDate(ctx, db, previous, date); err != nil {
 			return err
@@ -175,7 +178,10 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 	if err := b.writePositions(ctx, db, date); err != nil {
 		return err
 	}
-	for name, query := range map[string]string{"book": "from book_at(" + day + ")", "changes": "from changes_at(" + since + ", " + day + ")", "realized": "from realized_at(" + day + ")"} {
+	for name, query := range map[string]string{
+		"totals": "from totals_at(" + day + ")", "singled_out": "from singled_out_at(" + day + ")",
+		"changes": "from changes_at(" + since + ", " + day + ")", "realized": "from realized_at(" + day + ")",
+	} {
 		if err := db.CreateTable(ctx, name, query); err != nil {
 			return err
 		}
@@ -200,7 +206,7 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 			return err
 		}
 	}
-	return nil
+	return db.CreateTable(ctx, "opening", "from totals where netting_set_id is null")
 }
 
 // writePositions writes the positions of a date. No field needs quotes, so that
@@ -212,13 +218,12 @@ func (b Book) writePositions(ctx context.Context, db *store.DB, date time.Time) 
 	if err != nil {
 		return err
 	}
-	var names, fields []string
+	var names []string
 	for _, row := range described.Rows {
 		names = append(names, row[0].(string))
-		fields = append(fields, "coalesce(cast("+row[0].(string)+" as varchar), '')")
 	}
-	return db.Run(ctx, fmt.Sprintf("copy (select concat_ws(',', %s) as %s%s) to %s (format csv, header, delimiter '\x01', quote '')",
-		strings.Join(fields, ", "), store.Identifier(strings.Join(names, ",")), from, store.Literal(b.path("positions_"+date.Format(time.DateOnly)))))
+	return db.Run(ctx, fmt.Sprintf("copy (select concat(%s) as %s%s) to %s (format csv, header, delimiter '\x01', quote '')",
+		strings.Join(names, ", ',', "), store.Identifier(strings.Join(names, ",")), from, store.Literal(b.path("positions_"+date.Format(time.DateOnly)))))
 }
 
 func (b Book) path(name string) string { return filepath.Join(b.Folder, name+".csv") }
@@ -235,7 +240,7 @@ func (b Book) writeConfig(ctx context.Context, db *store.DB) error {
 	}
 	breaks, err := store.Query(ctx, db, `
 select cast(2 * ceil(coalesce(sum(notional_break + value_break), 0) * 3) as decimal(18, 0)) from (
-  select 500000 as notional_break, 12345.67 as value_break from book where breaks)`)
+  select 500000 as notional_break, 12345.67 as value_break from singled_out where breaks)`)
 	if err != nil {
 		return err
 	}

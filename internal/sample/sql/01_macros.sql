@@ -16,8 +16,8 @@ create macro waiting(k, what, rate) as cast(floor(-ln(portion(k, what)) / rate) 
 create macro business_day(d) as d - cast(greatest(isodow(d) - 5, 0) as integer);
 
 -- roll_date: the next 20 March, June, September or December after a day
-create macro roll_date(d) as cast(date_trunc('quarter', d - 20) + interval 2 months as date) + 19
-  + case when cast(date_trunc('quarter', d - 20) + interval 2 months as date) + 19 <= d then 92 else 0 end;
+create macro roll_date(d) as make_date(year(d - 20), 3 * quarter(d - 20), 20)
+  + case when make_date(year(d - 20), 3 * quarter(d - 20), 20) <= d then 92 else 0 end;
 
 -- pick: an element of a list, by its share in parts of a thousand
 create macro pick(k, what, list) as list[1 + draw(k, what, len(list))];

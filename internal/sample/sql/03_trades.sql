@@ -1,19 +1,28 @@
 -- numbers: of the trades that are open at the last date, and of those that were
 -- closed before. A table, because a range is read by one thread alone.
 create table numbers as
-select i from range(positions()) as t(i)
+select cast(i as integer) as i from range(positions()) as t(i)
 union all
-select i from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i)
+select cast(i as integer) from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i)
 order by i;
 
--- trades: one row per trade that ever was: what it is, and its whole life. The
--- first positions() of them are open at the last date; the others were closed
+-- The words of trades, each of one byte.
+create type instrument as enum ('cds_asset_backed', 'cds_bespoke_tranche', 'cds_index', 'cds_index_tranche', 'cds_loan', 'cds_nth_to_default', 'cds_single_name',
+  'contingent_cds', 'credit_linked_note', 'credit_option', 'credit_spread_option', 'other', 'recovery_lock', 'total_return_swap');
+create type legal_entity as enum ('BANK', 'BROKER-LDN', 'BROKER-NY', 'CONDUIT');
+create type currency as enum ('AUD', 'CAD', 'CHF', 'EUR', 'GBP', 'HKD', 'JPY', 'SEK', 'USD');
+create type cause as enum ('compression', 'credit_event', 'exercise', 'maturity', 'novation_out', 'termination');
+create type change as enum ('amendment', 'amortisation', 'compression', 'correction', 'increase', 'partial_termination', 'reclassification');
+create type purpose as enum ('CLIENT', 'CLIENT_OFFSET', 'CPM', 'CVA', 'TRADING');
+
+-- drawn_trades: one row per trade that ever was, with what every use of it needs.
+-- The first positions() of them are open at the last date; the others were closed
 -- before. Trades come at the rate growth() + closing() of the book and go at the
 -- rate closing(), so that the book grows by growth() a day all along.
 --
 -- Two trades in ten are a pair, a client's and its offset, and one pair in ten is
 -- an internal one: partners share k, from which all but the side is drawn.
-create view trades as
+create table drawn_trades as
 with life as (
   select i, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,
     i % 100 in (50, 51) and (k + 1 < positions() or not is_open) as is_internal,
@@ -38,7 +47,7 @@ kinds as (
     case when i % 10 = 2 then draw(k, 'sold hedge', 40) > 0 else (draw(k, 'side', 100) < 52) <> is_second end as is_buyer,
     instrument in ('credit_option', 'credit_spread_option') as is_option,
     instrument in ('cds_index', 'cds_index_tranche') as has_index,
-    instrument like '%tranche' as is_tranche,
+    instrument in ('cds_bespoke_tranche', 'cds_index_tranche') as is_tranche,
     case
       when is_open then null
       when drawn_cause = 'exercise' and not is_option then 'termination'
@@ -47,51 +56,33 @@ kinds as (
     end as cause
   from life
 ),
-sides as (
+changes as (
   select *,
-    case
-      when instrument = 'total_return_swap' then case when is_buyer then 'total_return_payer' else 'total_return_receiver' end
-      when instrument = 'credit_linked_note' then case when is_buyer then 'issuer' else 'holder' end
-      when is_option then case when is_buyer then 'option_buyer' else 'option_seller' end
-      else case when is_buyer then 'buyer' else 'seller' end
-    end as role,
-    case when instrument = 'recovery_lock' then 'two_way' when is_buyer then 'bought' else 'sold' end as direction,
-    -- a name for what is on one; the second of an offsetting pair has the same
-    case when not (has_index or is_tranche or instrument = 'cds_nth_to_default')
-      then draw(k, 'name', greatest(60, least(20000, positions() // 40))) end as name_number,
-    draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as counterparty_number,
-    case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end as drawn_entity,
     draw(k, 'currency', 1000) as currency_draw,
-    -- where the life ends for those still open: remaining days of which a sixth are within a year
-    case draw(k, 'tenor', 6) when 0 then draw(k, 'days', 366) when 5 then 1827 + draw(k, 'days', 1826) else 366 + draw(k, 'days', 1461) end as remaining_days,
-    case when draw(k, 'changes', 100) < 14 then ['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'][1 + draw(k, 'change', 7)] end as drawn_change,
-    booking_date + 1 + draw(k, 'change day', 10000) % cast(greatest(closed_date - booking_date - 1, 1) as integer) as drawn_change_date
+    booking_date + 1 + draw(k, 'change day', 10000) % cast(greatest(closed_date - booking_date - 1, 1) as integer) as drawn_change_date,
+    case when draw(k, 'changes', 100) < 14 and drawn_change_date < closed_date and drawn_change_date > booking_date
+      then ['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'][1 + draw(k, 'change', 7)] end as change
   from kinds
 )
 select
-  i, k, is_open, is_internal, is_second, instrument, role, direction, is_option, is_tranche, has_index, name_number, counterparty_number,
-  'T' || lpad(cast(i as varchar), 9, '0') as position_id,
-  case when is_internal then case when is_second then 'BROKER-NY' else 'BANK' end else drawn_entity end as legal_entity,
-  case when is_internal then case when is_second then 'BANK' else 'BROKER-NY' end end as counterparty_entity,
-  case when is_internal then 'M' || k end as mirror_id,
-  case when currency_draw < 620 then 'USD' when currency_draw < 860 then 'EUR' when currency_draw < 920 then 'GBP' when currency_draw < 955 then 'JPY'
-    when currency_draw < 970 then 'CHF' when currency_draw < 980 then 'CAD' when currency_draw < 988 then 'AUD' when currency_draw < 995 then 'SEK' else 'HKD' end as currency,
-  trade_date, booking_date, closed_date, cause,
-  -- a matured trade leaves the day after; others leave when they are booked
-  case when is_open then null when cause = 'maturity' or cause = 'exercise' then closed_date + 1 else closed_date end as closing_booking_date,
-  case when cause = 'credit_event' then closed_date - 40 when is_open and instrument = 'cds_single_name' and draw(k, 'unsettled', 2000) = 0 then greatest(booking_date, last_date() - 20) end as credit_event_date,
-  case when is_option then case when is_open then last_date() + 1 + draw(k, 'expiry', 270) when cause in ('maturity', 'exercise') then closed_date else closed_date + 1 + draw(k, 'expiry', 270) end end as option_expiry_date,
-  case when not is_open and cause = 'maturity' and not is_option then closed_date else roll_date(closed_date + remaining_days) + case when is_option then 1826 else 0 end end as maturity_date,
-  case when drawn_change_date < closed_date and drawn_change_date > booking_date then drawn_change end as change,
-  drawn_change_date as change_date,
-  least(drawn_change_date + case when draw(k, 'change late', 100) < 5 then 1 + draw(k, 'change late by', 6) else 0 end, closed_date - 1) as change_booking_date,
-  -- amounts are whole thousands of the trade's currency
-  cast(1000 * greatest(1, cast(round(notional_scale() * pick(k, 'size', [1, 2, 2, 5, 5, 5, 10, 10, 10, 10, 15, 20, 25, 25, 50, 100]) * case when has_index or is_tranche then 3 else 1 end
-    * case when currency_draw between 920 and 954 then 115 else 1 end) as bigint)) as decimal(18, 2)) as first_notional,
-  case when drawn_change_date < closed_date and drawn_change_date > booking_date
-    then case drawn_change when 'increase' then 150 when 'partial_termination' then 60 when 'amendment' then 110 when 'amortisation' then 80 when 'compression' then 50 when 'correction' then 102 else 100 end
-    else 100 end as change_percent,
-  case
+  i, is_internal, is_buyer, cast(instrument as instrument) as instrument,
+  -- a name for what is on one; the second of an offsetting pair has the same
+  case when not (has_index or is_tranche or instrument = 'cds_nth_to_default')
+    then cast(draw(k, 'name', greatest(60, least(20000, positions() // 40))) as usmallint) end as name_number,
+  cast(draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as usmallint) as counterparty_number,
+  cast(case when is_internal then case when is_second then 'BROKER-NY' else 'BANK' end
+    else case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end
+  end as legal_entity) as legal_entity,
+  cast(case when currency_draw < 620 then 'USD' when currency_draw < 860 then 'EUR' when currency_draw < 920 then 'GBP' when currency_draw < 955 then 'JPY'
+    when currency_draw < 970 then 'CHF' when currency_draw < 980 then 'CAD' when currency_draw < 988 then 'AUD' when currency_draw < 995 then 'SEK' else 'HKD' end as currency) as currency,
+  trade_date, booking_date, closed_date, cast(cause as cause) as cause,
+  cast(change as change) as change,
+  case when change is not null then drawn_change_date end as change_date,
+  case when change is not null
+    then least(drawn_change_date + case when draw(k, 'change late', 100) < 5 then 1 + draw(k, 'change late by', 6) else 0 end, closed_date - 1) end as change_booking_date,
+  cast(pick(k, 'size', [1, 2, 2, 5, 5, 5, 10, 10, 10, 10, 15, 20, 25, 25, 50, 100]) * case when has_index or is_tranche then 3 else 1 end
+    * case when currency_draw between 920 and 954 then 115 else 1 end as usmallint) as size,
+  cast(case
     when is_internal then 'TRADING'
     when i % 10 = 0 then 'CLIENT'
     when i % 10 = 1 then 'CLIENT_OFFSET'
@@ -99,7 +90,49 @@ select
     when i % 10 = 3 and draw(k, 'cva', 3) = 0 then 'CVA'
     when i % 10 = 4 then null
     else 'TRADING'
-  end as first_purpose,
+  end as purpose) as first_purpose
+from changes;
+
+drop table numbers;
+
+create macro position_id(i) as printf('T%09d', i);
+create macro counterparty_id(number) as printf('C%05d', number);
+create macro reference_entity_id(number) as printf('N%05d', number);
+
+-- trades: what they are, and their whole life.
+create view trades as
+with parts as (
+  select *, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,
+    instrument in ('credit_option', 'credit_spread_option') as is_option,
+    instrument in ('cds_index', 'cds_index_tranche') as has_index,
+    instrument in ('cds_bespoke_tranche', 'cds_index_tranche') as is_tranche,
+    -- where the life ends for those still open: remaining days of which a sixth are within a year
+    roll_date(closed_date + case draw(k, 'tenor', 6) when 0 then draw(k, 'days', 366) when 5 then 1827 + draw(k, 'days', 1826) else 366 + draw(k, 'days', 1461) end) as last_date
+  from drawn_trades
+)
+select
+  i, k, is_open, is_internal, is_second, instrument, is_option, is_tranche, has_index, name_number, counterparty_number, legal_entity, currency,
+  case
+    when instrument = 'total_return_swap' then case when is_buyer then 'total_return_payer' else 'total_return_receiver' end
+    when instrument = 'credit_linked_note' then case when is_buyer then 'issuer' else 'holder' end
+    when is_option then case when is_buyer then 'option_buyer' else 'option_seller' end
+    else case when is_buyer then 'buyer' else 'seller' end
+  end as role,
+  case when instrument = 'recovery_lock' then 'two_way' when is_buyer then 'bought' else 'sold' end as direction,
+  position_id(i) as position_id,
+  case when is_internal then case when is_second then 'BANK' else 'BROKER-NY' end end as counterparty_entity,
+  case when is_internal then 'M' || k end as mirror_id,
+  trade_date, booking_date, closed_date, cause,
+  -- a matured trade leaves the day after; others leave when they are booked
+  case when is_open then null when cause in ('maturity', 'exercise') then closed_date + 1 else closed_date end as closing_booking_date,
+  case when cause = 'credit_event' then closed_date - 40 when is_open and instrument = 'cds_single_name' and draw(k, 'unsettled', 2000) = 0 then greatest(booking_date, last_date() - 20) end as credit_event_date,
+  case when is_option then case when is_open then last_date() + 1 + draw(k, 'expiry', 270) when cause in ('maturity', 'exercise') then closed_date else closed_date + 1 + draw(k, 'expiry', 270) end end as option_expiry_date,
+  case when not is_open and cause = 'maturity' and not is_option then closed_date else last_date + case when is_option then 1826 else 0 end end as maturity_date,
+  change, change_date, change_booking_date,
+  case change when 'increase' then 150 when 'partial_termination' then 60 when 'amendment' then 110 when 'amortisation' then 80 when 'compression' then 50 when 'correction' then 102 else 100 end as change_percent,
+  -- amounts are whole thousands of the trade's currency
+  cast(1000 * greatest(1, cast(round(notional_scale() * size) as bigint)) as decimal(18, 2)) as first_notional,
+  first_purpose,
   -- the partner of an offset; one in a thousand points at a trade that is not there
-  case when i % 10 = 1 and not is_internal then case when draw(k, 'lost client', 1000) = 0 then 'X' || k else 'T' || lpad(cast(k as varchar), 9, '0') end end as offsets_position_id
-from sides;
+  case when i % 10 = 1 and not is_internal then case when draw(k, 'lost client', 1000) = 0 then 'X' || k else position_id(k) end end as offsets_position_id
+from parts;

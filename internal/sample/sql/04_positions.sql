@@ -5,14 +5,14 @@ create macro index_series(k) as 3 + draw(k, 'series', 6);
 -- is_original: half of the index trades and a third of the tranches state the
 -- notional that was agreed, and not what factors and losses have left of it
 create macro is_original(k, instrument) as (instrument = 'cds_index' and draw(k, 'basis', 2) = 0) or (instrument like '%tranche' and draw(k, 'basis', 3) = 0);
-create macro losses(k, first_notional) as cast(case when draw(k, 'losses', 4) = 0 then first_notional / 100 else 0 end as decimal(18, 2));
+create macro losses(k, first_notional) as case when draw(k, 'losses', 4) = 0 then cast(first_notional / 100 as decimal(18, 2)) else 0 end;
 
 -- is_broken: one internal pair in fifty does not match
 create macro is_broken(k, is_internal, is_second) as is_internal and is_second and k % 5000 = 50;
 
 -- notional_at: as the file states it, before and after the trade's one change
 create macro notional_at(first_notional, change, change_percent, change_booking_date, d) as
-  cast(case when change is not null and change_booking_date <= d then first_notional * change_percent / 100 else first_notional end as decimal(18, 2));
+  case when change is not null and change_booking_date <= d then cast(first_notional * change_percent / 100 as decimal(18, 2)) else first_notional end;
 
 -- current_notional: what is left of it at a date
 create macro current_notional(stated, k, instrument, first_notional, d) as
@@ -30,7 +30,7 @@ select
   1 + (t.change is not null and t.change_booking_date <= d)::integer as trade_version,
   case when t.credit_event_date <= d then 'triggered_unsettled' else 'open' end as status,
   t.legal_entity,
-  case when t.is_internal then 'OWN-' || t.counterparty_entity else 'C' || lpad(cast(t.counterparty_number as varchar), 5, '0') end as counterparty_id,
+  case when t.is_internal then 'OWN-' || t.counterparty_entity else counterparty_id(t.counterparty_number) end as counterparty_id,
   t.counterparty_entity, t.mirror_id,
   case when t.is_internal then 'FLOW-NY' when t.first_purpose = 'CPM' then case when t.i % 3 = 0 then 'COMMITMENT-HEDGE' else 'LOAN-HEDGE' end
     when t.first_purpose = 'CLIENT' then 'CLIENT-NY' when t.first_purpose = 'CLIENT_OFFSET' then 'CLIENT-LDN' when t.first_purpose = 'CVA' then 'CVA-DESK'
@@ -42,9 +42,9 @@ select
   case when t.is_option then case when t.first_purpose = 'CPM' or draw(t.k, 'option type', 2) = 0 then 'payer' else 'receiver' end end as option_type,
   case t.instrument when 'cds_loan' then 'loan' when 'cds_asset_backed' then 'asset_backed' when 'cds_index' then 'index' when 'cds_index_tranche' then 'index'
     when 'cds_bespoke_tranche' then 'basket' when 'cds_nth_to_default' then 'basket' end as underlying_kind,
-  'N' || lpad(cast(t.name_number as varchar), 5, '0') as reference_entity_id,
+  reference_entity_id(t.name_number) as reference_entity_id,
   case when t.instrument in ('cds_index_tranche', 'cds_bespoke_tranche', 'cds_nth_to_default') then pick(t.k, 'own rating', ['AAA', 'AA', 'BBB', 'BB', null]) end as reference_rating,
-  case when t.instrument = 'cds_asset_backed' then 'XS' || lpad(cast(t.k % 10000000000 as varchar), 10, '0') end as reference_obligation_id,
+  case when t.instrument = 'cds_asset_backed' then printf('XS%010d', t.k) end as reference_obligation_id,
   case when t.name_number is not null then pick(t.k, 'seniority', ['senior', 'senior', 'senior', 'subordinated', 'senior_secured']) end as seniority,
   case when t.has_index then index_family(t.k) end as index_name,
   case when t.has_index then index_series(t.k) end as index_series,
@@ -73,12 +73,12 @@ select
     + case when is_broken(t.k, t.is_internal, t.is_second) then 1234567 else 0 end as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as fair_value,
   case when t.instrument in ('cds_bespoke_tranche', 'cds_asset_backed', 'other', 'contingent_cds') then 3 when t.instrument = 'cds_index' then 1 else 2 end as fair_value_level,
   business_day(d) as valuation_date,
-  'NS-' || case when t.is_internal then t.counterparty_entity else lpad(cast(t.counterparty_number as varchar), 5, '0') end as netting_set_id,
+  case when t.is_internal then 'NS-' || t.counterparty_entity else printf('NS-%05d', t.counterparty_number) end as netting_set_id,
   case when t.first_purpose = 'CPM' then case when draw(t.k, 'asc815', 10) = 0 then 'asc815_hedge' else 'management_hedge' end when t.first_purpose = 'CVA' then 'management_hedge' else 'trading' end as designation,
   case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then 'CLIENT' else t.first_purpose end as purpose_code,
   t.offsets_position_id,
   -- what the reader does not see: for the key
-  t.i, t.k, t.instrument, t.direction, t.is_internal, t.is_second,
+  t.i, t.k, t.name_number, t.instrument, t.direction, t.is_internal, t.is_second,
   cast(current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.k, t.instrument, t.first_notional, d)
     + case when is_broken(t.k, t.is_internal, t.is_second) then 500000 else 0 end as decimal(18, 2)) as current_notional
 from trades as t

@@ -12,20 +12,20 @@ with dated as (
   from trades
 ),
 events as (
-  select i, k, position_id, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose,
+  select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose,
     case when draw(k, 'novated in', 20) = 0 and not is_internal then 'novation_in' else 'new' end as kind, trade_date as event_date, booking_date,
     cast(0 as decimal(18, 2)) as before, current_notional(first_notional, k, instrument, first_notional, booking_date) + break as after, 1 as part
   from dated
   union all
-  select i, k, position_id, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, change, change_date, change_booking_date,
+  select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, change, change_date, change_booking_date,
     current_notional(first_notional, k, instrument, first_notional, change_booking_date) + break, current_notional(last_notional, k, instrument, first_notional, change_booking_date) + break, 2
   from dated where change is not null
   union all
-  select i, k, position_id, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, cause, closed_date, closing_booking_date,
+  select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, cause, closed_date, closing_booking_date,
     current_notional(last_notional, k, instrument, first_notional, closing_booking_date) + break, 0, 3
   from dated where not is_open
   union all
-  select t.i, t.k, t.position_id, t.instrument, t.direction, t.currency, t.legal_entity, t.counterparty_entity, t.first_purpose, 'index_factor', x.valid_from, x.valid_from,
+  select t.i, t.instrument, t.direction, t.currency, t.legal_entity, t.counterparty_entity, t.first_purpose, 'index_factor', x.valid_from, x.valid_from,
     current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.k, t.instrument, t.first_notional, x.valid_from - 1),
     current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.k, t.instrument, t.first_notional, x.valid_from), 4 + x.step
   from dated as t
@@ -34,9 +34,7 @@ events as (
   where t.instrument = 'cds_index' and is_original(t.k, t.instrument) and x.valid_from > date '2000-01-01'
     and t.booking_date < x.valid_from and (t.is_open or t.closing_booking_date >= x.valid_from)
 )
-select 'E' || position_id || '-' || part as event_id, 1 as event_version, position_id, kind, event_date, booking_date, before as notional_before, after as notional_after,
-  case when kind = 'compression' then 'T' || lpad(cast(i - i % 10 as varchar), 9, '0') end as related_position_id,
-  currency, instrument, direction, purpose_name(first_purpose) as purpose, legal_entity, counterparty_entity
+select i, part, kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose, legal_entity, counterparty_entity
 from events;
 
 -- realized_events: what was realized, with its frozen classification: premiums and
@@ -67,10 +65,7 @@ events as (
   select *, 'other', booking_date, 0, draw(i, 'other', 201) - 100, 'O'
   from trades where i % 400 = 13 and booking_date > since()
 )
-select 'R' || position_id || '-' || part as event_id, position_id, kind, event_date, least(event_date + lag, last_date()) as booking_date,
-  cast(result * cast(first_notional as bigint) // 1000 as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as realized_gain_loss, currency,
-  instrument, direction,
-  purpose_name(first_purpose) as purpose,
-  case when is_internal then 'OWN-' || counterparty_entity else 'C' || lpad(cast(counterparty_number as varchar), 5, '0') end as counterparty_id,
-  legal_entity, counterparty_entity, i, draw(i, 'restated', 200) = 0 and part = 'C' as has_two_versions
+select i, part, kind, event_date, least(event_date + lag, last_date()) as booking_date,
+  cast(result * cast(first_notional as bigint) // 1000 as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as realized_gain_loss, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
+  draw(i, 'restated', 200) = 0 and part = 'C' as has_two_versions
 from events;

@@ -2,16 +2,35 @@
 -- in the list, or the end of the quarter before.
 
 create macro positions_file(d) as table
-select * exclude (i, k, instrument, direction, is_internal, is_second, current_notional) from positions_at(d);
+select * exclude (i, k, name_number, instrument, direction, is_internal, is_second, current_notional) from positions_at(d);
 
--- book_at: what the other files and the keys need of the positions of a date; it
--- is written down as the table book, so that each need not draw it again
-create macro book_at(d) as table
-select i, k, position_id, legal_entity, netting_set_id, book, currency, notional, current_notional, fair_value, direction, instrument, reference_entity_id, purpose_code,
-  offsets_position_id, mirror_id, is_broken(k, is_internal, is_second) as breaks
-from positions_at(d);
+-- totals_at: sums of the positions of a date, by netting set and by all else that
+-- the other files and the keys ask for; it is written down as the table totals, so
+-- that each need not draw the positions again
+create macro totals_at(d) as table
+select netting_set_id, legal_entity, book, currency, direction, instrument, count(*) as records, sum(notional) as notional, sum(current_notional) as current_notional,
+  sum(fair_value) as fair_value, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable
+from positions_at(d)
+group by grouping sets ((netting_set_id), (legal_entity, book, currency, direction, instrument));
 
-create table book as from book_at(last_date()) limit 0;
+create table totals as from totals_at(last_date()) limit 0;
+
+-- singled_out_at: the positions of a date that are looked at one by one, written
+-- down as the table singled_out: hedges, what does not match and what is adjusted
+create macro singled_out_at(d) as table
+select i, position_id, legal_entity, currency, current_notional, fair_value, direction, instrument, name_number, purpose_code, offsets_position_id, mirror_id,
+  is_broken(k, is_internal, is_second) as breaks
+from positions_at(d)
+where purpose_code = 'CPM' or is_broken(k, is_internal, is_second) or offsets_position_id like 'X%' or (i % 10 = 5 and i < 1000);
+
+create table singled_out as from singled_out_at(last_date()) limit 0;
+
+-- notionals_at: current notionals of a date, by what the key of movements tells apart
+create macro notionals_at(d) as table
+select direction, instrument, currency, count(*) as records, sum(current_notional) as current_notional
+from positions_at(d) group by all;
+
+create table opening as from notionals_at(first_date()) limit 0;
 
 -- changes_at and realized_at: the events of a date's files, written down as the
 -- tables changes and realized for the same reason
@@ -26,28 +45,32 @@ create table changes as from lifecycle_events limit 0;
 create table realized as from realized_events limit 0;
 
 create macro lifecycle_file() as table
-from changes order by event_id;
+select 'E' || position_id(i) || '-' || part as event_id, 1 as event_version, position_id(i) as position_id, kind, event_date, booking_date, notional_before, notional_after,
+  case when kind = 'compression' then position_id(i - i % 10) end as related_position_id,
+  currency, instrument, direction, purpose_name(first_purpose) as purpose, legal_entity, counterparty_entity
+from changes order by i, part;
 
 -- realized_file: the fiscal year to date; a corrected event comes twice
 create macro realized_file() as table
-select event_id, version as event_version, position_id, kind, event_date, booking_date,
+select 'R' || position_id(i) || '-' || part as event_id, version as event_version, position_id(i) as position_id, kind, event_date, booking_date,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as cash,
   case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as realized_gain_loss,
-  currency, instrument, direction, purpose, counterparty_id, legal_entity, counterparty_entity
+  currency, instrument, direction, purpose_name(first_purpose) as purpose,
+  case when is_internal then 'OWN-' || counterparty_entity else counterparty_id(counterparty_number) end as counterparty_id, legal_entity, counterparty_entity
 from realized, (values (1), (2)) as v(version)
 where version = 1 or has_two_versions
-order by event_id, event_version;
+order by i, part, version;
 
 -- holdings_file: loans and commitments to the names that are hedged: half as much
 -- again as the hedges, less for every fiftieth hedge group, none for the one after it
 create macro holdings_file(d) as table
 with hedged as (
-  select p.reference_entity_id, p.legal_entity, cast(substr(p.reference_entity_id, 2) as integer) as number, sum(p.current_notional * cast(1.40 / c.per_euro as decimal(9, 4))) as notional
-  from book as p join currencies as c on c.currency = p.currency
-  where p.purpose_code = 'CPM' and p.direction = 'bought' and p.reference_entity_id is not null
+  select p.name_number as number, p.legal_entity, sum(p.current_notional * cast(1.40 / c.per_euro as decimal(9, 4))) as notional
+  from singled_out as p join currencies as c on c.currency = p.currency
+  where p.purpose_code = 'CPM' and p.direction = 'bought' and p.name_number is not null
   group by all
 )
-select 'H-' || reference_entity_id || '-' || legal_entity || '-' || kind as holding_id, legal_entity, reference_entity_id as obligor_id, kind,
+select 'H-' || reference_entity_id(number) || '-' || legal_entity || '-' || kind as holding_id, legal_entity, reference_entity_id(number) as obligor_id, kind,
   cast(notional * share * case when number // 3 % 50 = 7 then 0.40 else 1.00 end as decimal(18, 2)) as amount, basis, 'USD' as currency
 from hedged, (values ('loan', 'funded', 0.90), ('investment', 'fair_value', 0.15), ('commitment', 'undrawn', 0.45)) as k(kind, basis, share)
 where number // 3 % 50 <> 8
@@ -55,34 +78,35 @@ order by holding_id;
 
 create macro collateral_file(d) as table
 select netting_set_id, 'CSA' as agreement, 'USD' as currency,
-  cast(case when sum(fair_value) > 0 then sum(fair_value) * 0.8 else 0 end as decimal(18, 2)) as held, cast(case when sum(fair_value) < 0 then -sum(fair_value) * 0.8 else 0 end as decimal(18, 2)) as posted,
+  cast(case when fair_value > 0 then fair_value * 0.8 else 0 end as decimal(18, 2)) as held, cast(case when fair_value < 0 then -fair_value * 0.8 else 0 end as decimal(18, 2)) as posted,
   case when draw(hash(netting_set_id), 'recoverable', 20) = 0 then 'true' else 'false' end as recoverable_on_trigger,
   pick(hash(netting_set_id), 'agency', ['lower', 'higher', 'sp', 'moodys']) as agency, 'A-' as grade, cast(1000000 * (1 + draw(hash(netting_set_id), 'threshold', 50)) as decimal(18, 2)) as threshold,
   cast(0 as decimal(18, 2)) as independent_amount, cast(500000 as decimal(18, 2)) as minimum_transfer, 'BBB-' as termination_trigger,
-  cast(sum(fair_value) * 0.3 as decimal(18, 2)) as other_products_fair_value, cast(abs(sum(fair_value)) * 0.01 as decimal(18, 2)) as cva
-from book group by netting_set_id order by netting_set_id;
+  cast(fair_value * 0.3 as decimal(18, 2)) as other_products_fair_value, cast(abs(fair_value) * 0.01 as decimal(18, 2)) as cva
+from totals where netting_set_id is not null order by netting_set_id;
 
 create macro pnl_explain_file(d) as table
-select p.book, any_value(cast(d as date)) as pnl_date, factor, cast(sum(p.fair_value * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
-from book as p join currencies as c on c.currency = p.currency,
+select p.book, any_value(cast(d as date)) as pnl_date, factor, cast(sum(cast(p.fair_value as decimal(18, 2)) * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
+from totals as p join currencies as c on c.currency = p.currency,
   (values ('spread', 0.60), ('rates', 0.10), ('carry', 0.15), ('credit_event', 0.05), ('volatility_and_correlation', 0.05), ('model', 0.02), ('other', 0.01)) as f(factor, share)
 group by p.book, factor, share order by p.book, factor;
 
 create macro adjustments_file(d) as table
 select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, position_id, 'USD' as currency, cast(0 as decimal(18, 2)) as notional, cast(-1000 * number as decimal(18, 2)) as fair_value,
   'LATE_MARK' as reason_code, 'mark of the price committee after the cut-off' as reason, 'p. reparer' as preparer, 'controller' as approver, (d + 4) || 'T16:20:00Z' as approved_at
-from (select position_id, row_number() over (order by position_id) as number from book where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
+from (select position_id, row_number() over (order by position_id) as number from singled_out where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
 order by adjustment_id;
 
 -- ledger_file: gross fair values of the book, each with the adjustments to it, without notes
 create macro ledger_file(d) as table
 select legal_entity, account, measure, currency, amount from (
-  select legal_entity, currency, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable
+  select legal_entity, currency, sum(receivable) as receivable, sum(payable) as payable
   from (
-    select b.legal_entity, b.currency, b.fair_value + coalesce(a.fair_value, 0) as fair_value
-    from book as b
-    left join (select position_id, sum(fair_value) as fair_value from adjustments_file(d) group by position_id) as a on a.position_id = b.position_id
-    where b.instrument <> 'credit_linked_note')
+    select legal_entity, currency, instrument, receivable, payable from totals where netting_set_id is null
+    union all
+    select p.legal_entity, p.currency, p.instrument, greatest(p.fair_value + a.fair_value, 0) - greatest(p.fair_value, 0), greatest(-p.fair_value - a.fair_value, 0) - greatest(-p.fair_value, 0)
+    from singled_out as p join adjustments_file(d) as a on a.position_id = p.position_id)
+  where instrument <> 'credit_linked_note'
   group by all) as b,
   lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)
 order by legal_entity, account, currency;
@@ -91,5 +115,5 @@ create macro holidays_file() as table
 select 'US' as calendar, cast(make_date(cast(year as integer), 12, 25) as date) as holiday from range(year(since()), year(last_date()) + 1) as t(year) order by holiday;
 
 create macro control_totals_file(d) as table
-select any_value('positions_' || cast(d as date) || '.csv') as file, any_value(cast(d as date)) as as_of, sum(count(*)) over () as records, currency, sum(notional) as notional, sum(fair_value) as fair_value
-from book group by currency order by currency;
+select any_value('positions_' || cast(d as date) || '.csv') as file, any_value(cast(d as date)) as as_of, sum(sum(records)) over () as records, currency, sum(notional) as notional, sum(fair_value) as fair_value
+from totals where netting_set_id is null group by currency order by currency;

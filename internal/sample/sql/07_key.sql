@@ -3,14 +3,14 @@
 -- movements_key: the roll-forward of current notional in the trades' currencies;
 -- opening and closing are the sums of the files, the rest the sums of the events
 create macro movements_key(previous, d) as table
-select any_value(d) as as_of, any_value(previous) as since, cause, direction, instrument, currency, count(*) as records, sum(amount) as notional
+select any_value(d) as as_of, any_value(previous) as since, cause, direction, instrument, currency, sum(records) as records, sum(amount) as notional
 from (
-  select 'opening' as cause, direction, instrument, currency, current_notional as amount from positions_at(previous)
+  select 'opening' as cause, direction, instrument, currency, records, current_notional as amount from opening
   union all
-  select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, notional_after - notional_before
+  select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, 1, notional_after - notional_before
   from changes
   union all
-  select 'closing', direction, instrument, currency, current_notional from book
+  select 'closing', direction, instrument, currency, records, current_notional from totals where netting_set_id is null
 )
 group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
 
@@ -41,11 +41,11 @@ group by all order by period, direction, instrument, kind;
 -- exceed them unless protection sold on it makes up for that.
 create macro evidence_key(d) as table
 with hedges as (
-  select 'G' || cast(substr(reference_entity_id, 2) as integer) // 3 as hedge_group, cast(substr(reference_entity_id, 2) as integer) // 3 % 50 as place, direction, current_notional, b.currency,
+  select 'G' || name_number // 3 as hedge_group, name_number // 3 % 50 as place, direction, current_notional, b.currency,
     current_notional * cast(1.40 / per_euro as decimal(9, 4)) * case direction when 'bought' then 1 else -1 end as net,
     case direction when 'bought' then current_notional * cast(1.40 / per_euro as decimal(9, 4)) else 0 end as bought
-  from book as b join currencies as c on c.currency = b.currency
-  where purpose_code = 'CPM' and legal_entity <> 'CONDUIT' and reference_entity_id is not null and direction in ('bought', 'sold')
+  from singled_out as b join currencies as c on c.currency = b.currency
+  where purpose_code = 'CPM' and legal_entity <> 'CONDUIT' and name_number is not null and direction in ('bought', 'sold')
 ),
 groups as (
   select hedge_group, case when any_value(place) = 7 then 'over_hedge' else 'orphan_hedge' end as finding
@@ -56,11 +56,11 @@ groups as (
 )
 select any_value(d) as as_of, finding, subject, count(*) as positions, sum(current_notional) as notional, currency
 from (
-  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from book where breaks
+  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from singled_out where breaks
   union all
-  select 'sold_hedge', position_id, current_notional, currency from book where purpose_code = 'CPM' and direction = 'sold' and legal_entity <> 'CONDUIT'
+  select 'sold_hedge', position_id, current_notional, currency from singled_out where purpose_code = 'CPM' and direction = 'sold' and legal_entity <> 'CONDUIT'
   union all
-  select 'unmatched_offset', position_id, current_notional, currency from book where offsets_position_id like 'X%' and legal_entity <> 'CONDUIT'
+  select 'unmatched_offset', position_id, current_notional, currency from singled_out where offsets_position_id like 'X%' and legal_entity <> 'CONDUIT'
   union all
   select g.finding, g.hedge_group, h.current_notional, h.currency from hedges as h join groups as g on g.hedge_group = h.hedge_group where h.direction = 'bought'
 )
