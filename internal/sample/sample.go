@@ -175,7 +175,7 @@ func (b Book) scale(ctx context.Context, db *store.DB, last time.Time) error {
 // writeDate writes the files of one date and their keys.
 func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.Time) error {
 	day, since := literal(date), literal(previous)
-	if err := b.writePositions(ctx, db, date); err != nil {
+	if err := b.copy(ctx, db, "from positions_file("+day+")", "positions_"+date.Format(time.DateOnly)); err != nil {
 		return err
 	}
 	for name, query := range map[string]string{
@@ -209,28 +209,22 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 	return db.CreateTable(ctx, "opening", "from totals where netting_set_id is null")
 }
 
-// writePositions writes the positions of a date. No field needs quotes, so that
+func (b Book) path(name string) string { return filepath.Join(b.Folder, name+".csv") }
+
+// copy writes the rows of a query as <name>.csv. No field needs quotes, so that
 // each record can be put together by all threads and only be written by one:
 // twice as fast as the engine's CSV.
-func (b Book) writePositions(ctx context.Context, db *store.DB, date time.Time) error {
-	from := " from positions_file(" + literal(date) + ")"
-	described, err := store.Query(ctx, db, "describe"+from)
+func (b Book) copy(ctx context.Context, db *store.DB, query, name string) error {
+	described, err := store.Query(ctx, db, "describe "+query)
 	if err != nil {
 		return err
 	}
-	var names []string
+	var columns []string
 	for _, row := range described.Rows {
-		names = append(names, row[0].(string))
+		columns = append(columns, row[0].(string))
 	}
-	return db.Run(ctx, fmt.Sprintf("copy (select concat(%s) as %s%s) to %s (format csv, header, delimiter '\x01', quote '')",
-		strings.Join(names, ", ',', "), store.Identifier(strings.Join(names, ",")), from, store.Literal(b.path("positions_"+date.Format(time.DateOnly)))))
-}
-
-func (b Book) path(name string) string { return filepath.Join(b.Folder, name+".csv") }
-
-// copy writes the rows of a query as <name>.csv.
-func (b Book) copy(ctx context.Context, db *store.DB, query, name string) error {
-	return db.Run(ctx, "copy ("+query+") to "+store.Literal(b.path(name))+" (format csv, header, delimiter ',')")
+	return db.Run(ctx, fmt.Sprintf("copy (select concat(%s) as %s from (%s)) to %s (format csv, header, delimiter '\x01', quote '')",
+		strings.Join(columns, ", ',', "), store.Identifier(strings.Join(columns, ",")), query, store.Literal(b.path(name))))
 }
 
 func (b Book) writeConfig(ctx context.Context, db *store.DB) error {
@@ -240,7 +234,7 @@ func (b Book) writeConfig(ctx context.Context, db *store.DB) error {
 	}
 	breaks, err := store.Query(ctx, db, `
 select cast(2 * ceil(coalesce(sum(notional_break + value_break), 0) * 3) as decimal(18, 0)) from (
-  select 500000 as notional_break, 12345.67 as value_break from singled_out where breaks)`)
+  select 500000 as notional_break, 12345.67 as value_break from singled_out where is_broken)`)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,15 @@ create type cause as enum ('compression', 'credit_event', 'exercise', 'maturity'
 create type change as enum ('amendment', 'amortisation', 'compression', 'correction', 'increase', 'partial_termination', 'reclassification');
 create type purpose as enum ('CLIENT', 'CLIENT_OFFSET', 'CPM', 'CVA', 'TRADING');
 
+-- change_date: of the one change that a trade may have
+create macro change_date(k, booking_date, closed_date) as booking_date + 1 + draw(k, 'change day', 10000) % cast(greatest(closed_date - booking_date - 1, 1) as integer);
+
+-- is_broken: one internal pair in fifty does not match
+create macro is_broken(k, is_internal, is_second) as is_internal and is_second and k % 5000 = 50;
+
+-- has_lost_client: one offset in a thousand points at a trade that is not there
+create macro has_lost_client(k) as draw(k, 'lost client', 1000) = 0;
+
 -- drawn_trades: one row per trade that ever was, with what every use of it needs.
 -- The first positions() of them are open at the last date; the others were closed
 -- before. Trades come at the rate growth() + closing() of the book and go at the
@@ -37,11 +46,11 @@ with life as (
 kinds as (
   select *,
     case
-      when is_internal then 'cds_single_name'
-      else pick(k, 'instrument', ['cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name',
+      when is_internal then cast('cds_single_name' as instrument)
+      else pick(k, 'instrument', cast(['cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name',
         'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_index', 'cds_index', 'cds_index', 'cds_index',
         'cds_index_tranche', 'cds_index_tranche', 'cds_bespoke_tranche', 'cds_nth_to_default', 'cds_loan', 'cds_asset_backed', 'credit_option', 'credit_option',
-        'total_return_swap', 'total_return_swap', 'credit_linked_note', 'credit_spread_option', 'recovery_lock', 'contingent_cds', 'other'])
+        'total_return_swap', 'total_return_swap', 'credit_linked_note', 'credit_spread_option', 'recovery_lock', 'contingent_cds', 'other'] as instrument[]))
     end as instrument,
     -- i % 10: a client's trade and its offset, a hedge, a desk's own and the rest
     case when i % 10 = 2 then draw(k, 'sold hedge', 40) > 0 else (draw(k, 'side', 100) < 52) <> is_second end as is_buyer,
@@ -59,17 +68,13 @@ kinds as (
 changes as (
   select *,
     draw(k, 'currency', 1000) as currency_draw,
-    booking_date + 1 + draw(k, 'change day', 10000) % cast(greatest(closed_date - booking_date - 1, 1) as integer) as drawn_change_date,
+    change_date(k, booking_date, closed_date) as drawn_change_date,
     case when draw(k, 'changes', 100) < 14 and drawn_change_date < closed_date and drawn_change_date > booking_date
       then ['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'][1 + draw(k, 'change', 7)] end as change
   from kinds
 )
 select
-  i, is_internal, is_buyer, cast(instrument as instrument) as instrument,
-  -- a name for what is on one; the second of an offsetting pair has the same
-  case when not (has_index or is_tranche or instrument = 'cds_nth_to_default')
-    then cast(draw(k, 'name', greatest(60, least(20000, positions() // 40))) as usmallint) end as name_number,
-  cast(draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as usmallint) as counterparty_number,
+  i, is_internal, is_buyer, instrument,
   cast(case when is_internal then case when is_second then 'BROKER-NY' else 'BANK' end
     else case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end
   end as legal_entity) as legal_entity,
@@ -77,7 +82,6 @@ select
     when currency_draw < 970 then 'CHF' when currency_draw < 980 then 'CAD' when currency_draw < 988 then 'AUD' when currency_draw < 995 then 'SEK' else 'HKD' end as currency) as currency,
   trade_date, booking_date, closed_date, cast(cause as cause) as cause,
   cast(change as change) as change,
-  case when change is not null then drawn_change_date end as change_date,
   case when change is not null
     then least(drawn_change_date + case when draw(k, 'change late', 100) < 5 then 1 + draw(k, 'change late by', 6) else 0 end, closed_date - 1) end as change_booking_date,
   cast(pick(k, 'size', [1, 2, 2, 5, 5, 5, 10, 10, 10, 10, 15, 20, 25, 25, 50, 100]) * case when has_index or is_tranche then 3 else 1 end
@@ -90,7 +94,9 @@ select
     when i % 10 = 3 and draw(k, 'cva', 3) = 0 then 'CVA'
     when i % 10 = 4 then null
     else 'TRADING'
-  end as purpose) as first_purpose
+  end as purpose) as first_purpose,
+  -- whether files or the key look at its positions one by one: hedges, what does not match, what may be adjusted
+  i % 10 = 2 or is_broken(k, is_internal, is_second) or (i % 10 = 1 and not is_internal and has_lost_client(k)) or (i % 10 = 5 and i < 1000) as is_singled_out
 from changes;
 
 drop table numbers;
@@ -99,10 +105,15 @@ create macro position_id(i) as printf('T%09d', i);
 create macro counterparty_id(number) as printf('C%05d', number);
 create macro reference_entity_id(number) as printf('N%05d', number);
 
+-- is_original: half of the index trades and a third of the tranches state the
+-- notional that was agreed, and not what factors and losses have left of it
+create macro is_original(k, instrument) as case when instrument = 'cds_index' then draw(k, 'basis', 2) = 0 when instrument in ('cds_bespoke_tranche', 'cds_index_tranche') then draw(k, 'basis', 3) = 0 else false end;
+
 -- trades: what they are, and their whole life.
 create view trades as
 with parts as (
   select *, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,
+    draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as counterparty_number,
     instrument in ('credit_option', 'credit_spread_option') as is_option,
     instrument in ('cds_index', 'cds_index_tranche') as has_index,
     instrument in ('cds_bespoke_tranche', 'cds_index_tranche') as is_tranche,
@@ -111,7 +122,10 @@ with parts as (
   from drawn_trades
 )
 select
-  i, k, is_open, is_internal, is_second, instrument, is_option, is_tranche, has_index, name_number, counterparty_number, legal_entity, currency,
+  i, k, is_open, is_internal, is_second, instrument, is_option, is_tranche, has_index, is_original(k, instrument) as is_original,
+  -- a name for what is on one; the second of an offsetting pair has the same
+  case when not (has_index or is_tranche or instrument = 'cds_nth_to_default') then draw(k, 'name', greatest(60, least(20000, positions() // 40))) end as name_number,
+  counterparty_number, legal_entity, currency,
   case
     when instrument = 'total_return_swap' then case when is_buyer then 'total_return_payer' else 'total_return_receiver' end
     when instrument = 'credit_linked_note' then case when is_buyer then 'issuer' else 'holder' end
@@ -128,11 +142,11 @@ select
   case when cause = 'credit_event' then closed_date - 40 when is_open and instrument = 'cds_single_name' and draw(k, 'unsettled', 2000) = 0 then greatest(booking_date, last_date() - 20) end as credit_event_date,
   case when is_option then case when is_open then last_date() + 1 + draw(k, 'expiry', 270) when cause in ('maturity', 'exercise') then closed_date else closed_date + 1 + draw(k, 'expiry', 270) end end as option_expiry_date,
   case when not is_open and cause = 'maturity' and not is_option then closed_date else last_date + case when is_option then 1826 else 0 end end as maturity_date,
-  change, change_date, change_booking_date,
+  change, case when change is not null then change_date(k, booking_date, closed_date) end as change_date, change_booking_date,
   case change when 'increase' then 150 when 'partial_termination' then 60 when 'amendment' then 110 when 'amortisation' then 80 when 'compression' then 50 when 'correction' then 102 else 100 end as change_percent,
   -- amounts are whole thousands of the trade's currency
   cast(1000 * greatest(1, cast(round(notional_scale() * size) as bigint)) as decimal(18, 2)) as first_notional,
-  first_purpose,
-  -- the partner of an offset; one in a thousand points at a trade that is not there
-  case when i % 10 = 1 and not is_internal then case when draw(k, 'lost client', 1000) = 0 then 'X' || k else position_id(k) end end as offsets_position_id
+  first_purpose, is_singled_out, is_broken(k, is_internal, is_second) as is_broken,
+  -- the partner of an offset
+  case when i % 10 = 1 and not is_internal then case when has_lost_client(k) then 'X' || k else position_id(k) end end as offsets_position_id
 from parts;

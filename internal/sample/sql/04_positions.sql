@@ -2,25 +2,19 @@
 create macro index_family(k) as pick(k, 'family', ['CDX.NA.IG', 'CDX.NA.HY', 'iTraxx Europe', 'iTraxx Europe Crossover', 'CDX.NA.IG', 'LCDX', 'CMBX']);
 create macro index_series(k) as 3 + draw(k, 'series', 6);
 
--- is_original: half of the index trades and a third of the tranches state the
--- notional that was agreed, and not what factors and losses have left of it
-create macro is_original(k, instrument) as (instrument = 'cds_index' and draw(k, 'basis', 2) = 0) or (instrument like '%tranche' and draw(k, 'basis', 3) = 0);
 create macro losses(k, first_notional) as case when draw(k, 'losses', 4) = 0 then cast(first_notional / 100 as decimal(18, 2)) else 0 end;
-
--- is_broken: one internal pair in fifty does not match
-create macro is_broken(k, is_internal, is_second) as is_internal and is_second and k % 5000 = 50;
 
 -- notional_at: as the file states it, before and after the trade's one change
 create macro notional_at(first_notional, change, change_percent, change_booking_date, d) as
   case when change is not null and change_booking_date <= d then cast(first_notional * change_percent / 100 as decimal(18, 2)) else first_notional end;
 
 -- current_notional: what is left of it at a date
-create macro current_notional(stated, k, instrument, first_notional, d) as
-  cast(case
-    when not is_original(k, instrument) then stated
-    when instrument = 'cds_index' then round(cast(stated as decimal(28, 2)) * current_factor(index_family(k), index_series(k), d), 2)
+create macro current_notional(stated, is_original, k, instrument, first_notional, d) as
+  case
+    when not is_original then stated
+    when instrument = 'cds_index' then cast(round(cast(stated as decimal(28, 2)) * current_factor(index_family(k), index_series(k), d), 2) as decimal(18, 2))
     else greatest(stated - losses(k, first_notional), 0)
-  end as decimal(18, 2));
+  end;
 
 -- positions_at: the book in the file of a date: booked on or before it and not
 -- booked out. Money in the trade's currency.
@@ -52,7 +46,7 @@ select
   case when t.instrument in ('cds_bespoke_tranche', 'cds_nth_to_default') then 'B' || draw(t.k, 'basket', 500) end as basket_id,
   case when t.is_tranche then pick(t.k, 'attachment', [0.00, 0.03, 0.07, 0.10, 0.15]) end as attachment_point,
   case when t.is_tranche then pick(t.k, 'attachment', [0.03, 0.07, 0.10, 0.15, 0.30]) end as detachment_point,
-  case when is_original(t.k, t.instrument) and t.is_tranche then losses(t.k, t.first_notional) end as losses_to_date,
+  case when t.is_original and t.is_tranche then losses(t.k, t.first_notional) end as losses_to_date,
   case when t.instrument = 'cds_nth_to_default' then 1 + draw(t.k, 'nth', 3) end as nth_to_default,
   case when t.instrument = 'cds_single_name' and draw(t.k, 'digital', 100) = 0 then 0.40 end as recovery_fixed,
   case when t.trade_date < date '2003-06-20' then '1999' else '2003' end as definitions,
@@ -62,15 +56,15 @@ select
   pick(t.k, 'settlement', ['physical', 'physical', 'physical', 'cash']) as settlement_method,
   t.currency,
   notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d)
-    + case when is_broken(t.k, t.is_internal, t.is_second) then 500000 else 0 end as notional,
-  case when t.has_index or t.is_tranche then case when is_original(t.k, t.instrument) then 'original' else 'current' end end as notional_basis,
+    + case when t.is_broken then 500000 else 0 end as notional,
+  case when t.has_index or t.is_tranche then case when t.is_original then 'original' else 'current' end end as notional_basis,
   t.trade_date, t.maturity_date, t.option_expiry_date,
   cast(0.0005 * (1 + draw(t.k, 'spread', 100)) as decimal(9, 6)) as fixed_rate,
   -- the mark: an internal trade's legs are each other's mirror, an offset's nearly
   cast((case when t.is_second then -1 else 1 end * (draw(t.k, 'mark', 4001) - 2000)
         + case when t.is_internal then 0 else draw(t.i, 'drift', 41) - 20 + (d - t.trade_date) % 97 * case when t.direction = 'bought' then 1 else -1 end end)
       * cast(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d) as bigint) // 1000
-    + case when is_broken(t.k, t.is_internal, t.is_second) then 1234567 else 0 end as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as fair_value,
+    + case when t.is_broken then 1234567 else 0 end as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as fair_value,
   case when t.instrument in ('cds_bespoke_tranche', 'cds_asset_backed', 'other', 'contingent_cds') then 3 when t.instrument = 'cds_index' then 1 else 2 end as fair_value_level,
   business_day(d) as valuation_date,
   case when t.is_internal then 'NS-' || t.counterparty_entity else printf('NS-%05d', t.counterparty_number) end as netting_set_id,
@@ -78,8 +72,8 @@ select
   case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then 'CLIENT' else t.first_purpose end as purpose_code,
   t.offsets_position_id,
   -- what the reader does not see: for the key
-  t.i, t.k, t.name_number, t.instrument, t.direction, t.is_internal, t.is_second,
-  cast(current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.k, t.instrument, t.first_notional, d)
-    + case when is_broken(t.k, t.is_internal, t.is_second) then 500000 else 0 end as decimal(18, 2)) as current_notional
+  t.i, t.k, t.name_number, t.instrument, t.direction, t.is_broken, t.is_singled_out,
+  cast(current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.is_original, t.k, t.instrument, t.first_notional, d)
+    + case when t.is_broken then 500000 else 0 end as decimal(18, 2)) as current_notional
 from trades as t
 where t.booking_date <= d and (t.is_open or t.closing_booking_date > d);

@@ -6,32 +6,32 @@ create macro purpose_name(first_purpose) as
 -- before and after it. An event counts from its booking on; an index factor
 -- counts first on its day. They tell of what is broken on purpose as the book does.
 create view lifecycle_events as
-with dated as (
+with dated as not materialized (
   select *, notional_at(first_notional, change, change_percent, change_booking_date, date '9999-12-31') as last_notional,
-    cast(case when is_broken(k, is_internal, is_second) then 500000 else 0 end as decimal(18, 2)) as break
+    cast(case when is_broken then 500000 else 0 end as decimal(18, 2)) as break
   from trades
 ),
 events as (
   select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose,
     case when draw(k, 'novated in', 20) = 0 and not is_internal then 'novation_in' else 'new' end as kind, trade_date as event_date, booking_date,
-    cast(0 as decimal(18, 2)) as before, current_notional(first_notional, k, instrument, first_notional, booking_date) + break as after, 1 as part
+    cast(0 as decimal(18, 2)) as before, current_notional(first_notional, is_original, k, instrument, first_notional, booking_date) + break as after, 1 as part
   from dated
   union all
   select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, change, change_date, change_booking_date,
-    current_notional(first_notional, k, instrument, first_notional, change_booking_date) + break, current_notional(last_notional, k, instrument, first_notional, change_booking_date) + break, 2
+    current_notional(first_notional, is_original, k, instrument, first_notional, change_booking_date) + break, current_notional(last_notional, is_original, k, instrument, first_notional, change_booking_date) + break, 2
   from dated where change is not null
   union all
   select i, instrument, direction, currency, legal_entity, counterparty_entity, first_purpose, cause, closed_date, closing_booking_date,
-    current_notional(last_notional, k, instrument, first_notional, closing_booking_date) + break, 0, 3
+    current_notional(last_notional, is_original, k, instrument, first_notional, closing_booking_date) + break, 0, 3
   from dated where not is_open
   union all
   select t.i, t.instrument, t.direction, t.currency, t.legal_entity, t.counterparty_entity, t.first_purpose, 'index_factor', x.valid_from, x.valid_from,
-    current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.k, t.instrument, t.first_notional, x.valid_from - 1),
-    current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.k, t.instrument, t.first_notional, x.valid_from), 4 + x.step
+    current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.is_original, t.k, t.instrument, t.first_notional, x.valid_from - 1),
+    current_notional(case when t.change_booking_date < x.valid_from then t.last_notional else t.first_notional end, t.is_original, t.k, t.instrument, t.first_notional, x.valid_from), 4 + x.step
   from dated as t
   join (select *, row_number() over (partition by index_name, index_series order by valid_from) as step from indices) as x
     on x.index_name = index_family(t.k) and x.index_series = index_series(t.k)
-  where t.instrument = 'cds_index' and is_original(t.k, t.instrument) and x.valid_from > date '2000-01-01'
+  where t.instrument = 'cds_index' and t.is_original and x.valid_from > date '2000-01-01'
     and t.booking_date < x.valid_from and (t.is_open or t.closing_booking_date >= x.valid_from)
 )
 select i, part, kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose, legal_entity, counterparty_entity
@@ -65,7 +65,6 @@ events as (
   select *, 'other', booking_date, 0, draw(i, 'other', 201) - 100, 'O'
   from trades where i % 400 = 13 and booking_date > since()
 )
-select i, part, kind, event_date, least(event_date + lag, last_date()) as booking_date,
-  cast(result * cast(first_notional as bigint) // 1000 as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as realized_gain_loss, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
+select i, part, kind, event_date, least(event_date + lag, last_date()) as booking_date, result * cast(first_notional as bigint) // 1000 as cents, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
   draw(i, 'restated', 200) = 0 and part = 'C' as has_two_versions
 from events;

@@ -2,35 +2,34 @@
 -- in the list, or the end of the quarter before.
 
 create macro positions_file(d) as table
-select * exclude (i, k, name_number, instrument, direction, is_internal, is_second, current_notional) from positions_at(d);
+select * exclude (i, k, name_number, instrument, direction, is_broken, is_singled_out, current_notional) from positions_at(d);
 
 -- totals_at: sums of the positions of a date, by netting set and by all else that
 -- the other files and the keys ask for; it is written down as the table totals, so
 -- that each need not draw the positions again
 create macro totals_at(d) as table
 select netting_set_id, legal_entity, book, currency, direction, instrument, count(*) as records, sum(notional) as notional, sum(current_notional) as current_notional,
-  sum(fair_value) as fair_value, sum(greatest(fair_value, 0)) as receivable, sum(greatest(-fair_value, 0)) as payable
+  sum(fair_value) as fair_value, sum(greatest(fair_value, 0)) as receivable
 from positions_at(d)
 group by grouping sets ((netting_set_id), (legal_entity, book, currency, direction, instrument));
 
-create table totals as from totals_at(last_date()) limit 0;
+create table totals as from totals_at(last_date()) with no data;
 
 -- singled_out_at: the positions of a date that are looked at one by one, written
 -- down as the table singled_out: hedges, what does not match and what is adjusted
 create macro singled_out_at(d) as table
-select i, position_id, legal_entity, currency, current_notional, fair_value, direction, instrument, name_number, purpose_code, offsets_position_id, mirror_id,
-  is_broken(k, is_internal, is_second) as breaks
+select i, position_id, legal_entity, currency, current_notional, fair_value, direction, instrument, name_number, purpose_code, offsets_position_id, mirror_id, is_broken
 from positions_at(d)
-where purpose_code = 'CPM' or is_broken(k, is_internal, is_second) or offsets_position_id like 'X%' or (i % 10 = 5 and i < 1000);
+where is_singled_out;
 
-create table singled_out as from singled_out_at(last_date()) limit 0;
+create table singled_out as from singled_out_at(last_date()) with no data;
 
 -- notionals_at: current notionals of a date, by what the key of movements tells apart
 create macro notionals_at(d) as table
 select direction, instrument, currency, count(*) as records, sum(current_notional) as current_notional
 from positions_at(d) group by all;
 
-create table opening as from notionals_at(first_date()) limit 0;
+create table opening as from notionals_at(first_date()) with no data;
 
 -- changes_at and realized_at: the events of a date's files, written down as the
 -- tables changes and realized for the same reason
@@ -40,9 +39,9 @@ from lifecycle_events where booking_date > previous and booking_date <= d;
 create macro realized_at(d) as table
 from realized_events where booking_date >= date_trunc('year', d) and booking_date <= d;
 
-create table changes as from lifecycle_events limit 0;
+create table changes as from lifecycle_events with no data;
 
-create table realized as from realized_events limit 0;
+create table realized as from realized_events with no data;
 
 create macro lifecycle_file() as table
 select 'E' || position_id(i) || '-' || part as event_id, 1 as event_version, position_id(i) as position_id, kind, event_date, booking_date, notional_before, notional_after,
@@ -53,8 +52,7 @@ from changes order by i, part;
 -- realized_file: the fiscal year to date; a corrected event comes twice
 create macro realized_file() as table
 select 'R' || position_id(i) || '-' || part as event_id, version as event_version, position_id(i) as position_id, kind, event_date, booking_date,
-  case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as cash,
-  case when version = 1 and has_two_versions then realized_gain_loss + 1000 else realized_gain_loss end as realized_gain_loss,
+  cast(case when version = 1 and has_two_versions then cents + 100000 else cents end as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as cash, cash as realized_gain_loss,
   currency, instrument, direction, purpose_name(first_purpose) as purpose,
   case when is_internal then 'OWN-' || counterparty_entity else counterparty_id(counterparty_number) end as counterparty_id, legal_entity, counterparty_entity
 from realized, (values (1), (2)) as v(version)
@@ -102,7 +100,7 @@ create macro ledger_file(d) as table
 select legal_entity, account, measure, currency, amount from (
   select legal_entity, currency, sum(receivable) as receivable, sum(payable) as payable
   from (
-    select legal_entity, currency, instrument, receivable, payable from totals where netting_set_id is null
+    select legal_entity, currency, instrument, receivable, receivable - fair_value as payable from totals where netting_set_id is null
     union all
     select p.legal_entity, p.currency, p.instrument, greatest(p.fair_value + a.fair_value, 0) - greatest(p.fair_value, 0), greatest(-p.fair_value - a.fair_value, 0) - greatest(-p.fair_value, 0)
     from singled_out as p join adjustments_file(d) as a on a.position_id = p.position_id)

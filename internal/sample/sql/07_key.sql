@@ -14,24 +14,23 @@ from (
 )
 group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
 
--- realized_key: gross gains and losses in USD, each event at its own date's rate,
--- half away from zero to the cent; of events within the group alone and those of
+-- realized_key: gross gains and losses in USD, each event at its own date's rate
+-- (a weekend's is Friday's), half away from zero to the cent; of events within the group alone and those of
 -- entities outside of it: the scope
 create macro realized_key(d) as table
-with latest as (
-  select e.*, cast(cast(u.rate as decimal(28, 8)) * 100000000 as hugeint) as usd, cast(cast(coalesce(c.rate, 1) as decimal(28, 8)) * 100000000 as hugeint) as own,
-    cast(cast(abs(e.realized_gain_loss) as decimal(28, 2)) * 100 as hugeint) as cents
-  from realized as e
-  asof join (select * from fx_rates where currency = 'USD') as u on u.rate_date <= e.event_date
-  asof left join fx_rates as c on c.currency = e.currency and c.rate_date <= e.event_date
-  where e.counterparty_entity is null and e.legal_entity <> 'CONDUIT' and e.instrument <> 'credit_linked_note'
+with rates as (
+  select rate_date, currency, cast(cast(rate as decimal(28, 8)) * 100000000 as hugeint) as rate from fx_rates
 ),
 converted as (
-  select *, case when currency = 'USD' then realized_gain_loss
-    else cast(sign(realized_gain_loss) * ((cents * usd * 2 + own) // (own * 2)) as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) end as amount
-  from latest
+  select e.booking_date, e.direction, e.instrument, e.kind,
+    cast(case when e.currency = 'USD' then e.cents else sign(e.cents) * ((abs(cast(e.cents as hugeint)) * usd.rate * 2 + coalesce(own.rate, 100000000)) // (coalesce(own.rate, 100000000) * 2)) end as bigint) as cents
+  from realized as e
+  join rates as usd on usd.currency = 'USD' and usd.rate_date = business_day(e.event_date)
+  left join rates as own on own.currency = e.currency and own.rate_date = business_day(e.event_date)
+  where e.counterparty_entity is null and e.legal_entity <> 'CONDUIT' and e.instrument <> 'credit_linked_note'
 )
-select d as as_of, period, direction, instrument, kind, count(*) as events, sum(greatest(amount, 0)) as gains, sum(greatest(-amount, 0)) as losses
+select d as as_of, period, direction, instrument, kind, count(*) as events,
+  cast(sum(greatest(cents, 0)) as decimal(28, 0)) * cast(0.01 as decimal(2, 2)) as gains, cast(sum(greatest(-cents, 0)) as decimal(28, 0)) * cast(0.01 as decimal(2, 2)) as losses
 from converted, (values ('quarter'), ('year_to_date')) as p(period)
 where period = 'year_to_date' or booking_date >= date_trunc('quarter', d)
 group by all order by period, direction, instrument, kind;
@@ -56,7 +55,7 @@ groups as (
 )
 select any_value(d) as as_of, finding, subject, count(*) as positions, sum(current_notional) as notional, currency
 from (
-  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from singled_out where breaks
+  select 'internal_break' as finding, mirror_id as subject, current_notional, currency from singled_out where is_broken
   union all
   select 'sold_hedge', position_id, current_notional, currency from singled_out where purpose_code = 'CPM' and direction = 'sold' and legal_entity <> 'CONDUIT'
   union all
