@@ -119,7 +119,7 @@ func (b Book) plant(ctx context.Context, db *store.DB, date time.Time) error {
 	if err != nil {
 		return err
 	}
-	records, err := store.Scalar[int64](ctx, db, "select cast(sum(records) as bigint) from totals where netting_set_id is null")
+	records, err := store.Scalar[int64](ctx, db, "select cast(sum(records) as bigint) from totals where counterparty_number is null")
 	if err != nil {
 		return err
 	}

@@ -206,7 +206,7 @@ func (b Book) writeDate(ctx context.Context, db *store.DB, previous, date time.T
 			return err
 		}
 	}
-	return db.CreateTable(ctx, "opening", "from totals where netting_set_id is null")
+	return db.CreateTable(ctx, "opening", "from totals where counterparty_number is null")
 }
 
 func (b Book) path(name string) string { return filepath.Join(b.Folder, name+".csv") }

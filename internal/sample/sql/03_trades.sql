@@ -6,11 +6,12 @@ union all
 select cast(i as integer) from range((positions() + 99) // 100 * 100, (positions() + 99) // 100 * 100 + closed_positions()) as t(i)
 order by i;
 
--- The words of trades, each of one byte.
+-- The words of trades, each of one byte, in the order of the alphabet.
 create type instrument as enum ('cds_asset_backed', 'cds_bespoke_tranche', 'cds_index', 'cds_index_tranche', 'cds_loan', 'cds_nth_to_default', 'cds_single_name',
   'contingent_cds', 'credit_linked_note', 'credit_option', 'credit_spread_option', 'other', 'recovery_lock', 'total_return_swap');
 create type legal_entity as enum ('BANK', 'BROKER-LDN', 'BROKER-NY', 'CONDUIT');
 create type currency as enum ('AUD', 'CAD', 'CHF', 'EUR', 'GBP', 'HKD', 'JPY', 'SEK', 'USD');
+create type direction as enum ('bought', 'sold', 'two_way');
 create type cause as enum ('compression', 'credit_event', 'exercise', 'maturity', 'novation_out', 'termination');
 create type change as enum ('amendment', 'amortisation', 'compression', 'correction', 'increase', 'partial_termination', 'reclassification');
 create type purpose as enum ('CLIENT', 'CLIENT_OFFSET', 'CPM', 'CVA', 'TRADING');
@@ -40,13 +41,13 @@ with life as (
     end as closed_date,
     business_day(closed_date - 1 - waiting(k, 'age', growth() + closing())) as trade_date,
     least(trade_date + case when draw(k, 'late', 100) < 4 then 1 + draw(k, 'late by', 9) else 0 end, closed_date) as booking_date,
-    ['termination', 'maturity', 'novation_out', 'compression', 'credit_event', 'maturity', 'termination', 'exercise'][1 + draw(k, 'cause', 8)] as drawn_cause
+    pick(k, 'cause', cast(['termination', 'maturity', 'novation_out', 'compression', 'credit_event', 'maturity', 'termination', 'exercise'] as cause[])) as drawn_cause
   from numbers
 ),
 kinds as (
   select *,
     case
-      when is_internal then cast('cds_single_name' as instrument)
+      when is_internal then instrument 'cds_single_name'
       else pick(k, 'instrument', cast(['cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name',
         'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_single_name', 'cds_index', 'cds_index', 'cds_index', 'cds_index',
         'cds_index_tranche', 'cds_index_tranche', 'cds_bespoke_tranche', 'cds_nth_to_default', 'cds_loan', 'cds_asset_backed', 'credit_option', 'credit_option',
@@ -59,8 +60,8 @@ kinds as (
     instrument in ('cds_bespoke_tranche', 'cds_index_tranche') as is_tranche,
     case
       when is_open then null
-      when drawn_cause = 'exercise' and not is_option then 'termination'
-      when drawn_cause = 'credit_event' and (instrument not in ('cds_single_name', 'cds_loan') or closed_date - 40 <= booking_date) then 'termination'
+      when drawn_cause = 'exercise' and not is_option then cause 'termination'
+      when drawn_cause = 'credit_event' and (instrument not in ('cds_single_name', 'cds_loan') or closed_date - 40 <= booking_date) then cause 'termination'
       else drawn_cause
     end as cause
   from life
@@ -70,31 +71,33 @@ changes as (
     draw(k, 'currency', 1000) as currency_draw,
     change_date(k, booking_date, closed_date) as drawn_change_date,
     case when draw(k, 'changes', 100) < 14 and drawn_change_date < closed_date and drawn_change_date > booking_date
-      then ['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'][1 + draw(k, 'change', 7)] end as change
+      then pick(k, 'change', cast(['increase', 'partial_termination', 'amendment', 'amortisation', 'reclassification', 'compression', 'correction'] as change[])) end as change
   from kinds
 )
 select
   i, is_internal, is_buyer, instrument,
-  cast(case when is_internal then case when is_second then 'BROKER-NY' else 'BANK' end
-    else case draw(k, 'entity', 50) when 0 then 'CONDUIT' when 1 then 'BROKER-LDN' when 2 then 'BROKER-LDN' else ['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'][1 + k % 4] end
-  end as legal_entity) as legal_entity,
-  cast(case when currency_draw < 620 then 'USD' when currency_draw < 860 then 'EUR' when currency_draw < 920 then 'GBP' when currency_draw < 955 then 'JPY'
-    when currency_draw < 970 then 'CHF' when currency_draw < 980 then 'CAD' when currency_draw < 988 then 'AUD' when currency_draw < 995 then 'SEK' else 'HKD' end as currency) as currency,
-  trade_date, booking_date, closed_date, cast(cause as cause) as cause,
-  cast(change as change) as change,
+  case
+    when is_internal then case when is_second then legal_entity 'BROKER-NY' else legal_entity 'BANK' end
+    else case draw(k, 'entity', 50) when 0 then legal_entity 'CONDUIT' when 1 then legal_entity 'BROKER-LDN' when 2 then legal_entity 'BROKER-LDN'
+      else cast(['BANK', 'BROKER-NY', 'BANK', 'BROKER-LDN'] as legal_entity[])[1 + k % 4] end
+  end as legal_entity,
+  case when currency_draw < 620 then currency 'USD' when currency_draw < 860 then currency 'EUR' when currency_draw < 920 then currency 'GBP'
+    when currency_draw < 955 then currency 'JPY' when currency_draw < 970 then currency 'CHF' when currency_draw < 980 then currency 'CAD'
+    when currency_draw < 988 then currency 'AUD' when currency_draw < 995 then currency 'SEK' else currency 'HKD' end as currency,
+  trade_date, booking_date, closed_date, cause, change,
   case when change is not null
     then least(drawn_change_date + case when draw(k, 'change late', 100) < 5 then 1 + draw(k, 'change late by', 6) else 0 end, closed_date - 1) end as change_booking_date,
   cast(pick(k, 'size', [1, 2, 2, 5, 5, 5, 10, 10, 10, 10, 15, 20, 25, 25, 50, 100]) * case when has_index or is_tranche then 3 else 1 end
     * case when currency_draw between 920 and 954 then 115 else 1 end as usmallint) as size,
-  cast(case
-    when is_internal then 'TRADING'
-    when i % 10 = 0 then 'CLIENT'
-    when i % 10 = 1 then 'CLIENT_OFFSET'
-    when i % 10 = 2 then 'CPM'
-    when i % 10 = 3 and draw(k, 'cva', 3) = 0 then 'CVA'
+  case
+    when is_internal then purpose 'TRADING'
+    when i % 10 = 0 then purpose 'CLIENT'
+    when i % 10 = 1 then purpose 'CLIENT_OFFSET'
+    when i % 10 = 2 then purpose 'CPM'
+    when i % 10 = 3 and draw(k, 'cva', 3) = 0 then purpose 'CVA'
     when i % 10 = 4 then null
-    else 'TRADING'
-  end as purpose) as first_purpose,
+    else purpose 'TRADING'
+  end as first_purpose,
   -- whether files or the key look at its positions one by one: hedges, what does not match, what may be adjusted
   i % 10 = 2 or is_broken(k, is_internal, is_second) or (i % 10 = 1 and not is_internal and has_lost_client(k)) or (i % 10 = 5 and i < 1000) as is_singled_out
 from changes;
@@ -113,12 +116,12 @@ create macro is_original(k, instrument) as case when instrument = 'cds_index' th
 create view trades as
 with parts as (
   select *, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,
-    draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) as counterparty_number,
+    case when is_internal then case when is_second then -1 else -2 end else draw(i, 'counterparty', greatest(26, least(5000, positions() // 100))) end as counterparty_number,
     instrument in ('credit_option', 'credit_spread_option') as is_option,
     instrument in ('cds_index', 'cds_index_tranche') as has_index,
     instrument in ('cds_bespoke_tranche', 'cds_index_tranche') as is_tranche,
     -- where the life ends for those still open: remaining days of which a sixth are within a year
-    roll_date(closed_date + case draw(k, 'tenor', 6) when 0 then draw(k, 'days', 366) when 5 then 1827 + draw(k, 'days', 1826) else 366 + draw(k, 'days', 1461) end) as last_date
+    roll_date(closed_date + case draw(k, 'tenor', 6) when 0 then draw(k, 'days', 366) when 5 then 1827 + draw(k, 'days', 1826) else 366 + draw(k, 'days', 1461) end) as end_date
   from drawn_trades
 )
 select
@@ -132,7 +135,7 @@ select
     when is_option then case when is_buyer then 'option_buyer' else 'option_seller' end
     else case when is_buyer then 'buyer' else 'seller' end
   end as role,
-  case when instrument = 'recovery_lock' then 'two_way' when is_buyer then 'bought' else 'sold' end as direction,
+  case when instrument = 'recovery_lock' then direction 'two_way' when is_buyer then direction 'bought' else direction 'sold' end as direction,
   position_id(i) as position_id,
   case when is_internal then case when is_second then 'BANK' else 'BROKER-NY' end end as counterparty_entity,
   case when is_internal then 'M' || k end as mirror_id,
@@ -141,7 +144,7 @@ select
   case when is_open then null when cause in ('maturity', 'exercise') then closed_date + 1 else closed_date end as closing_booking_date,
   case when cause = 'credit_event' then closed_date - 40 when is_open and instrument = 'cds_single_name' and draw(k, 'unsettled', 2000) = 0 then greatest(booking_date, last_date() - 20) end as credit_event_date,
   case when is_option then case when is_open then last_date() + 1 + draw(k, 'expiry', 270) when cause in ('maturity', 'exercise') then closed_date else closed_date + 1 + draw(k, 'expiry', 270) end end as option_expiry_date,
-  case when not is_open and cause = 'maturity' and not is_option then closed_date else last_date + case when is_option then 1826 else 0 end end as maturity_date,
+  case when not is_open and cause = 'maturity' and not is_option then closed_date else end_date + case when is_option then 1826 else 0 end end as maturity_date,
   change, case when change is not null then change_date(k, booking_date, closed_date) end as change_date, change_booking_date,
   case change when 'increase' then 150 when 'partial_termination' then 60 when 'amendment' then 110 when 'amortisation' then 80 when 'compression' then 50 when 'correction' then 102 else 100 end as change_percent,
   -- amounts are whole thousands of the trade's currency

@@ -72,7 +72,7 @@ select
   case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then 'CLIENT' else t.first_purpose end as purpose_code,
   t.offsets_position_id,
   -- what the reader does not see: for the key
-  t.i, t.k, t.name_number, t.instrument, t.direction, t.is_broken, t.is_singled_out,
+  t.i, t.k, t.name_number, t.counterparty_number, t.instrument, t.direction, t.is_broken, t.is_singled_out,
   cast(current_notional(notional_at(t.first_notional, t.change, t.change_percent, t.change_booking_date, d), t.is_original, t.k, t.instrument, t.first_notional, d)
     + case when t.is_broken then 500000 else 0 end as decimal(18, 2)) as current_notional
 from trades as t

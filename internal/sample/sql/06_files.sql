@@ -2,16 +2,16 @@
 -- in the list, or the end of the quarter before.
 
 create macro positions_file(d) as table
-select * exclude (i, k, name_number, instrument, direction, is_broken, is_singled_out, current_notional) from positions_at(d);
+select * exclude (i, k, name_number, counterparty_number, instrument, direction, is_broken, is_singled_out, current_notional) from positions_at(d);
 
--- totals_at: sums of the positions of a date, by netting set and by all else that
+-- totals_at: sums of the positions of a date, by counterparty and by all else that
 -- the other files and the keys ask for; it is written down as the table totals, so
 -- that each need not draw the positions again
 create macro totals_at(d) as table
-select netting_set_id, legal_entity, book, currency, direction, instrument, count(*) as records, sum(notional) as notional, sum(current_notional) as current_notional,
+select counterparty_number, legal_entity, book, currency, direction, instrument, count(*) as records, sum(notional) as notional, sum(current_notional) as current_notional,
   sum(fair_value) as fair_value, sum(greatest(fair_value, 0)) as receivable
 from positions_at(d)
-group by grouping sets ((netting_set_id), (legal_entity, book, currency, direction, instrument));
+group by grouping sets ((counterparty_number), (legal_entity, book, currency, direction, instrument));
 
 create table totals as from totals_at(last_date()) with no data;
 
@@ -81,7 +81,8 @@ select netting_set_id, 'CSA' as agreement, 'USD' as currency,
   pick(hash(netting_set_id), 'agency', ['lower', 'higher', 'sp', 'moodys']) as agency, 'A-' as grade, cast(1000000 * (1 + draw(hash(netting_set_id), 'threshold', 50)) as decimal(18, 2)) as threshold,
   cast(0 as decimal(18, 2)) as independent_amount, cast(500000 as decimal(18, 2)) as minimum_transfer, 'BBB-' as termination_trigger,
   cast(fair_value * 0.3 as decimal(18, 2)) as other_products_fair_value, cast(abs(fair_value) * 0.01 as decimal(18, 2)) as cva
-from totals where netting_set_id is not null order by netting_set_id;
+from (select *, 'NS-' || coalesce(c.entity, substr(c.counterparty_id, 2)) as netting_set_id from totals join counterparties as c on c.number = counterparty_number)
+order by netting_set_id;
 
 create macro pnl_explain_file(d) as table
 select p.book, any_value(cast(d as date)) as pnl_date, factor, cast(sum(cast(p.fair_value as decimal(18, 2)) * cast(1.40 / c.per_euro as decimal(9, 4))) * share as decimal(18, 2)) as amount, 'USD' as currency
@@ -100,7 +101,7 @@ create macro ledger_file(d) as table
 select legal_entity, account, measure, currency, amount from (
   select legal_entity, currency, sum(receivable) as receivable, sum(payable) as payable
   from (
-    select legal_entity, currency, instrument, receivable, receivable - fair_value as payable from totals where netting_set_id is null
+    select legal_entity, currency, instrument, receivable, receivable - fair_value as payable from totals where counterparty_number is null
     union all
     select p.legal_entity, p.currency, p.instrument, greatest(p.fair_value + a.fair_value, 0) - greatest(p.fair_value, 0), greatest(-p.fair_value - a.fair_value, 0) - greatest(-p.fair_value, 0)
     from singled_out as p join adjustments_file(d) as a on a.position_id = p.position_id)
@@ -114,4 +115,4 @@ select 'US' as calendar, cast(make_date(cast(year as integer), 12, 25) as date) 
 
 create macro control_totals_file(d) as table
 select any_value('positions_' || cast(d as date) || '.csv') as file, any_value(cast(d as date)) as as_of, sum(sum(records)) over () as records, currency, sum(notional) as notional, sum(fair_value) as fair_value
-from totals where netting_set_id is null group by currency order by currency;
+from totals where counterparty_number is null group by currency order by currency;

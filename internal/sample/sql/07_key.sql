@@ -10,7 +10,7 @@ from (
   select case when kind = 'new' and event_date <= previous then 'late' else kind end, direction, instrument, currency, 1, notional_after - notional_before
   from changes
   union all
-  select 'closing', direction, instrument, currency, records, current_notional from totals where netting_set_id is null
+  select 'closing', direction, instrument, currency, records, current_notional from totals where counterparty_number is null
 )
 group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
 
