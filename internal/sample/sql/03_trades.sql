@@ -137,7 +137,7 @@ select
   end as role,
   case when instrument = 'recovery_lock' then direction 'two_way' when is_buyer then direction 'bought' else direction 'sold' end as direction,
   position_id(i) as position_id,
-  case when is_internal then case when is_second then 'BANK' else 'BROKER-NY' end end as counterparty_entity,
+  case when is_internal then case when is_second then legal_entity 'BANK' else legal_entity 'BROKER-NY' end end as counterparty_entity,
   case when is_internal then 'M' || k end as mirror_id,
   trade_date, booking_date, closed_date, cause,
   -- a matured trade leaves the day after; others leave when they are booked

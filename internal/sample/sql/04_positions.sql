@@ -69,7 +69,7 @@ select
   business_day(d) as valuation_date,
   case when t.is_internal then 'NS-' || t.counterparty_entity else printf('NS-%05d', t.counterparty_number) end as netting_set_id,
   case when t.first_purpose = 'CPM' then case when draw(t.k, 'asc815', 10) = 0 then 'asc815_hedge' else 'management_hedge' end when t.first_purpose = 'CVA' then 'management_hedge' else 'trading' end as designation,
-  case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then 'CLIENT' else t.first_purpose end as purpose_code,
+  case when t.change = 'reclassification' and t.change_booking_date <= d and t.first_purpose = 'TRADING' then purpose 'CLIENT' else t.first_purpose end as purpose_code,
   t.offsets_position_id,
   -- what the reader does not see: for the key
   t.i, t.k, t.name_number, t.counterparty_number, t.instrument, t.direction, t.is_broken, t.is_singled_out,

@@ -2,6 +2,10 @@
 create macro purpose_name(first_purpose) as
   case first_purpose when 'CPM' then 'credit_portfolio_hedge' when 'CVA' then 'other_risk_management' when 'CLIENT' then 'client' when 'CLIENT_OFFSET' then 'client_offset' else 'trading' end;
 
+create type event_kind as enum ('amendment', 'amortisation', 'collateral', 'compression', 'correction', 'credit_event', 'exercise', 'increase', 'index_factor', 'maturity',
+  'new', 'novation', 'novation_in', 'novation_out', 'option_premium', 'other', 'partial_termination', 'premium', 'reclassification', 'recovery', 'termination',
+  'total_return_reset', 'transfer', 'upfront');
+
 -- lifecycle_events: every event that changed a notional, with the current notional
 -- before and after it. An event counts from its booking on; an index factor
 -- counts first on its day. They tell of what is broken on purpose as the book does.
@@ -34,7 +38,7 @@ events as (
   where t.instrument = 'cds_index' and t.is_original and x.valid_from > date '2000-01-01'
     and t.booking_date < x.valid_from and (t.is_open or t.closing_booking_date >= x.valid_from)
 )
-select i, part, kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose, legal_entity, counterparty_entity
+select i, cast(part as tinyint) as part, cast(kind as event_kind) as kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose, legal_entity, counterparty_entity
 from events;
 
 -- realized_events: what was realized, with its frozen classification: premiums and
@@ -65,6 +69,6 @@ events as (
   select *, 'other', booking_date, 0, draw(i, 'other', 201) - 100, 'O'
   from trades where i % 400 = 13 and booking_date > since()
 )
-select i, part, kind, event_date, least(event_date + lag, last_date()) as booking_date, result * cast(first_notional as bigint) // 1000 as cents, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
+select i, part, cast(kind as event_kind) as kind, event_date, least(event_date + lag, last_date()) as booking_date, result * cast(first_notional as bigint) // 1000 as cents, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
   draw(i, 'restated', 200) = 0 and part = 'C' as has_two_versions
 from events;

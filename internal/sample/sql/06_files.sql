@@ -18,7 +18,7 @@ create table totals as from totals_at(last_date()) with no data;
 -- singled_out_at: the positions of a date that are looked at one by one, written
 -- down as the table singled_out: hedges, what does not match and what is adjusted
 create macro singled_out_at(d) as table
-select i, position_id, legal_entity, currency, current_notional, fair_value, direction, instrument, name_number, purpose_code, offsets_position_id, mirror_id, is_broken
+select i, legal_entity, currency, current_notional, fair_value, direction, instrument, name_number, purpose_code, offsets_position_id, mirror_id, is_broken
 from positions_at(d)
 where is_singled_out;
 
@@ -47,7 +47,7 @@ create macro lifecycle_file() as table
 select 'E' || position_id(i) || '-' || part as event_id, 1 as event_version, position_id(i) as position_id, kind, event_date, booking_date, notional_before, notional_after,
   case when kind = 'compression' then position_id(i - i % 10) end as related_position_id,
   currency, instrument, direction, purpose_name(first_purpose) as purpose, legal_entity, counterparty_entity
-from changes order by i, part;
+from (from changes order by i, part);
 
 -- realized_file: the fiscal year to date; a corrected event comes twice
 create macro realized_file() as table
@@ -55,9 +55,7 @@ select 'R' || position_id(i) || '-' || part as event_id, version as event_versio
   cast(case when version = 1 and has_two_versions then cents + 100000 else cents end as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as cash, cash as realized_gain_loss,
   currency, instrument, direction, purpose_name(first_purpose) as purpose,
   case when is_internal then 'OWN-' || counterparty_entity else counterparty_id(counterparty_number) end as counterparty_id, legal_entity, counterparty_entity
-from realized, (values (1), (2)) as v(version)
-where version = 1 or has_two_versions
-order by i, part, version;
+from (from realized, (values (1), (2)) as v(version) where version = 1 or has_two_versions order by i, part, version);
 
 -- holdings_file: loans and commitments to the names that are hedged: half as much
 -- again as the hedges, less for every fiftieth hedge group, none for the one after it
@@ -91,9 +89,9 @@ from totals as p join currencies as c on c.currency = p.currency,
 group by p.book, factor, share order by p.book, factor;
 
 create macro adjustments_file(d) as table
-select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, position_id, 'USD' as currency, cast(0 as decimal(18, 2)) as notional, cast(-1000 * number as decimal(18, 2)) as fair_value,
+select 'ADJ-' || d || '-' || number as adjustment_id, cast(d as date) as as_of, position_id(i) as position_id, 'USD' as currency, cast(0 as decimal(18, 2)) as notional, cast(-1000 * number as decimal(18, 2)) as fair_value,
   'LATE_MARK' as reason_code, 'mark of the price committee after the cut-off' as reason, 'p. reparer' as preparer, 'controller' as approver, (d + 4) || 'T16:20:00Z' as approved_at
-from (select position_id, row_number() over (order by position_id) as number from singled_out where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
+from (select i, row_number() over (order by i) as number from singled_out where i % 10 = 5 and i < 1000 and currency = 'USD' limit 3)
 order by adjustment_id;
 
 -- ledger_file: gross fair values of the book, each with the adjustments to it, without notes
@@ -104,7 +102,7 @@ select legal_entity, account, measure, currency, amount from (
     select legal_entity, currency, instrument, receivable, receivable - fair_value as payable from totals where counterparty_number is null
     union all
     select p.legal_entity, p.currency, p.instrument, greatest(p.fair_value + a.fair_value, 0) - greatest(p.fair_value, 0), greatest(-p.fair_value - a.fair_value, 0) - greatest(-p.fair_value, 0)
-    from singled_out as p join adjustments_file(d) as a on a.position_id = p.position_id)
+    from singled_out as p join adjustments_file(d) as a on a.position_id = position_id(p.i))
   where instrument <> 'credit_linked_note'
   group by all) as b,
   lateral (values ('1851', 'gross_receivable', receivable), ('2851', 'gross_payable', payable)) as a(account, measure, amount)

@@ -57,9 +57,9 @@ select any_value(d) as as_of, finding, subject, count(*) as positions, sum(curre
 from (
   select 'internal_break' as finding, mirror_id as subject, current_notional, currency from singled_out where is_broken
   union all
-  select 'sold_hedge', position_id, current_notional, currency from singled_out where purpose_code = 'CPM' and direction = 'sold' and legal_entity <> 'CONDUIT'
+  select 'sold_hedge', position_id(i), current_notional, currency from singled_out where purpose_code = 'CPM' and direction = 'sold' and legal_entity <> 'CONDUIT'
   union all
-  select 'unmatched_offset', position_id, current_notional, currency from singled_out where offsets_position_id like 'X%' and legal_entity <> 'CONDUIT'
+  select 'unmatched_offset', position_id(i), current_notional, currency from singled_out where offsets_position_id like 'X%' and legal_entity <> 'CONDUIT'
   union all
   select g.finding, g.hedge_group, h.current_notional, h.currency from hedges as h join groups as g on g.hedge_group = h.hedge_group where h.direction = 'bought'
 )
