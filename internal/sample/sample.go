@@ -123,7 +123,7 @@ func (b Book) check() error {
 
 // open opens a database that knows the book and may spill into a folder.
 func (b Book) open(ctx context.Context, temporary string) (*store.DB, error) {
-	db, err := store.Open(ctx, store.Settings{Threads: b.Threads, MemoryLimit: "1500MB", TemporaryFolder: temporary})
+	db, err := store.Open(ctx, store.Settings{Threads: b.Threads, MemoryLimit: "1300MB", TemporaryFolder: temporary})
 	if err != nil {
 		return nil, err
 	}
