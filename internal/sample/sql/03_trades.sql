@@ -25,7 +25,8 @@ create macro is_broken(k, is_internal, is_second) as is_internal and is_second a
 -- has_lost_client: one offset in a thousand points at a trade that is not there
 create macro has_lost_client(k) as draw(k, 'lost client', 1000) = 0;
 
--- drawn_trades: one row per trade that ever was, with what every use of it needs.
+-- drawn_trades: one row per trade that ever was, with what every use of it needs,
+-- in forty bytes, so that twenty million fit in memory.
 -- The first positions() of them are open at the last date; the others were closed
 -- before. Trades come at the rate growth() + closing() of the book and go at the
 -- rate closing(), so that the book grows by growth() a day all along.
@@ -110,9 +111,11 @@ create macro reference_entity_id(number) as printf('N%05d', number);
 
 -- is_original: half of the index trades and a third of the tranches state the
 -- notional that was agreed, and not what factors and losses have left of it
-create macro is_original(k, instrument) as case when instrument = 'cds_index' then draw(k, 'basis', 2) = 0 when instrument in ('cds_bespoke_tranche', 'cds_index_tranche') then draw(k, 'basis', 3) = 0 else false end;
+create macro is_original(k, instrument) as
+  case instrument when 'cds_index' then draw(k, 'basis', 2) = 0 when 'cds_index_tranche' then draw(k, 'basis', 3) = 0 when 'cds_bespoke_tranche' then draw(k, 'basis', 3) = 0 else false end;
 
--- trades: what they are, and their whole life.
+-- trades: one row per trade, what it is, and its whole life: what is drawn, and what
+-- follows from it or from k, which costs less to draw again than to keep.
 create view trades as
 with parts as (
   select *, i - (i % 10 = 1)::integer as k, i % 10 = 1 as is_second, i < positions() as is_open,

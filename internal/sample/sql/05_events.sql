@@ -2,13 +2,15 @@
 create macro purpose_name(first_purpose) as
   case first_purpose when 'CPM' then 'credit_portfolio_hedge' when 'CVA' then 'other_risk_management' when 'CLIENT' then 'client' when 'CLIENT_OFFSET' then 'client_offset' else 'trading' end;
 
+-- event_kind: of both kinds of events, in the order of the alphabet
 create type event_kind as enum ('amendment', 'amortisation', 'collateral', 'compression', 'correction', 'credit_event', 'exercise', 'increase', 'index_factor', 'maturity',
   'new', 'novation', 'novation_in', 'novation_out', 'option_premium', 'other', 'partial_termination', 'premium', 'reclassification', 'recovery', 'termination',
   'total_return_reset', 'transfer', 'upfront');
 
 -- lifecycle_events: every event that changed a notional, with the current notional
 -- before and after it. An event counts from its booking on; an index factor
--- counts first on its day. They tell of what is broken on purpose as the book does.
+-- counts first on its day. Trades are not held in memory for the four kinds of
+-- them, which need few each. They tell of what is broken on purpose as the book does.
 create view lifecycle_events as
 with dated as not materialized (
   select *, notional_at(first_notional, change, change_percent, change_booking_date, date '9999-12-31') as last_notional,
@@ -38,7 +40,8 @@ events as (
   where t.instrument = 'cds_index' and t.is_original and x.valid_from > date '2000-01-01'
     and t.booking_date < x.valid_from and (t.is_open or t.closing_booking_date >= x.valid_from)
 )
-select i, cast(part as tinyint) as part, cast(kind as event_kind) as kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose, legal_entity, counterparty_entity
+select i, cast(part as tinyint) as part, cast(kind as event_kind) as kind, event_date, booking_date, before as notional_before, after as notional_after, currency, instrument, direction, first_purpose,
+  legal_entity, counterparty_entity
 from events;
 
 -- realized_events: what was realized, with its frozen classification: premiums and
@@ -69,6 +72,7 @@ events as (
   select *, 'other', booking_date, 0, draw(i, 'other', 201) - 100, 'O'
   from trades where i % 400 = 13 and booking_date > since()
 )
-select i, part, cast(kind as event_kind) as kind, event_date, least(event_date + lag, last_date()) as booking_date, result * cast(first_notional as bigint) // 1000 as cents, currency, instrument, direction, first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
+select i, part, cast(kind as event_kind) as kind, event_date, least(event_date + lag, last_date()) as booking_date, result * cast(first_notional as bigint) // 1000 as cents, currency, instrument, direction,
+  first_purpose, is_internal, counterparty_number, legal_entity, counterparty_entity,
   draw(i, 'restated', 200) = 0 and part = 'C' as has_two_versions
 from events;

@@ -24,7 +24,8 @@ where is_singled_out;
 
 create table singled_out as from singled_out_at(last_date()) with no data;
 
--- notionals_at: current notionals of a date, by what the key of movements tells apart
+-- notionals_at: current notionals of a date, by what the key of movements tells
+-- apart; those of the date before are written down as the table opening
 create macro notionals_at(d) as table
 select direction, instrument, currency, count(*) as records, sum(current_notional) as current_notional
 from positions_at(d) group by all;
@@ -43,6 +44,7 @@ create table changes as from lifecycle_events with no data;
 
 create table realized as from realized_events with no data;
 
+-- lifecycle_file: events are sorted before they are put into words, which are wide
 create macro lifecycle_file() as table
 select 'E' || position_id(i) || '-' || part as event_id, 1 as event_version, position_id(i) as position_id, kind, event_date, booking_date, notional_before, notional_after,
   case when kind = 'compression' then position_id(i - i % 10) end as related_position_id,

@@ -14,9 +14,9 @@ from (
 )
 group by cause, direction, instrument, currency order by cause, direction, instrument, currency;
 
--- realized_key: gross gains and losses in USD, each event at its own date's rate
--- (a weekend's is Friday's), half away from zero to the cent; of events within the group alone and those of
--- entities outside of it: the scope
+-- realized_key: gross gains and losses in USD, each event at its own date's rate,
+-- a weekend's at Friday's, half away from zero to the cent; of events within the
+-- group alone and those of entities outside of it: the scope
 create macro realized_key(d) as table
 with rates as (
   select rate_date, currency, cast(cast(rate as decimal(28, 8)) * 100000000 as hugeint) as rate from fx_rates
