@@ -27,8 +27,9 @@ create macro has_lost_client(k) as draw(k, 'lost client', 1000) = 0;
 
 -- drawn_trades: one row per trade that ever was, with what every use of it needs, in
 -- some thirty bytes, so that twenty million fit in memory. The first positions() of
--- them are open at the last date; the others were closed before. Trades come at the rate growth() + closing() of the book and go at the
--- rate closing(), so that the book grows by growth() a day all along.
+-- them are open at the last date; the others were closed before. Trades come at the
+-- rate growth() + closing() of the book and go at the rate closing(), so that the
+-- book grows by growth() a day all along.
 --
 -- Two trades in ten are a pair, a client's and its offset, and one pair in ten is
 -- an internal one: partners share k, from which all but the side is drawn.
