@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -158,7 +160,10 @@ func (j *job) recordFiles() map[string][]string {
 
 // factFiles are the files of facts, realized facts and movements.
 func (j *job) factFiles() (map[string][]string, error) {
-	facts, err := filepath.Glob(filepath.Join(j.output, "facts-*.parquet"))
+	facts, err := fs.Glob(os.DirFS(j.output), "facts-*.parquet")
+	for i, name := range facts {
+		facts[i] = filepath.Join(j.output, name)
+	}
 	files := map[string][]string{"facts": facts, "realized_facts": {filepath.Join(j.output, "realized_facts.parquet")}}
 	if j.outcome.Manifest.RollForward != nil {
 		files["movements"] = []string{filepath.Join(j.output, "movements.parquet")}
