@@ -4,10 +4,10 @@
 -- none was, that of its position. Of an event that has cash alone the amount is what
 -- realized.cash_only makes of it (DOMAIN: flows). Our own entity on the other side is
 -- what the event says; else, of a counterparty that is not the position's (before a
--- novation), that counterparty's; else the position's or its counterparty's. How an event
--- stands to a scope is told at its own date.
+-- novation), that counterparty's; else the position's or its counterparty's. Which of our
+-- entities a counterparty was, and how an event stands to a scope, is told at its own date.
 -- reads: realized, released_basis, event_conversions, position_facts_written,
--- positions, counterparties_as_of
+-- positions, counterparties, counterparties_as_of
 with booked as (
   select r.*, coalesce(r.instrument is not null and r.direction is not null, false) as is_frozen, booking_date >= {{.YearStart}} as is_this_year,
     b.event_id is not null as has_basis, b.released
@@ -57,6 +57,14 @@ internal_by_themselves as ( -- few: facts do not have the column
   where counterparty_entity is not null and position_id in (select position_id from booked where counterparty_entity is null)
   group by position_id
 ),
+own_counterparties as ( -- few: those that are or were entities of ours
+  select c.counterparty_id, d.event_date, min(c.entity) as entity
+  from counterparties as c
+  join (select distinct event_date from booked) as d
+    on (c.valid_from is null or c.valid_from <= d.event_date) and (c.valid_until is null or c.valid_until >= d.event_date)
+  where c.entity is not null
+  group by c.counterparty_id, d.event_date
+),
 classified as (
   select
     r.event_id, r.position_id, r.kind, r.event_date, r.booking_date, r.is_this_year,
@@ -70,9 +78,9 @@ classified as (
     r.counterparty_id,
     case
       when r.counterparty_entity is not null then r.counterparty_entity
-      when c.counterparty_id <> p.counterparty_id then c.entity
-      when p.position_id is null then c.entity
-      else coalesce(i.counterparty_entity, o.entity, c.entity)
+      when coalesce(c.counterparty_id, e.counterparty_id) <> p.counterparty_id then e.entity
+      when p.position_id is null then e.entity
+      else coalesce(i.counterparty_entity, o.entity, e.entity)
     end as counterparty_entity,
     coalesce(r.reference_entity_id, p.reference_entity_id) as reference_entity_id,
     case when r.is_frozen then r.instrument else coalesce(p.instrument, 'unclassified') end as instrument,
@@ -88,7 +96,8 @@ classified as (
   left join still_open as p on p.position_id = r.position_id
   left join internal_by_themselves as i on i.position_id = r.position_id
   left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
-  left join counterparties_as_of as o on o.counterparty_id = p.counterparty_id
+  left join own_counterparties as e on e.counterparty_id = r.counterparty_id and e.event_date = r.event_date
+  left join own_counterparties as o on o.counterparty_id = p.counterparty_id and o.event_date = r.event_date
   left join event_conversions as n on n.currency = r.currency and n.event_date = r.event_date
 )
 select
