@@ -2,6 +2,7 @@ package batch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,14 +95,25 @@ func (j *job) trend(ctx context.Context) error {
 		if j.outcome.Manifest.Quarters[at].RestatedSince {
 			note += ", as reported, restated since"
 		}
-		if _, delivered := m.Relation("realized_records"); !delivered {
+		same, err := j.sameQuarter(ctx, m, end)
+		if err != nil {
+			return err
+		}
+		if !same {
+			note += ", of another fiscal quarter"
+		}
+		if _, delivered := m.Relation("realized_records"); !delivered || !same {
 			note += withoutRealized
 		}
 		if err := releaseViews(ctx, j.db, j.warehouse, m, prefix, "facts", "realized_facts"); err != nil {
 			return err
 		}
 		realized, hasRealized := m.Relation("realized_facts")
-		parts = append(parts, j.quarterOf(place, end, note, prefix, m, !hasRealized || slices.Contains(realized.ColumnNames(), "fiscal_year"))...)
+		sums := j.quarterOf(place, end, note, prefix, m, !hasRealized || slices.Contains(realized.ColumnNames(), "fiscal_year"))
+		if !same {
+			sums = sums[:1] // what it calls its quarter is none of today's
+		}
+		parts = append(parts, sums...)
 	}
 	var scopes []string
 	for _, name := range j.scopeNames() {
@@ -111,7 +123,21 @@ func (j *job) trend(ctx context.Context) error {
 		strings.Join(parts, " union all "), strings.Join(scopes, ", ")))
 }
 
-// quarterOf are the SELECTs of one quarter's sums. A scope that the release does not
+// sameQuarter tells whether the fiscal quarter that ended with a release is the one that
+// ends on its date by the calendar of today. One that keeps no settings tells of no other.
+func (j *job) sameQuarter(ctx context.Context, m store.Manifest, end time.Time) (bool, error) {
+	texts, err := storedTexts(ctx, j.db, j.warehouse, m)
+	if errors.Is(err, errNoDefinitions) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	settings, err := settingsOf(texts)
+	return err == nil && settings.Calendar.FiscalQuarterStart(end).Equal(j.config.Calendar.FiscalQuarterStart(end)), err
+}
+
+// quarterOf are the SELECTs of one quarter's sums, first of its end, then of its events. A scope that the release does not
 // have had nothing in it; one before the year before was shown has this year's events alone.
 func (j *job) quarterOf(place int, end time.Time, note, prefix string, m store.Manifest, tellsYears bool) []string {
 	var scopes, groups []string

@@ -69,12 +69,20 @@ func storedTexts(ctx context.Context, db *store.DB, w store.Warehouse, m store.M
 	return texts, nil
 }
 
+// settingsOf are the settings among the texts that a release keeps.
+func settingsOf(texts map[string]string) (s figureSettings, err error) {
+	if err = json.Unmarshal([]byte(texts[settingsText]), &s); err != nil {
+		err = fmt.Errorf("the settings that the release keeps: %w", err)
+	}
+	return s, err
+}
+
 // definedBy are the definitions that texts of a release say, at a date. The config gives
 // what decides no figure, folder is for their files.
 func definedBy(config configs.Config, texts map[string]string, asOf time.Time, folder string) (d Definitions, err error) {
-	var s figureSettings
-	if err := json.Unmarshal([]byte(texts[settingsText]), &s); err != nil {
-		return d, fmt.Errorf("the settings that the release keeps: %w", err)
+	s, err := settingsOf(texts)
+	if err != nil {
+		return d, err
 	}
 	config.ReportingCurrency, config.Unit, config.Calendar, config.Limits = s.ReportingCurrency, s.Unit, s.Calendar, s.Limits
 	config.Purpose, config.CallReport, config.Scopes, config.Approvers = s.Purpose, s.CallReport, s.Scopes, s.Approvers
