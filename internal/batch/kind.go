@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
+	"comment11/configs"
 	"comment11/disclosures"
 	"comment11/internal/position"
 	"comment11/internal/store"
@@ -38,8 +40,8 @@ func (j *job) opening() (*store.Opening, error) {
 
 // SupersededOpening tells whether the opening that a release builds on, or one that it
 // was rolled forward from, was replaced by a release with other figures, or a quarter that
-// it shows is to be shown or marked otherwise now.
-func SupersededOpening(m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
+// it shows is to be shown or marked otherwise now, or was published since.
+func SupersededOpening(calendar configs.Calendar, m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
 	var built []store.Opening
 	if m.Opening != nil {
 		built = append(built, *m.Opening)
@@ -57,6 +59,17 @@ func SupersededOpening(m store.Manifest, shown []store.Manifest, pins map[string
 		}
 		if len(since(from, shown)) > 0 {
 			return true
+		}
+	}
+	if asOf, err := time.Parse(time.DateOnly, m.AsOfDate); err == nil && calendar.IsPeriodEnd(asOf) {
+		for _, end := range quarterEnds(calendar, asOf) {
+			date := end.Format(time.DateOnly)
+			isRead := slices.ContainsFunc(m.Quarters, func(r store.ReadRelease) bool { return r.AsOfDate == date })
+			if !isRead && slices.ContainsFunc(shown, func(other store.Manifest) bool {
+				return other.AsOfDate == date && other.Sequence > m.Sequence && other.ReportingCurrency == m.ReportingCurrency
+			}) {
+				return true
+			}
 		}
 	}
 	for _, r := range m.Quarters {
@@ -97,7 +110,7 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 		return false, err
 	}
 	pins, err := j.warehouse.PinnedReleases()
-	return !SupersededOpening(last, shown, pins), err
+	return !SupersededOpening(j.config.Calendar, last, shown, pins), err
 }
 
 // readControls reads the controls of a release.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"comment11/configs"
 	"comment11/internal/position"
 	"comment11/internal/store"
 )
@@ -16,10 +17,10 @@ import (
 const quartersShown = 8
 
 // quarterEnds are the ends of fiscal quarters before a date, the newest first.
-func (j *job) quarterEnds() []time.Time {
+func quarterEnds(calendar configs.Calendar, asOf time.Time) []time.Time {
 	var ends []time.Time
-	for end := j.options.AsOf; len(ends) < quartersShown-1; {
-		end = j.config.Calendar.FiscalQuarterStart(end).AddDate(0, 0, -1)
+	for end := asOf; len(ends) < quartersShown-1; {
+		end = calendar.FiscalQuarterStart(end).AddDate(0, 0, -1)
 		ends = append(ends, end)
 	}
 	return ends
@@ -50,7 +51,7 @@ func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends := j.quarterEnds()
+	ends := quarterEnds(j.config.Calendar, j.options.AsOf)
 	newest := newestOfDates(shown, j.config.ReportingCurrency, ends[len(ends)-1].Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly))
 	var list []store.ReadRelease
 	for _, end := range ends {
@@ -80,7 +81,7 @@ func (j *job) trend(ctx context.Context) error {
 		note = withoutRealized
 	}
 	parts := j.quarterOf(1, j.options.AsOf, note, "", store.Manifest{Scopes: j.scopeNames()}, true)
-	for i, end := range j.quarterEnds() {
+	for i, end := range quarterEnds(j.config.Calendar, j.options.AsOf) {
 		date, place := end.Format(time.DateOnly), i+2
 		at := slices.IndexFunc(j.outcome.Manifest.Quarters, func(r store.ReadRelease) bool { return r.AsOfDate == date })
 		if at < 0 {

@@ -24,7 +24,8 @@ type DateStatus struct {
 	Late        bool       `json:"late"`
 	// HeldRelease is the newest release of the date where that one is held.
 	HeldRelease string `json:"held_release,omitempty"`
-	// SupersededOpening: the release builds on one that was replaced by other figures.
+	// SupersededOpening: the release builds on one that was replaced by other figures, or
+	// would on one that was published since.
 	SupersededOpening bool `json:"superseded_opening"`
 	// Changed are the inputs that are no longer what the release was made of.
 	Changed []string `json:"changed_inputs,omitempty"`
@@ -100,7 +101,7 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 			if record, known := publications[first.Release]; known {
 				status.Late = record.PublishedAt.After(due)
 			}
-			status.SupersededOpening = SupersededOpening(*published, shown, pins)
+			status.SupersededOpening = SupersededOpening(config.Calendar, *published, shown, pins)
 			if status.Status == store.Published {
 				if status.Changed, err = changedInputs(config, *last, date); err != nil {
 					status.Error = err.Error()
