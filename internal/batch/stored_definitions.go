@@ -30,13 +30,14 @@ type figureSettings struct {
 	Limits            configs.Limits     `json:"limits"`
 	Purpose           configs.Purpose    `json:"purpose"`
 	CallReport        configs.CallReport `json:"call_report"`
+	Realized          *configs.Realized  `json:"realized,omitempty"` // nil in releases of before it was kept
 	Scopes            []configs.Scope    `json:"scopes"`
 	Approvers         []string           `json:"approvers"`
 }
 
 // keptSettings are the texts that a release keeps, with the settings alone.
 func keptSettings(c configs.Config) (map[string]string, error) {
-	text, err := json.Marshal(figureSettings{c.ReportingCurrency, c.Unit, c.Calendar, c.Limits, c.Purpose, c.CallReport, c.Scopes, c.Approvers})
+	text, err := json.Marshal(figureSettings{c.ReportingCurrency, c.Unit, c.Calendar, c.Limits, c.Purpose, c.CallReport, &c.Realized, c.Scopes, c.Approvers})
 	return map[string]string{settingsText: string(text)}, err
 }
 
@@ -86,6 +87,9 @@ func definedBy(config configs.Config, texts map[string]string, asOf time.Time, f
 	}
 	config.ReportingCurrency, config.Unit, config.Calendar, config.Limits = s.ReportingCurrency, s.Unit, s.Calendar, s.Limits
 	config.Purpose, config.CallReport, config.Scopes, config.Approvers = s.Purpose, s.CallReport, s.Scopes, s.Approvers
+	if s.Realized != nil {
+		config.Realized = *s.Realized
+	}
 	folders := map[string][]fs.FS{}
 	for _, kind := range []string{"rules", "maps", "tables"} {
 		if err := os.MkdirAll(filepath.Join(folder, kind), 0o700); err != nil {
