@@ -72,7 +72,9 @@ func sayTrace(w io.Writer, t batch.Trace) error {
 	}
 	line("counts", "%s of %s: %s", measureName(t), t.Relation, t.Words)
 	line("facts", "%d, which come to %s", t.Facts, t.Sum.StringFixed(2))
-	line("ask", "%s", t.Query)
+	if t.Query != "" {
+		line("ask", "%s", t.Query)
+	}
 	if err := out.Flush(); err != nil {
 		return err
 	}

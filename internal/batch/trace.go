@@ -54,7 +54,7 @@ type Trace struct {
 	Relation    string          `json:"relation"` // whose rows are counted
 	Predicate   string          `json:"predicate"`
 	Words       string          `json:"words"`
-	Query       string          `json:"query"` // for comment11 query
+	Query       string          `json:"query,omitempty"` // for comment11 query, "" where the catalog does not have the relation
 	Facts       int64           `json:"facts"`
 	Sum         decimal.Decimal `json:"sum"` // of the facts: the exact value, or what a share is a share of
 	Rules       []TracedRule    `json:"rules"`
@@ -233,7 +233,9 @@ func (t *tracer) trace(ctx context.Context, question TraceQuestion) (Trace, erro
 		return result, err
 	}
 	result.Words = words[0]
-	result.Query = fmt.Sprintf("select count(*), sum(%s) from %s_all_releases where release = %s and %s", measureSQL(measure), result.Relation, store.Literal(t.manifest.Release), predicate)
+	if store.InCatalog(result.Relation, CatalogViews()) {
+		result.Query = fmt.Sprintf("select count(*), sum(%s) from %s_all_releases where release = %s and %s", measureSQL(measure), result.Relation, store.Literal(t.manifest.Release), predicate)
+	}
 	if err := t.sum(ctx, &result); err != nil {
 		return result, err
 	}

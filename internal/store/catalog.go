@@ -216,7 +216,7 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 	if err := w.createRuns(ctx, db, manifests); err != nil {
 		return err
 	}
-	for _, name := range []string{"counterparty_ranks", "reference_ranks", "credit_event_payouts", "growth_drivers", "downgraded_netting_sets", "cells", "cell_marks", "tables", "controls", "findings", "rejects", "exclusions", "unreadable_values", "conflicts"} {
+	for _, name := range inCatalog {
 		if err := w.createSmall(ctx, db, name, manifests); err != nil {
 			return err
 		}
@@ -233,6 +233,14 @@ func (w Warehouse) buildCatalog(ctx context.Context, s Settings, path string, ma
 		return err
 	}
 	return db.Run(ctx, "commit", "use memory", "detach catalog")
+}
+
+// inCatalog are the relations that the catalog has a copy of, beside its views.
+var inCatalog = []string{"counterparty_ranks", "reference_ranks", "credit_event_payouts", "growth_drivers", "downgraded_netting_sets", "cells", "cell_marks", "tables", "controls", "findings", "rejects", "exclusions", "unreadable_values", "conflicts"}
+
+// InCatalog tells whether the catalog has a relation of releases.
+func InCatalog(relation string, views []CatalogView) bool {
+	return slices.Contains(inCatalog, relation) || slices.ContainsFunc(views, func(v CatalogView) bool { return v.Name == relation })
 }
 
 // createRuns makes the relations that say who did what: runs, approvals, packets.
