@@ -90,7 +90,7 @@ func (j *job) trend(ctx context.Context) error {
 		}
 		m := manifests[slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == j.outcome.Manifest.Quarters[at].Release })]
 		prefix, note := fmt.Sprintf("quarter_%d_", place), ""
-		if m.Kind == "revision" || m.Kind == "restatement" {
+		if restated(m, manifests) {
 			note = ", restated"
 		}
 		if j.outcome.Manifest.Quarters[at].RestatedSince {
@@ -122,6 +122,14 @@ func (j *job) trend(ctx context.Context) error {
 	}
 	return j.db.CreateTable(ctx, "quarter_ends", fmt.Sprintf("select * from (%s) as q(place, period, direction, funded, %s, notional, receivable, payable, gains, losses)",
 		strings.Join(parts, " union all "), strings.Join(scopes, ", ")))
+}
+
+// restated tells whether a release, or one of its date before it, changed what a packet
+// displayed; a rerun after it has the same figures.
+func restated(m store.Manifest, manifests []store.Manifest) bool {
+	return slices.ContainsFunc(manifests, func(other store.Manifest) bool {
+		return other.AsOfDate == m.AsOfDate && other.Sequence <= m.Sequence && other.Status == store.Published && (other.Kind == "revision" || other.Kind == "restatement")
+	})
 }
 
 // sameQuarter tells whether the fiscal quarter that ended with a release is the one that
