@@ -99,7 +99,8 @@ func (y YearBefore) from(outcome RealizedOutcome) time.Time {
 func deliveredYearBefore(ctx context.Context, db *store.DB, in Input) (RealizedOutcome, error) {
 	y, since, how := in.Realized.YearBefore, in.Realized.DeliveredSince, "as realized.delivered_since says"
 	if since.IsZero() {
-		table, err := store.Query(ctx, db, "select min(booking_date) from realized")
+		// Upfronts of long ago may be there for their basis alone.
+		table, err := store.Query(ctx, db, "select min(booking_date) from realized where kind not in ('upfront', 'option_premium') or realized_gain_loss is not null")
 		if err != nil {
 			return RealizedOutcome{}, err
 		}
@@ -176,7 +177,7 @@ type closing struct {
 // releaseBasis makes the relation released_basis: of each event that closes a position
 // for which upfront or option premium was given as cash alone, what is released of that
 // with it, in proportion to what it closes; what closes all takes the rest, and what is
-// paid for a position after that is released at once. Events count in the order in which
+// booked after it for days before is released at once. Events count in the order in which
 // they were booked: what a period released does not change by what a later one books, and
 // over all periods every cent is released once. Basis that nothing closes is left in
 // held_basis.
@@ -196,7 +197,8 @@ select r.event_id, r.position_id, r.kind, r.currency,
     when r.closed_share is not null then r.closed_share
     when r.kind in ('termination', 'novation', 'maturity', 'exercise') then cast(1 as decimal(18, 8))
     when r.kind = 'credit_event' and coalesce(r.instrument, p.instrument) not in ('cds_index', 'cds_index_tranche', 'cds_bespoke_tranche', 'unclassified') then cast(1 as decimal(18, 8))
-  end as closed_share
+  end as closed_share,
+  r.event_date
 from realized as r
 join basis as b on b.position_id = r.position_id
 left join (
@@ -251,13 +253,14 @@ order by r.position_id, r.booking_date, r.event_date, r.kind not in ('upfront', 
 // closePosition goes through the events of one position in their order. Once it cannot
 // be told what an event released, nothing after it can.
 func closePosition(events [][]any) (basis, []closing) {
-	held, known, closed := basis{}, true, false
+	held, known := basis{}, true
+	var closed time.Time // when all of it was closed last
 	var closings []closing
 	for _, e := range events {
 		currency := e[3].(string)
 		c := closing{event: e[0].(string), position: e[1].(string), currency: currency}
 		if amount, isBasis := e[4].(decimal.Decimal); isBasis {
-			if closed {
+			if date := e[6].(time.Time); !date.After(closed) {
 				c.released = decimal.NewNullDecimal(amount)
 				closings = append(closings, c)
 			} else {
@@ -270,7 +273,9 @@ func closePosition(events [][]any) (basis, []closing) {
 		if known {
 			c.released = decimal.NewNullDecimal(held[currency].Mul(share).Round(2))
 			held[currency] = held[currency].Sub(c.released.Decimal)
-			closed = share.Equal(decimal.NewFromInt(1))
+			if share.Equal(decimal.NewFromInt(1)) {
+				closed = e[6].(time.Time)
+			}
 		}
 		closings = append(closings, c)
 	}
