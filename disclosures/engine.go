@@ -112,10 +112,11 @@ func placeOf(t strictyaml.Text) place { return place{t.Value, t.Place.String()} 
 // compilePredicates reads all predicates in one go, so that all faults show at once.
 func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes []string) (predicates, error) {
 	p := predicates{index: map[place]int{}, used: map[string]map[string]struct{}{}, sources: map[string]string{}, together: map[string]string{}}
-	made := map[string]bool{}
+	made, economic := map[string]bool{}, map[string]bool{}
 	var expressions []store.Expression
 	for _, table := range tables {
 		relation := table.Relation.Value
+		economic[table.ID.Value] = table.OptionView.Value == economicView
 		if !made[relation] {
 			made[relation] = true
 			if err := createDimensions(ctx, db, relation, scopes); err != nil {
@@ -144,6 +145,11 @@ func compilePredicates(ctx context.Context, db *store.DB, tables []Table, scopes
 	var err error
 	if p.texts, err = store.Compile(ctx, db, expressions, nil); err != nil {
 		return p, err
+	}
+	for i, id := range p.tables {
+		if economic[id] {
+			p.texts[i] = strings.ReplaceAll(p.texts[i], `"direction"`, `"direction_economic"`)
+		}
 	}
 	p.divide(tables, scopes)
 	return p, nil

@@ -181,6 +181,9 @@ const (
 	contractsMeasure = "contracts"
 )
 
+// economicView is the view in which direction means direction_economic.
+const economicView = "economic"
+
 var identifier = regexp.MustCompile(`^[a-z0-9][a-z0-9_.-]*$`)
 
 // Defaults are what the config says for tables.
@@ -358,7 +361,11 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 	}
 	contract, measures := relations[t.Relation.Value](nil), Measures(t.Relation.Value)
 	checkMarks(t.Marks, fault)
-	oneOf(t.OptionView, "option_view", []string{"regulatory", "economic"})
+	oneOf(t.OptionView, "option_view", []string{"regulatory", economicView})
+	isEconomic := t.OptionView.Value == economicView
+	if _, has := contract.Column("direction_economic"); isEconomic && !has {
+		fault(t.OptionView, "option_view: relation %s has no economic direction; expected regulatory", t.Relation.Value)
+	}
 	blocks := map[string]bool{}
 	for i := range t.Blocks {
 		block := &t.Blocks[i]
@@ -385,6 +392,9 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 				fault(column.ID, "column %q names no measure, nor does its block; expected one of %s", column.ID.Value, strings.Join(measures, ", "))
 			} else {
 				oneOf(column.Measure, "measure", measures)
+			}
+			if isEconomic && column.Measure.Value == "net_notional" {
+				fault(column.Measure, "measure: net_notional goes by the regulatory direction; a table in the economic view cannot have it")
 			}
 			checkAdds(column, block.Columns, fault)
 			if column.Total && column.Where.Value != "" {
