@@ -9,8 +9,8 @@ import (
 
 // frozenEvidence gives the newest published release before the due date, where
 // the config wants its evidence to decide: always, or between the ends of fiscal
-// periods. Where there is none, evidence is struck: it cannot be frozen before
-// it was there.
+// periods. Where there is none in the reporting currency, in which its amounts are,
+// evidence is struck: it cannot be frozen before it was there.
 func (j *job) frozenEvidence() (store.Manifest, error) {
 	struck := j.config.Purpose.Evidence == "nightly" || (j.config.Purpose.Evidence == "period_end" && j.config.Calendar.IsPeriodEnd(j.options.AsOf))
 	if struck {
@@ -22,7 +22,7 @@ func (j *job) frozenEvidence() (store.Manifest, error) {
 	}
 	for _, m := range slices.Backward(manifests) {
 		_, hasEvidence := m.Relation("slices")
-		if m.Status == store.Published && m.AsOfDate < j.outcome.Manifest.AsOfDate && hasEvidence {
+		if m.Status == store.Published && m.ReportingCurrency == j.config.ReportingCurrency && m.AsOfDate < j.outcome.Manifest.AsOfDate && hasEvidence {
 			return m, nil
 		}
 	}
