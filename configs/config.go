@@ -580,11 +580,7 @@ func (r *reader) checkSettings(doc document) {
 			continue
 		}
 		if expected := s.check(r.values[s.key]); expected != "" {
-			at := text.Place
-			if origin := r.origins[s.key]; origin != "" {
-				at = strictyaml.Place{File: origin}
-			}
-			r.fault(at, "%s: %q: expected %s", s.key, r.values[s.key], expected)
+			r.fault(r.origin(s.key, text.Place), "%s: %q: expected %s", s.key, r.values[s.key], expected)
 		}
 	}
 	number := func(key string) int {
@@ -627,9 +623,18 @@ func (r *reader) checkSettings(doc document) {
 		}
 		*folder = r.path(key)
 		if info, err := os.Stat(*folder); err != nil || !info.IsDir() {
-			r.fault(written[key].Place, "%s: %q: no such folder beside the config", key, r.values[key])
+			r.fault(r.origin(key, written[key].Place), "%s: %q: no such folder beside the config", key, r.values[key])
 		}
 	}
+}
+
+// origin is where the value of a key comes from: its place in the file, unless the
+// environment or a flag set it.
+func (r *reader) origin(key string, written strictyaml.Place) strictyaml.Place {
+	if origin := r.origins[key]; origin != "" {
+		return strictyaml.Place{File: origin}
+	}
+	return written
 }
 
 // outputPath makes the value of a key that names a file to write absolute. It may
@@ -641,7 +646,7 @@ func (r *reader) outputPath(key string, at strictyaml.Place) string {
 	}
 	path := r.path(key)
 	if inside, err := filepath.Rel(r.config.Warehouse, path); err == nil && filepath.IsLocal(inside) {
-		r.fault(at, "%s: %q: lies in the warehouse, where only publishing writes; expected a file elsewhere, or empty", key, r.values[key])
+		r.fault(r.origin(key, at), "%s: %q: lies in the warehouse, where only publishing writes; expected a file elsewhere, or empty", key, r.values[key])
 	}
 	return path
 }
