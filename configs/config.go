@@ -195,7 +195,7 @@ type setting struct {
 // environment and by --set; comment11.yaml says what each is for.
 var settings = []setting{
 	{"access.umask", "027", expectUmask},
-	{"approvals", "approvals.yaml", nil},
+	{"approvals", "approvals.yaml", expectPath},
 	{"call_report.two_way", "sold", expectOneOf([]string{"sold", "bought"})},
 	{"calendar.fiscal_year_end", "12-31", expectMonthDay},
 	{"engine.memory_limit", "1500MB", ExpectSize},
@@ -241,7 +241,7 @@ var settings = []setting{
 	{"schedule.time_zone", "UTC", expectTimeZone},
 	{"tables", "", nil},
 	{"unit", "millions", expectOneOf([]string{"dollars", "thousands", "millions", "billions"})},
-	{"warehouse", "warehouse", nil},
+	{"warehouse", "warehouse", expectPath},
 }
 
 func expectOneOf(known []string) func(string) string {
@@ -254,6 +254,13 @@ func expectOneOf(known []string) func(string) string {
 		}
 		return "one of " + strings.Join(known, ", ")
 	}
+}
+
+func expectPath(value string) string {
+	if value == "" {
+		return "a path"
+	}
+	return ""
 }
 
 func expectWhole(least int) func(string) string {

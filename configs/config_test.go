@@ -144,9 +144,10 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("COMMENT11_UNIT", "cents")
 	t.Setenv("COMMENT11_MAPS", "nowhere")
 	t.Setenv("COMMENT11_MONITORING__METRICS", "warehouse/metrics.prom")
-	_, err = Load(file, map[string]string{"engine.thread": "1", "rules": "nowhere"})
+	_, err = Load(file, map[string]string{"engine.thread": "1", "rules": "nowhere", "warehouse": ""})
 	want := `--set: unknown key "engine.thread"; did you mean "engine.threads"?
 --set rules: rules: "nowhere": no such folder beside the config
+--set warehouse: warehouse: "": expected a path
 environment: unknown variable COMMENT11_WAREHOUS; did you mean "COMMENT11_WAREHOUSE"?
 environment COMMENT11_MAPS: maps: "nowhere": no such folder beside the config
 environment COMMENT11_MONITORING__METRICS: monitoring.metrics: "warehouse/metrics.prom": lies in the warehouse, where only publishing writes; expected a file elsewhere, or empty
