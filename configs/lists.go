@@ -164,6 +164,9 @@ func (r *reader) scopes(doc document) {
 		scope := Scope{Name: node.Name.Value}
 		for _, e := range node.LegalEntities {
 			entity := ScopeEntity{Entity: e.Entity.Value, From: r.day(e.From), Until: r.day(e.Until)}
+			if entity.Entity == "" && e.Entity.Line > 0 { // a missing one is told already
+				r.fault(e.Entity.Place, "scope %q: entity is empty; expected a legal entity as positions have it", scope.Name)
+			}
 			if !entity.Until.IsZero() && entity.Until.Before(entity.From) {
 				r.fault(e.Until.Place, "scope %q, entity %q: until %s is before from %s", scope.Name, entity.Entity, e.Until.Value, e.From.Value)
 			}
