@@ -235,6 +235,9 @@ func (r *reader) delimiters(node sourceNode, s *Source, format sourceFormat, kno
 	if len(s.Quote) != 1 && s.Quote != "none" {
 		r.fault(node.Quote.Place, "source %q: quote %q: expected one character, or none", s.Name.Value, s.Quote)
 	}
+	if s.Quote == s.Delimiter {
+		r.fault(node.Name.Place, "source %q: delimiter %q is the quote too; expected two characters", s.Name.Value, s.Delimiter)
+	}
 }
 
 // parties reads who we are, where the format's records name both sides.
