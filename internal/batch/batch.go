@@ -501,7 +501,7 @@ where r.fault = 1`)
 	if err != nil {
 		return nil, err
 	}
-	noValue, err := store.Scalar[int64](ctx, j.db, "select count(*) from facts where fair_value is null")
+	noValue, err := store.Scalar[int64](ctx, j.db, "select count(*) from facts where fair_value is null and slice <= 1")
 	if err != nil {
 		return nil, err
 	}
@@ -522,7 +522,7 @@ where r.fault = 1`)
 		limit("rejects.count", "rejected records", decimal.NewFromInt(row[0].(int64)), decimal.NewFromInt(int64(limits.Rejects.Count))),
 		limit("rejects.money", "notional of rejected records, "+j.config.ReportingCurrency, rejectedMoney, money),
 		limit("rejects.unpriced", "rejected positions without a readable amount", decimal.NewFromInt(row[2].(int64)), decimal.NewFromInt(int64(limits.Rejects.Unpriced))),
-		limit("no_value", "facts without a fair value", decimal.NewFromInt(noValue), decimal.NewFromInt(int64(limits.NoValue))),
+		limit("no_value", "positions without a fair value", decimal.NewFromInt(noValue), decimal.NewFromInt(int64(limits.NoValue))),
 	}
 	if limits.Unclassified >= 0 {
 		list = append(list, limit("unclassified", "facts with an unclassified attribute", decimal.NewFromInt(unclassified), decimal.NewFromInt(int64(limits.Unclassified))))
