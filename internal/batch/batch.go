@@ -269,6 +269,10 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	if err != nil {
 		return false, dataError(err)
 	}
+	if !slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "positions" }) {
+		return false, dataError(&ingest.FileError{File: "positions", Reason: "missing_file", Message: fmt.Sprintf(
+			"no source has a file for %s, and a run needs one, if only an empty one; deliver it", j.options.AsOf.Format(time.DateOnly))})
+	}
 	if err := j.limitThreads(ctx, files); err != nil {
 		return false, err
 	}
