@@ -36,7 +36,7 @@ var shortages = []struct {
 		return "make room there and run again"
 	}},
 	{[]string{"Out of Memory Error", "failed to allocate", "could not allocate"}, func(string) string {
-		return "raise engine.memory_limit in the config, or lower engine.threads"
+		return "raise engine.memory_limit in the config (of a query, query.memory_limit), or lower engine.threads"
 	}},
 	{[]string{"Too many open files"}, func(string) string {
 		return "let the process open more files (ulimit -n, or LimitNOFILE of the service)"

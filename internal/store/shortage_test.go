@@ -34,7 +34,7 @@ func TestShortage(t *testing.T) {
 		says, has string
 	}{
 		{duckdb.ErrorTypeOutOfMemory, "Out of Memory Error: failed to offload data block of size 256.0 KiB.\nThis limit was set by the 'max_temp_directory_size' setting.\nSET max_temp_directory_size", "failed to offload data block of size 256.0 KiB; raise engine.temporary_limit"},
-		{duckdb.ErrorTypeOutOfMemory, "Out of Memory Error: could not allocate block of size 30.5 MiB (4.0 KiB/19.0 MiB used)\n\nPossible solutions:\n* SET", "(4.0 KiB/19.0 MiB used); raise engine.memory_limit in the config"},
+		{duckdb.ErrorTypeOutOfMemory, "Out of Memory Error: could not allocate block of size 30.5 MiB (4.0 KiB/19.0 MiB used)\n\nPossible solutions:\n* SET", "(4.0 KiB/19.0 MiB used); raise engine.memory_limit in the config (of a query, query.memory_limit)"},
 		{duckdb.ErrorTypeIO, `IO Error: Could not write file "` + filepath.Join(os.TempDir(), "comment11-plan-1/facts") + `": No space left on device`, "No space left on device; make room there, or name another folder for temporary files in the environment variable TMPDIR"},
 		{duckdb.ErrorTypeIO, `IO Error: Could not write file "/warehouse/staging/x": No space left on device`, "No space left on device; make room there and run again"},
 		{duckdb.ErrorTypeIO, "IO Error: Cannot open file \"x\": Too many open files\n\nLINE 1: select", "Too many open files; let the process open more files (ulimit -n"},
