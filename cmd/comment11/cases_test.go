@@ -79,3 +79,24 @@ func skipWithoutSharedData(t *testing.T, folder string) {
 		t.Skipf("the shared data is not at %s: %v", sharedData, err)
 	}
 }
+
+// TestFolderOfTemporaryFiles holds that a name=value in the path of decoded documents is
+// no column of theirs: plan has them in the folder for temporary files.
+func TestFolderOfTemporaryFiles(t *testing.T) {
+	folder := "../../testdata/cases/documents"
+	skipWithoutSharedData(t, folder)
+	text, err := os.ReadFile(filepath.Join(folder, "dates.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	date, temporary := strings.Fields(string(text))[0], filepath.Join(t.TempDir(), "currency=EUR")
+	arguments := []string{"--config", filepath.Join(folder, "comment11.yaml"), "--set", "warehouse=" + t.TempDir(), "--as-of", date}
+	mustRun(t, append([]string{"run"}, arguments...)...)
+	if err := os.Mkdir(temporary, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", temporary)
+	if said := mustRun(t, append([]string{"plan", "--set", "unit=dollars"}, arguments...)...); !strings.Contains(said, "0 cells would change") {
+		t.Errorf("a plan of what is published says:\n%s", said)
+	}
+}
