@@ -15,14 +15,13 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"unicode"
 )
 
 const manifestName = "manifest.json"
 
-// Prepare makes the folder of the warehouse, which nobody but its owner may
-// write to: whoever can write to it can put figures into what readers open. A path that
-// engines would take for something else is refused.
-func (w Warehouse) Prepare() error {
+// checkPath refuses a path that engines would take for something else.
+func (w Warehouse) checkPath() error {
 	root, err := filepath.Abs(w.Root)
 	if err != nil {
 		return err
@@ -37,6 +36,18 @@ func (w Warehouse) Prepare() error {
 				return fmt.Errorf("%w: %s lies in a folder named %s, which engines read as %s; use a path without %c", ErrWarehouse, w.Root, folder, refused.takenFor, folder[i])
 			}
 		}
+		if strings.ContainsFunc(folder, unicode.IsControl) {
+			return fmt.Errorf("%w: %q lies in a folder whose name has a sign that nothing shows; use a path without it", ErrWarehouse, w.Root)
+		}
+	}
+	return nil
+}
+
+// Prepare makes the folder of the warehouse, which nobody but its owner may
+// write to: whoever can write to it can put figures into what readers open.
+func (w Warehouse) Prepare() error {
+	if err := w.checkPath(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(w.Root, w.mode(0o755)); err != nil {
 		return err
