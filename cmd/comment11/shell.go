@@ -209,6 +209,9 @@ func (s *shell) command(ctx context.Context, words []string) error {
 		s.mode = argument
 		return nil
 	case ".tables":
+		if err := s.session.Describe(ctx); err != nil {
+			return err
+		}
 		out := tabwriter.NewWriter(s.stdout, 0, 0, 2, ' ', 0)
 		for _, r := range s.session.Relations {
 			if strings.Contains(r.Name, argument) {

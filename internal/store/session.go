@@ -31,7 +31,8 @@ type Session struct {
 	opened    fs.FileInfo
 	db        *DB
 	vetter    vetter
-	// Relations are the catalog's, with their columns; Macros its macros.
+	described bool
+	// Relations are the catalog's, with their columns once described; Macros its macros.
 	Relations []SessionRelation
 	Macros    []string
 }
@@ -122,8 +123,10 @@ func (s *Session) refresh(ctx context.Context) (err error) {
 	for _, row := range macros.Rows {
 		s.Macros = append(s.Macros, row[0].(string))
 	}
-	s.vetter, err = newVetter(ctx, relations, s.Macros)
-	return err
+	if s.vetter, err = newVetter(ctx, relations, s.Macros); err != nil || !s.described {
+		return err
+	}
+	return s.describe(ctx)
 }
 
 // Describe fills in the columns of the relations, for completion and description.
@@ -131,6 +134,11 @@ func (s *Session) Describe(ctx context.Context) error {
 	if err := s.refresh(ctx); err != nil {
 		return err
 	}
+	s.described = true
+	return s.describe(ctx)
+}
+
+func (s *Session) describe(ctx context.Context) error {
 	table, err := Query(ctx, s.db, "select table_name, column_name, data_type, coalesce(comment, '') from duckdb_columns() where not internal order by table_name, column_index")
 	if err != nil {
 		return err
@@ -257,6 +265,11 @@ func (h *held) End() error { return nil }
 // Query runs one vetted query on the catalog as it was opened, whatever was
 // published since, and holds its result.
 func (s *Session) Query(ctx context.Context, text string) (Table, error) {
+	if s.db == nil { // what took its place could not be opened
+		if err := s.refresh(ctx); err != nil {
+			return Table{}, err
+		}
+	}
 	if err := s.vetter.vet(ctx, text); err != nil {
 		return Table{}, err
 	}
@@ -297,6 +310,9 @@ func (w Warehouse) inPlace(ctx context.Context, db *DB) error {
 // openCatalog opens the catalog read-only, able to read releases and nothing else.
 // The order matters: what a setting allows must be set before it is locked.
 func (w Warehouse) openCatalog(ctx context.Context, s Settings) (*DB, error) {
+	if err := w.checkPath(); err != nil {
+		return nil, err
+	}
 	db, err := open(ctx, w.Catalog(), url.Values{"access_mode": {"read_only"}}, s)
 	if err != nil {
 		return nil, err

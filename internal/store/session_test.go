@@ -197,6 +197,9 @@ func TestCatalogReplaced(t *testing.T) {
 		if err := session.Describe(ctx); err != nil {
 			t.Error(err)
 		}
+		if len(session.Relations) != 1 || len(session.Relations[0].Columns) != 1 {
+			t.Errorf("the relations are %v, expected cells with its column", session.Relations)
+		}
 	}
 	holds("first")
 	replace("second")
@@ -212,6 +215,9 @@ func TestCatalogReplaced(t *testing.T) {
 	}
 	if err := session.Describe(ctx); err == nil {
 		t.Error("a catalog that is none was described")
+	}
+	if _, err := session.Query(ctx, "select release from cells"); err == nil {
+		t.Error("a catalog that is none was asked")
 	}
 	replace("third")
 	holds("third")
