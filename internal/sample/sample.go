@@ -75,6 +75,13 @@ func Write(ctx context.Context, book Book) error {
 	if err := os.MkdirAll(filepath.Join(book.Folder, "key"), 0o755); err != nil {
 		return err
 	}
+	left, err := fs.Glob(os.DirFS(book.Folder), ".temporary-*") // of one that was killed
+	for _, name := range left {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(book.Folder, name)))
+	}
+	if err != nil {
+		return err
+	}
 	temporary, err := os.MkdirTemp(book.Folder, ".temporary-")
 	if err != nil {
 		return err
