@@ -147,7 +147,7 @@ type Purpose struct {
 // Realized says how events that realize gains and losses are read.
 type Realized struct {
 	CashOnly       string    // derive: an event with cash alone gets its amount by the policy of DOMAIN 6; leave: it has none
-	DeliveredSince time.Time // first booking date that the source delivers; zero: told by its earliest event
+	DeliveredSince time.Time // first booking date that the source delivers; zero: told by its earliest event that is no upfront held as basis
 }
 
 // CallReport says what Schedule RC-L, item 7 leaves open.

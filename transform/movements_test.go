@@ -28,7 +28,7 @@ func lives(tb testing.TB, db *store.DB, trades int, seed uint64) {
 		statements = append(statements, set.CreateTable(name))
 	}
 	statements = append(statements,
-		"create table counterparties_as_of (counterparty_id varchar, entity varchar)",
+		"create table own_counterparties (counterparty_id varchar, entity varchar, first_day date, last_day date)",
 		fmt.Sprintf("create macro drawn(i, what, n) as cast(hash(concat_ws('/', i, what, '%d')) %% n as integer)", seed),
 		fmt.Sprintf(`create table lives as
 select i, 'T' || i as position_id, ['USD', 'EUR', 'JPY', 'GBP'][1 + drawn(i, 'currency', 4)] as currency, life not in (0, 2, 4) as was_open, life not in (1, 3, 4) as is_open,
@@ -308,7 +308,7 @@ where was_open and is_open and l.currency = 'USD' and change = -1 group by l.pos
 // what it realized names a counterparty that is one of our own entities.
 func TestEventsAmongOurOwn(t *testing.T) {
 	db := openLives(t, 200, 11)
-	if err := db.Run(context.Background(), "insert into counterparties_as_of values ('C1', null), ('OURS', 'BROKER')",
+	if err := db.Run(context.Background(), "insert into own_counterparties values ('OURS', 'BROKER', date '0001-01-01', date '2007-09-20'), ('C1', 'BROKER', date '0001-01-01', date '2007-09-19')",
 		`insert into realized by name select position_id as event_id, position_id, 'termination' as kind, date '2007-09-20' as event_date, date '2007-09-20' as booking_date, 'USD' as currency,
   'cds_index' as instrument, 'sold' as direction, case when i % 2 = 0 then 'OURS' else 'C1' end as counterparty_id from lives where not was_open and not is_open`); err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 // Realized is how realized events are read.
 type Realized struct {
 	DerivesCash    bool      // events that have cash alone get an amount (DOMAIN: flows)
-	DeliveredSince time.Time // first booking date that is delivered; zero: told by the earliest event
+	DeliveredSince time.Time // first booking date that is delivered; zero: told by the earliest event that is no upfront held as basis
 	YearBefore     YearBefore
 }
 
@@ -106,9 +106,9 @@ func deliveredYearBefore(ctx context.Context, db *store.DB, in Input) (RealizedO
 		}
 		first, some := table.Rows[0][0].(time.Time)
 		if !some {
-			return RealizedOutcome{Reason: "no event is delivered"}, nil
+			return RealizedOutcome{Reason: "no event is delivered, or upfronts held as basis alone"}, nil
 		}
-		since, how = first, "by the booking of the earliest; realized.delivered_since can say otherwise"
+		since, how = first, "by the booking of the earliest that is no upfront held as basis; realized.delivered_since can say otherwise"
 		if !since.After(y.FirstBusinessDay) {
 			since = y.Start
 		} else if !since.After(y.FirstOfQuarter) && since.After(y.QuarterStart) {
@@ -176,8 +176,7 @@ type closing struct {
 
 // releaseBasis makes the relation released_basis: of each event that closes a position
 // for which upfront or option premium was given as cash alone, what is released of that
-// with it, in proportion to what it closes; what closes all takes the rest, and what is
-// booked after it for days before is released at once. Events count in the order in which
+// with it, in proportion to what it closes; what closes all takes the rest. Events count in the order in which
 // they were booked: what a period released does not change by what a later one books, and
 // over all periods every cent is released once. Basis that nothing closes is left in
 // held_basis.
@@ -198,7 +197,8 @@ select r.event_id, r.position_id, r.kind, r.currency,
     when r.kind in ('termination', 'novation', 'maturity', 'exercise') then cast(1 as decimal(18, 8))
     when r.kind = 'credit_event' and coalesce(r.instrument, p.instrument) not in ('cds_index', 'cds_index_tranche', 'cds_bespoke_tranche', 'unclassified') then cast(1 as decimal(18, 8))
   end as closed_share,
-  r.event_date
+  r.event_date,
+  r.position_id in (select position_id from position_facts_written) as is_open
 from realized as r
 join basis as b on b.position_id = r.position_id
 left join (
@@ -250,22 +250,40 @@ order by r.position_id, r.booking_date, r.event_date, r.kind not in ('upfront', 
 	return nil
 }
 
-// closePosition goes through the events of one position in their order. Once it cannot
-// be told what an event released, nothing after it can.
+// closePosition goes through the events of one position in the order of their booking.
+// Basis that is booked after a close of its day or later is released with itself as far as
+// that close would have released it. So is what settles after all was closed, where the
+// position is not open again. Once it cannot be told what an event released, nothing after
+// it can.
 func closePosition(events [][]any) (basis, []closing) {
-	held, known := basis{}, true
-	var closed time.Time // when all of it was closed last
+	held, known, one := basis{}, true, decimal.NewFromInt(1)
+	type part struct {
+		date time.Time
+		left decimal.Decimal // share of the position
+	}
+	var closed []part
 	var closings []closing
-	for _, e := range events {
-		currency := e[3].(string)
+	for i, e := range events {
+		currency, date := e[3].(string), e[6].(time.Time)
 		c := closing{event: e[0].(string), position: e[1].(string), currency: currency}
 		if amount, isBasis := e[4].(decimal.Decimal); isBasis {
-			if date := e[6].(time.Time); !date.After(closed) {
-				c.released = decimal.NewNullDecimal(amount)
-				closings = append(closings, c)
-			} else {
-				held[currency] = held[currency].Add(amount)
+			left, leftOfAll := one, one
+			for _, c := range closed {
+				leftOfAll = leftOfAll.Mul(c.left)
+				if !c.date.Before(date) {
+					left = left.Mul(c.left)
+				}
 			}
+			isOpen := e[7].(bool) || slices.ContainsFunc(events[i:], func(later []any) bool { return later[4] == nil })
+			if leftOfAll.IsZero() && !isOpen {
+				left = leftOfAll
+			}
+			if late := amount.Sub(amount.Mul(left).Round(2)); known && !left.Equal(one) {
+				c.released = decimal.NewNullDecimal(late)
+				closings = append(closings, c)
+				amount = amount.Sub(late)
+			}
+			held[currency] = held[currency].Add(amount)
 			continue
 		}
 		share, told := e[5].(decimal.Decimal)
@@ -273,9 +291,7 @@ func closePosition(events [][]any) (basis, []closing) {
 		if known {
 			c.released = decimal.NewNullDecimal(held[currency].Mul(share).Round(2))
 			held[currency] = held[currency].Sub(c.released.Decimal)
-			if share.Equal(decimal.NewFromInt(1)) {
-				closed = e[6].(time.Time)
-			}
+			closed = append(closed, part{date, one.Sub(share)})
 		}
 		closings = append(closings, c)
 	}

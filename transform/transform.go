@@ -507,7 +507,7 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 		return nil, err
 	}
 	p := parameters{Input: in}
-	for _, name := range []string{"counterparties_as_of", "books_as_of", "indices_as_of", "reference_grades"} {
+	for _, name := range []string{"counterparties_as_of", "own_counterparties", "books_as_of", "indices_as_of", "reference_grades"} {
 		query, err := render(name, p)
 		if err != nil {
 			return nil, err

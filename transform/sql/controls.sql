@@ -80,7 +80,7 @@ from (
   where booking_date >= {{.YearStart}} and booking_date <= {{.AsOf}} and realized_gain_loss is null and cash is not null group by currency
 ) as e
 left join (
-  select currency, sum(case when amount_from in ('as_settled', 'basis_released') then realized_local - coalesce(basis_released_local, 0) else coalesce(cash_local, 0) end) as cash
+  select currency, sum(case when amount_from in ('as_settled', 'basis_released') and kind not in ('upfront', 'option_premium') then realized_local - coalesce(basis_released_local, 0) else coalesce(cash_local, 0) end) as cash
   from realized_facts where amount_from <> 'sub_ledger' and fiscal_year = 'this_year' group by currency
 ) as f on f.currency = e.currency
 union all

@@ -2,8 +2,8 @@
 -- with its amount in the trade's currency and the class of its position; of an event
 -- whose position is open in its currency at neither end, the class that was frozen at its events or,
 -- where none was, at what it realized; our own entity on the other side is told by the
--- counterparty of what it realized, where nothing says it
--- reads: placed_events, lifecycle_since, realized, counterparties_as_of
+-- counterparty of what it realized at its date, where nothing says it
+-- reads: placed_events, lifecycle_since, realized, own_counterparties
 with gone as (
   select
     e.position_id, coalesce(min(e.currency), min(r.currency) filter (where r.is_frozen)) as currency,
@@ -14,7 +14,7 @@ with gone as (
     coalesce(min(e.counterparty_entity), min(r.counterparty_entity), min(c.entity)) as counterparty_entity
   from lifecycle_since as e
   left join (select *, instrument is not null and direction is not null as is_frozen from realized) as r on r.position_id = e.position_id
-  left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
+  left join own_counterparties as c on c.counterparty_id = r.counterparty_id and c.first_day <= r.event_date and c.last_day >= r.event_date
   where e.booking_date > {{.Since}} and e.booking_date <= {{.AsOf}}
     and e.position_id in (select position_id from placed_events where source_system is null)
   group by e.position_id

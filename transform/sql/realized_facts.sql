@@ -7,7 +7,7 @@
 -- novation), that counterparty's; else the position's or its counterparty's. Which of our
 -- entities a counterparty was, and how an event stands to a scope, is told at its own date.
 -- reads: realized, released_basis, event_conversions, position_facts_written,
--- positions, counterparties, counterparties_as_of
+-- positions, own_counterparties
 with booked as (
   select r.*, coalesce(r.instrument is not null and r.direction is not null, false) as is_frozen, booking_date >= {{.YearStart}} as is_this_year,
     b.event_id is not null as has_basis, b.released
@@ -23,7 +23,7 @@ found as (
       when cash is null and kind = 'maturity' and released is not null then 'basis_released' -- what was paid lapsed
       when cash is null then 'none'
       when kind in ('premium', 'total_return_reset', 'recovery') then 'as_settled'
-      when kind in ('upfront', 'option_premium') and released is not null then 'as_settled' -- its position was closed before
+      when kind in ('upfront', 'option_premium') and released is not null then 'basis_released' -- booked after what closed its position
       when kind in ('upfront', 'option_premium') then 'basis'
       when kind in ('transfer', 'collateral') then 'never_realized'
       when kind in ('partial_termination', 'termination', 'novation', 'maturity', 'exercise', 'credit_event') and (not has_basis or released is not null) then 'basis_released'
@@ -36,6 +36,7 @@ amounts as (
     case
       when amount_from = 'sub_ledger' then realized_gain_loss
       when amount_from = 'as_settled' then cash
+      when amount_from = 'basis_released' and kind in ('upfront', 'option_premium') then released
       when amount_from = 'basis_released' then cast(coalesce(cash, cast(0 as decimal(18, 2))) + coalesce(released, cast(0 as decimal(18, 2))) as decimal(18, 2))
       when amount_from in ('basis', 'never_realized') then cast(0 as decimal(18, 2))
     end as realized_local
@@ -57,14 +58,6 @@ internal_by_themselves as ( -- few: facts do not have the column
   where counterparty_entity is not null and position_id in (select position_id from booked where counterparty_entity is null)
   group by position_id
 ),
-own_counterparties as ( -- few: those that are or were entities of ours
-  select c.counterparty_id, d.event_date, min(c.entity) as entity
-  from counterparties as c
-  join (select distinct event_date from booked) as d
-    on (c.valid_from is null or c.valid_from <= d.event_date) and (c.valid_until is null or c.valid_until >= d.event_date)
-  where c.entity is not null
-  group by c.counterparty_id, d.event_date
-),
 classified as (
   select
     r.event_id, r.position_id, r.kind, r.event_date, r.booking_date, r.is_this_year,
@@ -78,7 +71,7 @@ classified as (
     r.counterparty_id,
     case
       when r.counterparty_entity is not null then r.counterparty_entity
-      when coalesce(c.counterparty_id, e.counterparty_id) <> p.counterparty_id then e.entity
+      when r.counterparty_id <> p.counterparty_id then e.entity
       when p.position_id is null then e.entity
       else coalesce(i.counterparty_entity, o.entity, e.entity)
     end as counterparty_entity,
@@ -95,9 +88,8 @@ classified as (
   from amounts as r
   left join still_open as p on p.position_id = r.position_id
   left join internal_by_themselves as i on i.position_id = r.position_id
-  left join counterparties_as_of as c on c.counterparty_id = r.counterparty_id
-  left join own_counterparties as e on e.counterparty_id = r.counterparty_id and e.event_date = r.event_date
-  left join own_counterparties as o on o.counterparty_id = p.counterparty_id and o.event_date = r.event_date
+  left join own_counterparties as e on e.counterparty_id = r.counterparty_id and e.first_day <= r.event_date and e.last_day >= r.event_date
+  left join own_counterparties as o on o.counterparty_id = p.counterparty_id and o.first_day <= r.event_date and o.last_day >= r.event_date
   left join event_conversions as n on n.currency = r.currency and n.event_date = r.event_date
 )
 select
