@@ -40,7 +40,7 @@ func (j *job) opening() (*store.Opening, error) {
 
 // SupersededOpening tells whether the opening that a release builds on, or one that it
 // was rolled forward from, was replaced by a release with other figures, or a quarter that
-// it shows is to be shown or marked otherwise now, or was published since.
+// it shows is to be shown or marked otherwise now, or a quarter's end was published since.
 func SupersededOpening(calendar configs.Calendar, m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
 	var built []store.Opening
 	if m.Opening != nil {

@@ -146,8 +146,9 @@ func (j *job) sameQuarter(ctx context.Context, m store.Manifest, end time.Time) 
 	return err == nil && settings.Calendar.FiscalQuarterStart(end).Equal(j.config.Calendar.FiscalQuarterStart(end)), err
 }
 
-// quarterOf are the SELECTs of one quarter's sums, first of its end, then of its events. A scope that the release does not
-// have had nothing in it; one before the year before was shown has this year's events alone.
+// quarterOf are the SELECTs of one quarter's sums, first of its end, then of its events. A
+// scope that the release does not have had nothing in it; one before the year before was
+// shown has this year's events alone.
 func (j *job) quarterOf(place int, end time.Time, note, prefix string, m store.Manifest, tellsYears bool) []string {
 	var scopes, groups []string
 	for _, name := range j.scopeNames() {

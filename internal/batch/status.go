@@ -25,7 +25,7 @@ type DateStatus struct {
 	// HeldRelease is the newest release of the date where that one is held.
 	HeldRelease string `json:"held_release,omitempty"`
 	// SupersededOpening: the release builds on one that was replaced by other figures, or
-	// would on one that was published since.
+	// lacks a fiscal quarter's end that was published since.
 	SupersededOpening bool `json:"superseded_opening"`
 	// Changed are the inputs that are no longer what the release was made of.
 	Changed []string `json:"changed_inputs,omitempty"`
