@@ -176,10 +176,10 @@ type closing struct {
 
 // releaseBasis makes the relation released_basis: of each event that closes a position
 // for which upfront or option premium was given as cash alone, what is released of that
-// with it, in proportion to what it closes; what closes all takes the rest. Events count in the order in which
-// they were booked: what a period released does not change by what a later one books, and
-// over all periods every cent is released once. Basis that nothing closes is left in
-// held_basis.
+// with it, in proportion to what it closes; what closes all takes the rest. Events count
+// in the order in which they were booked: what a period released does not change by what a
+// later one books, and over all periods every cent is released once. Basis that nothing
+// closes is left in held_basis.
 func releaseBasis(ctx context.Context, db *store.DB, in Input) error {
 	if err := db.Run(ctx, "create or replace table released_basis (event_id varchar, position_id varchar, currency varchar, released decimal(18, 2))",
 		"create or replace table held_basis (position_id varchar, currency varchar, held decimal(18, 2))"); err != nil || !in.Realized.DerivesCash {
@@ -189,6 +189,10 @@ func releaseBasis(ctx context.Context, db *store.DB, in Input) error {
 with basis as (
   select distinct position_id from realized
   where kind in ('upfront', 'option_premium') and realized_gain_loss is null and cash is not null and booking_date <= %[1]s
+),
+still_open as (
+  select position_id, case when count(*) = 1 then min(instrument) end as instrument
+  from position_facts_written where position_id in (select position_id from basis) group by position_id
 )
 select r.event_id, r.position_id, r.kind, r.currency,
   case when r.kind in ('upfront', 'option_premium') then r.cash end as basis,
@@ -198,12 +202,10 @@ select r.event_id, r.position_id, r.kind, r.currency,
     when r.kind = 'credit_event' and coalesce(r.instrument, p.instrument) not in ('cds_index', 'cds_index_tranche', 'cds_bespoke_tranche', 'unclassified') then cast(1 as decimal(18, 8))
   end as closed_share,
   r.event_date,
-  r.position_id in (select position_id from position_facts_written) as is_open
+  p.position_id is not null as is_open
 from realized as r
 join basis as b on b.position_id = r.position_id
-left join (
-  select position_id, min(instrument) as instrument from position_facts_written
-  where position_id in (select position_id from basis) group by position_id having count(*) = 1) as p on p.position_id = r.position_id
+left join still_open as p on p.position_id = r.position_id
 where r.booking_date <= %[1]s
   and ((r.kind in ('upfront', 'option_premium') and r.realized_gain_loss is null and r.cash is not null)
     or r.kind in ('partial_termination', 'termination', 'novation', 'maturity', 'exercise', 'credit_event'))

@@ -125,7 +125,7 @@ func RealizedFacts(scopes []string) DataSet {
 			{Name: "currency", Type: Currency, Use: Dimension, Meaning: "Currency of the event."},
 			{Name: "amount_from", Type: Text, Values: RealizedAmounts, Use: Dimension, Meaning: "How the amount was found: the sub-ledger's; or of cash alone, as settled, held as basis, cash with the basis released, never realized; or none."},
 			{Name: "cash_local", Type: Amount, Unit: "currency of the event", Meaning: "Cash received, or paid where negative; empty where none is given."},
-			{Name: "basis_released_local", Type: Amount, Unit: "currency of the event", Meaning: "Of events that have cash alone and close a position, the basis that was released with it."},
+			{Name: "basis_released_local", Type: Amount, Unit: "currency of the event", Meaning: "Of events that have cash alone and close a position, or pay for one after it was closed, the basis that was released with it."},
 			{Name: "realized_local", Type: Amount, Unit: "currency of the event", Meaning: "Realized gain, or loss where negative."},
 			{Name: "realized_gain_loss", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Realized gain, or loss where negative, at the event date's rate; empty where none is given, and of events of the year before."},
 			{Name: "cash", Type: Amount, Use: Measure, Unit: "reporting currency", Rows: `"fiscal_year" = 'this_year'`, Meaning: "Cash received, or paid where negative, at the event date's rate; empty where none is given, and of events of the year before."},
