@@ -109,7 +109,7 @@ func remarks(d batch.DateStatus) []string {
 	add(d.Late && d.Status == "published", "late, due at %s", instant(&d.DueAt))
 	add(d.Late && d.Status != "published", "overdue since %s", instant(&d.DueAt))
 	add(!d.Late && d.Status == "missing", "due at %s", instant(&d.DueAt))
-	add(d.SupersededOpening, "builds on releases that were replaced, or shows a quarter's end that was published, since; run it again")
+	add(d.SupersededOpening, "builds on a release that was replaced, or lacks a quarter's end that was published, since; run it again")
 	for _, name := range d.Changed {
 		add(true, "%s", name)
 	}
