@@ -80,9 +80,7 @@ func writeQuestions(b *bytes.Buffer) {
 // correction, and holds that each answers.
 func TestExamples(t *testing.T) {
 	book := t.TempDir()
-	if err := os.CopyFS(book, os.DirFS("../../testdata/book")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, book, "../../testdata/book")
 	config := filepath.Join(book, "comment11.yaml")
 	mustRun(t, "run", "--config", config, "--as-of", "2006-12-31")
 	mustRun(t, "run", "--config", config, "--as-of", "2007-09-30")

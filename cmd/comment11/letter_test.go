@@ -21,9 +21,7 @@ func TestLetter(t *testing.T) {
 		t.Skip("one run after the other: go test without -short has it")
 	}
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("../../testdata/book")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, folder, "../../testdata/book")
 	config := filepath.Join(folder, "comment11.yaml")
 	shared := []string{"--config", config, "--as-of", "2007-09-30"}
 	mustRun(t, append([]string{"run"}, shared...)...)

@@ -7,15 +7,14 @@ import (
 	"testing"
 
 	"comment11/internal/batch"
+	"comment11/internal/testkit"
 )
 
 // TestPrepare holds that the run of a period end prepares what packets show of it and of
 // the year-end, another run or a dry one nothing, and that prepare does it when asked.
 func TestPrepare(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("../../testdata/book")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, folder, "../../testdata/book")
 	config, prepared := filepath.Join(folder, "comment11.yaml"), filepath.Join(folder, "warehouse", "prepared")
 	kept := func() string {
 		paths, err := filepath.Glob(filepath.Join(prepared, "*.traces.json"))

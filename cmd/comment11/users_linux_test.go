@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"comment11/internal/testkit"
 )
 
 // person runs the program as another user of the system.
@@ -50,7 +52,8 @@ func TestOtherUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	book := filepath.Join(folder, "book")
-	if err := errors.Join(os.CopyFS(book, os.DirFS("../../testdata/book")), os.Chown(book, int(operator.user), int(operator.group))); err != nil {
+	testkit.CopyBook(t, book, "../../testdata/book")
+	if err := os.Chown(book, int(operator.user), int(operator.group)); err != nil {
 		t.Fatal(err)
 	}
 	if code, said := operator.comment11(t, program, book, "run", "--as-of", "2007-09-30"); code != exitDone {
@@ -63,7 +66,8 @@ func TestOtherUsers(t *testing.T) {
 	}
 	// A delivery in a folder that the operator may not read is not one that is missing.
 	closed := filepath.Join(folder, "closed")
-	if err := errors.Join(os.CopyFS(closed, os.DirFS("../../testdata/book")), os.Chown(closed, int(operator.user), int(operator.group)),
+	testkit.CopyBook(t, closed, "../../testdata/book")
+	if err := errors.Join(os.Chown(closed, int(operator.user), int(operator.group)),
 		os.Mkdir(filepath.Join(closed, "in"), 0o700), os.Rename(filepath.Join(closed, "counterparties.csv"), filepath.Join(closed, "in", "counterparties.csv"))); err != nil {
 		t.Fatal(err)
 	}
@@ -132,9 +136,7 @@ func TestLinksOutOfFolders(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			folder := t.TempDir()
 			book := filepath.Join(folder, "book")
-			if err := os.CopyFS(book, os.DirFS("../../testdata/book")); err != nil {
-				t.Fatal(err)
-			}
+			testkit.CopyBook(t, book, "../../testdata/book")
 			own := filepath.Join(book, kind)
 			outside := filepath.Join(folder, "outside")
 			if err := errors.Join(os.Mkdir(own, 0o755), os.WriteFile(outside, []byte("word,value\nsecret,of somebody else\n"), 0o600), os.Symlink(outside, filepath.Join(own, file))); err != nil {

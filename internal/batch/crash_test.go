@@ -20,6 +20,7 @@ import (
 	"comment11/configs"
 	"comment11/internal/batch"
 	"comment11/internal/store"
+	"comment11/internal/testkit"
 )
 
 // A test of crashes runs the nightly job in a process of its own, kills it or lets
@@ -119,9 +120,7 @@ type crashBook struct {
 func newCrashBook(t *testing.T, root string) *crashBook {
 	t.Helper()
 	book := t.TempDir()
-	if err := os.CopyFS(book, os.DirFS("../../testdata/book")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, book, "../../testdata/book")
 	b := &crashBook{config: filepath.Join(book, "comment11.yaml"), warehouse: filepath.Join(root, "warehouse"), saved: filepath.Join(t.TempDir(), "saved"), counts: map[string]int{}}
 	text, err := os.ReadFile(b.config)
 	if err != nil {

@@ -3,7 +3,6 @@ package batch_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,15 +19,14 @@ import (
 	"comment11/internal/position"
 	"comment11/internal/sample"
 	"comment11/internal/store"
+	"comment11/internal/testkit"
 )
 
 // TestExplainTellsEvidence holds, in the case of evidence, the lines in which each
 // kind of position stands, its slices, and that they come to its cells.
 func TestExplainTellsEvidence(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("../../testdata/cases/evidence")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, folder, "../../testdata/cases/evidence")
 	config, err := configs.Load(folder+"/comment11.yaml", nil)
 	if err != nil {
 		t.Fatal(err)

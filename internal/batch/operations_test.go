@@ -17,6 +17,7 @@ import (
 	"comment11/configs"
 	"comment11/internal/batch"
 	"comment11/internal/store"
+	"comment11/internal/testkit"
 )
 
 // book is a copy of testdata/book that a test may change.
@@ -33,9 +34,7 @@ var wholePacket = []store.FileHash{{Name: "manifest.json"}}
 func newBook(t *testing.T) *book {
 	t.Helper()
 	b := &book{folder: t.TempDir(), now: time.Now()}
-	if err := os.CopyFS(b.folder, os.DirFS("../../testdata/book")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, b.folder, "../../testdata/book")
 	b.reload(t)
 	t.Cleanup(func() { _ = store.RealDisk.Remove(b.config.Warehouse) })
 	return b

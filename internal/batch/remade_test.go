@@ -12,6 +12,7 @@ import (
 
 	"comment11/configs"
 	"comment11/internal/store"
+	"comment11/internal/testkit"
 )
 
 // TestMadeAgain holds that verify finds a row of a relation that its facts, records and
@@ -19,9 +20,7 @@ import (
 func TestMadeAgain(t *testing.T) {
 	ctx := context.Background()
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS("../../testdata/cases/ledger")); err != nil {
-		t.Fatal(err)
-	}
+	testkit.CopyBook(t, folder, "../../testdata/cases/ledger")
 	config, err := configs.Load(filepath.Join(folder, "comment11.yaml"), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@
 package testkit
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -15,6 +16,15 @@ import (
 
 // Update makes Golden write its files instead of comparing with them.
 var Update = flag.Bool("update", false, "rewrite golden files")
+
+// CopyBook copies the folder of a book, without the warehouse that somebody who tried it
+// may have left there.
+func CopyBook(t testing.TB, to, from string) {
+	t.Helper()
+	if err := errors.Join(os.CopyFS(to, os.DirFS(from)), os.RemoveAll(filepath.Join(to, "warehouse"))); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // Golden fails the test when got is not, byte for byte, the content of the file
 // at path, and shows the lines that differ. With -update it writes got to the
