@@ -1,7 +1,7 @@
 -- findings: one row per code and subject of what is no position's own, with what
 -- it is about and the money in the reporting currency
--- reads: realized_facts, converted_moves where events moved positions, internal_pairs, evidence, adjustments, unreadable_values,
--- holidays, ledger, collateral, fx_rates, pnl_explain, positions, realized, lifecycle, books, conversions
+-- reads: realized_facts, converted_moves and movements where events moved positions, internal_pairs, evidence, adjustments,
+-- unreadable_values, holidays, ledger, collateral, fx_rates, pnl_explain, positions, realized, lifecycle, books, conversions
 with unpaired as (
   select 'internal_break' as code, scope as subject, sum(positions) as positions, sum(greatest(abs(notional), abs(fair_value))) as money, min(mirror_id) as example
   from internal_pairs
@@ -43,7 +43,12 @@ moved as (
   select 'movement_without_entity', cause, count(*), sum(abs(notional)), min(event_id)
   from converted_moves
   where lacks_entity
-  group by cause{{end}}
+  group by cause{{end}}{{range .Scopes}}
+  union all
+  select 'movement_unexplained', '{{.Name}}', count(distinct position_id), sum(abs(notional)), min(position_id)
+  from movements
+  where cause = 'unexplained' and {{.Column}} = 'external'
+  having count(*) > 0{{end}}
 ),{{end}}
 unreadable as ( -- and what the readers of documents noted with records that they took
   select {{.RecordFinding}} as code, data_set || '.' || column_name as subject, count(*) as positions,
