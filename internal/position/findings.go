@@ -97,6 +97,8 @@ var FindingCodes = []FindingCode{
 		"the roll-forward by class may have it in another one's row, and both trades unexplained", "comment 11(f); DOMAIN 6"},
 	{"movement_unexplained", "warn", "a trade whose events do not explain how its notional changed since the opening; the money is what they leave unexplained, by trade and without netting", "ask for the trade's events, or correct them; limits.unexplained decides whether the release is held",
 		"the roll-forward closes by a row that nothing supports", "comment 11(f); DOMAIN 6"},
+	{"movement_without_currency", "warn", "an event of a trade that is open at neither end of the roll-forward, whose currency neither it nor what it realized tells; the control movements_without_currency holds the release", "deliver currency and classification with the event",
+		"its notional is an amount of nothing, and no row of the roll-forward has it", "comment 11(f); DOMAIN 5, 6"},
 	{"movement_without_entity", "warn", "an event of a trade that is open at neither end of the roll-forward, and of which nothing tells our entity: in no table of a scope that lists entities; the money is the notional that it moved", "deliver legal_entity of the event, or of what it realized",
 		"the roll-forward is without it, and closes all the same, because the trade came and went", "comment 11(f); DOMAIN 1, 6"},
 	{"no_fixed_maximum", "info", "protection sold whose maximum is not fixed: counted and named, in no sum of maximum exposure", "say so beside the table",

@@ -38,6 +38,11 @@ moved as (
   select 'movement_of_several_positions' as code, cause as subject, count(*) as positions, sum(abs(notional)) as money, min(event_id) as example
   from converted_moves
   where is_one_of_several
+  group by cause
+  union all
+  select 'movement_without_currency', cause, count(*), cast(null as decimal(38, 2)), min(event_id)
+  from converted_moves
+  where currency is null
   group by cause{{if .ListsEntities}}
   union all
   select 'movement_without_entity', cause, count(*), sum(abs(notional)), min(event_id)
