@@ -414,8 +414,8 @@ func (d differ) tradesOfGroups(ctx context.Context, i int, views [2]string, move
 	named, measures := map[string]bool{}, map[string]bool{}
 	for _, m := range moved {
 		cell := d.states[i].cells[m.name]
-		for _, match := range quotedColumn.FindAllStringSubmatch(cell.predicate, -1) {
-			named[store.Identifier(match[1]+match[2])] = true
+		for _, column := range columnsNamed(cell.predicate) {
+			named[store.Identifier(column)] = true
 		}
 		if cell.measure != "count" {
 			measures[store.Identifier(cell.measure)] = true

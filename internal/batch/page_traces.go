@@ -167,9 +167,7 @@ func (t *tracer) table(ctx context.Context, table render.Table, relation, date s
 	for _, c := range f.cells {
 		if !slices.Contains(f.predicates, c.cell.Predicate) {
 			f.predicates = append(f.predicates, c.cell.Predicate)
-			for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
-				f.by = append(f.by, match[1]+match[2])
-			}
+			f.by = append(f.by, columnsNamed(c.cell.Predicate)...)
 		}
 		if !slices.Contains(f.measures, c.measure) {
 			f.measures = append(f.measures, c.measure)

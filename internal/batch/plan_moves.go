@@ -273,8 +273,8 @@ func namedColumns(sides ...map[blockKey][]leaf) map[string]bool {
 	for _, side := range sides {
 		for _, list := range side {
 			for _, l := range list {
-				for _, match := range quotedColumn.FindAllStringSubmatch(l.predicate, -1) {
-					named[match[1]+match[2]] = true
+				for _, column := range columnsNamed(l.predicate) {
+					named[column] = true
 				}
 			}
 		}

@@ -78,9 +78,7 @@ type keyed struct {
 func byKey(ctx context.Context, db *store.DB, relation, key string, cells []placedCell, each func(keyed)) error {
 	var columns, measures, predicates []string
 	for _, c := range cells {
-		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
-			columns = append(columns, match[1]+match[2])
-		}
+		columns = append(columns, columnsNamed(c.cell.Predicate)...)
 		if summed(c.cell.Measure) {
 			measures = append(measures, c.cell.Measure)
 		}

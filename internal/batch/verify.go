@@ -241,6 +241,14 @@ func releaseViews(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 
 var quotedColumn = regexp.MustCompile(`"([a-z0-9_]+)"|\b(scope_[a-z0-9_]+)\b`)
 
+// columnsNamed are the columns that a predicate names, as often as it does.
+func columnsNamed(predicate string) (columns []string) {
+	for _, match := range quotedColumn.FindAllStringSubmatch(predicate, -1) {
+		columns = append(columns, match[1]+match[2])
+	}
+	return columns
+}
+
 // cells computes every cell again, from the facts and its own predicate, or as the
 // share that it is of others.
 func (*Verification) cells(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, counted int, err error) {
@@ -320,7 +328,7 @@ func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows []
 	}
 	all, ofBlock := relation+"_verified", relation+"_of_block"
 	group := func(name, from string, sums []string, rows [][]any) error {
-		by := strings.Join(columnsNamed(rows), ", ")
+		by := strings.Join(columnsOfCells(rows), ", ")
 		return db.CreateTable(ctx, name, fmt.Sprintf("select %s, %s from %s group by %[1]s", by, strings.Join(sums, ", "), from))
 	}
 	if err := group(all, relation, sums, rows); err != nil {
@@ -355,11 +363,11 @@ func cellsOfRelation(ctx context.Context, db *store.DB, relation string, rows []
 	return faults, nil
 }
 
-// columnsNamed are the columns that the predicates of cells name.
-func columnsNamed(rows [][]any) (columns []string) {
+// columnsOfCells are the columns that the predicates of cells name, for SQL.
+func columnsOfCells(rows [][]any) (columns []string) {
 	for _, row := range rows {
-		for _, match := range quotedColumn.FindAllStringSubmatch(row[6].(string), -1) {
-			columns = append(columns, store.Identifier(match[1]+match[2]))
+		for _, column := range columnsNamed(row[6].(string)) {
+			columns = append(columns, store.Identifier(column))
 		}
 	}
 	slices.Sort(columns)
