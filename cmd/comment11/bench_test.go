@@ -138,7 +138,7 @@ func BenchmarkTables(b *testing.B) {
 		packet, err := batch.Packet(ctx, config, asOf.Format(time.DateOnly), before.Format(time.DateOnly))
 		err = errors.Join(err, batch.AddLetter(ctx, config, &packet, true, true)) // a draft: nobody has written its texts
 		if err == nil {
-			packet.Questions, err = batch.Questions(ctx, config, packet)
+			err = batch.Questions(ctx, config, &packet)
 		}
 		if err == nil {
 			err = batch.WritePacket(ctx, config, packet, packet, filepath.Join(folder, "packet"), store.Program{}, func([]store.FileHash) error { return nil })

@@ -76,7 +76,7 @@ func newExtract(shared *sharedFlags) *cobra.Command {
 				}
 			}
 			if out != "" && len(formats) == 0 || slices.Contains(formats, "questions") {
-				if packet.Questions, err = batch.Questions(cmd.Context(), desk.Config, packet); err != nil {
+				if err := batch.Questions(cmd.Context(), desk.Config, &packet); err != nil {
 					return err
 				}
 			}

@@ -146,8 +146,8 @@ func TestPacket(t *testing.T) {
 		said(t, exitUsage, "used has notes.txt, which no extract wrote", "extract", "--config", b.config, "--as-of", "2007-09-30", "--compare", "2006-12-31", "--out", filepath.Join(b.folder, "used"))
 	})
 	t.Run("questions", func(t *testing.T) {
-		for _, want := range []string{"## Moves above materiality without a cause\n\n- 2007-09-30 `comment-11a/", "## Concentration in one trade\n\n- 2007-09-30 `", "## Gross figures that look netted\n\n",
-			"`: trade T2007-016 is -81382871.90 of 116096413.36, 70 percent\n"} {
+		for _, want := range []string{"## Moves above materiality without a cause\n\n### Credit derivatives by direction, instrument and purpose, ", "## Concentration in one trade\n\n- 2007-09-30 `", "## Gross figures that look netted\n\n",
+			"`: trade T2007-016 is -81,382,871.90 of 116,096,413.36, 70 percent\n"} {
 			if !strings.Contains(readFile(t, filepath.Join(packet, "questions.md")), want) {
 				t.Errorf("questions.md has no %q", want)
 			}

@@ -31,6 +31,9 @@ type Packet struct {
 	Appendix *Appendix `json:"appendix,omitempty"`
 	// Questions are those of a reviewer; they name trades.
 	Questions []Question `json:"questions,omitempty"`
+	// ExplainedMoves are how many figures moved that nobody need ask about: the roll-forward
+	// gives the causes.
+	ExplainedMoves int `json:"explained_moves,omitempty"`
 	// Differing names figures that two tables show differently because no rounding
 	// was found that foots otherwise.
 	Differing []string `json:"differing,omitempty"`
@@ -503,11 +506,17 @@ func Figure(value int64) string {
 	digits := strconv.FormatInt(value, 10)
 	negative := strings.HasPrefix(digits, "-")
 	digits = strings.TrimPrefix(digits, "-")
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
+	digits = InThrees(digits)
 	if negative {
 		return "(" + digits + ")"
+	}
+	return digits
+}
+
+// InThrees writes digits with a comma before every third from the right.
+func InThrees(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
 	}
 	return digits
 }

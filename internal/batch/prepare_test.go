@@ -45,7 +45,7 @@ func TestPrepared(t *testing.T) {
 		if err := batch.AddLetter(ctx, desk.Config, &packet, true, true); err != nil {
 			t.Fatal(err)
 		}
-		if packet.Questions, err = batch.Questions(ctx, desk.Config, packet); err != nil {
+		if err = batch.Questions(ctx, desk.Config, &packet); err != nil {
 			t.Fatal(err)
 		}
 		var text bytes.Buffer

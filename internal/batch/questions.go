@@ -14,16 +14,15 @@ import (
 	"comment11/internal/store"
 )
 
-// Questions are what a reviewer would ask of a packet: figures that moved, came, went
-// or turned between its dates, that rest on one trade or name, that have no evidence, or
-// that look netted. What is below the materiality of balances is not
-// asked, or below packet.materiality where none is configured.
-func Questions(ctx context.Context, config configs.Config, packet render.Packet) ([]render.Question, error) {
-	q, err := newQuestions(config, packet)
+// Questions adds to a packet what a reviewer would ask of it: figures that moved, came, went
+// or turned between its dates without a cause that the packet shows, that rest on one trade
+// or name, that have no evidence, or that look netted. What is below the materiality of
+// balances is not asked, or below packet.materiality where none is configured.
+func Questions(ctx context.Context, config configs.Config, packet *render.Packet) error {
+	q, err := newQuestions(config, *packet)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	q.moves()
 	q.netted()
 	for _, release := range packet.Releases {
 		if release.AsOf != packet.AsOf {
@@ -32,10 +31,12 @@ func Questions(ctx context.Context, config configs.Config, packet render.Packet)
 		concentrated, err := q.concentrationsOf(ctx, config, release, nil)
 		if err == nil {
 			q.list = append(q.list, concentrated...)
-			err = inRelease(ctx, config, packet, release, func(db *store.DB, _ map[string][]placedCell) error { return q.evidence(ctx, db) })
+			err = inRelease(ctx, config, *packet, release, func(db *store.DB, cells map[string][]placedCell) error {
+				return errors.Join(q.moves(ctx, db, config, release, cells["facts"]), q.evidence(ctx, db))
+			})
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the reviewer's questions about release %s: %w", release.Name, err)
+			return fmt.Errorf("the reviewer's questions about release %s: %w", release.Name, err)
 		}
 	}
 	order := map[string]int{}
@@ -43,7 +44,8 @@ func Questions(ctx context.Context, config configs.Config, packet render.Packet)
 		order[kind.ID] = i
 	}
 	slices.SortStableFunc(q.list, func(a, b render.Question) int { return order[a.Kind] - order[b.Kind] })
-	return q.list, nil
+	packet.Questions, packet.ExplainedMoves = q.list, q.explained
+	return nil
 }
 
 // questions are being collected.
@@ -51,6 +53,7 @@ type questions struct {
 	packet             render.Packet
 	materiality, share decimal.Decimal
 	list               []render.Question
+	explained          int             // moves that the roll-forward gives the causes of
 	asked              map[string]bool // the same facts stand in several tables, and are asked about once
 }
 
@@ -82,54 +85,148 @@ func (q *questions) once(kind string, cell render.Cell) bool {
 	return first
 }
 
-// moves compares the figures of the two dates. A cell that is not there is nil.
-func (q *questions) moves() {
-	if q.packet.Compare == "" {
-		return
+// figureMoved is a figure that is another at the period end, or nil at either date.
+type figureMoved struct {
+	at       render.Place
+	block    int // its place in the packet
+	cell     render.Cell
+	label    string
+	from, to decimal.Decimal
+}
+
+func (m figureMoved) change() decimal.Decimal { return m.to.Sub(m.from) }
+
+// moves asks of the figures that moved why they did: of a block the largest first.
+func (q *questions) moves(ctx context.Context, db *store.DB, config configs.Config, release render.Release, facts []placedCell) error {
+	moves := q.moved()
+	unexplained, err := q.rolledForward(ctx, db, config, release, facts, moves)
+	if err != nil {
+		return err
 	}
-	type figure struct {
-		at   render.Place
-		cell render.Cell
-	}
-	before := map[string]figure{}
-	var now, gone []figure
-	labels := map[string]string{}
-	for _, table := range q.packet.Tables {
-		for _, block := range table.Blocks {
-			if block.Change == nil { // its rows stand for something else at each date
+	slices.SortStableFunc(moves, func(a, b figureMoved) int {
+		if a.block != b.block {
+			return a.block - b.block
+		}
+		return b.change().Abs().Cmp(a.change().Abs())
+	})
+	for _, m := range moves {
+		kind, text := "move", "%s moved from %s to %s, by %s, and no cause is given"
+		switch {
+		case m.from.IsZero():
+			kind, text = "appeared", "%s was %s and is %s, by %s: is it new, or was it elsewhere?"
+		case m.to.IsZero():
+			kind, text = "vanished", "%s was %s and is %s, by %s: where did it go?"
+		case m.from.Sign() != m.to.Sign():
+			kind, text = "sign_flip", "%s turned from %s to %s, by %s"
+		}
+		if !q.once(kind, m.cell) {
+			continue
+		}
+		asked := render.Question{Kind: kind, Date: m.at.Date, Cell: address(m.at), Amount: m.change().StringFixed(2), From: m.from.StringFixed(2), To: m.to.StringFixed(2)}
+		if left, rolled := unexplained[m.cell.Predicate]; rolled && m.cell.Measure == "notional" {
+			if left.Abs().LessThan(q.materiality) {
+				q.explained++
 				continue
 			}
-			for _, sheet := range block.Sheets {
+			asked.Unexplained = left.StringFixed(2)
+			text += ": events leave " + inThrees(left) + " unexplained"
+		}
+		asked.Text = fmt.Sprintf(text, m.label, inThrees(m.from), inThrees(m.to), inThrees(m.change()))
+		q.list = append(q.list, asked)
+	}
+	return nil
+}
+
+// moved are the figures that differ between the two dates by the materiality or more.
+func (q *questions) moved() (moves []figureMoved) {
+	block := 0
+	for _, table := range q.packet.Tables {
+		for _, b := range table.Blocks {
+			block++
+			if b.Change == nil { // its rows stand for something else at each date, or there is one date
+				continue
+			}
+			figures := map[string]*figureMoved{}
+			var order []*figureMoved
+			for _, sheet := range b.Sheets {
 				for _, row := range sheet.Rows {
 					for i, cell := range row.Cells {
-						at := render.Place{Date: sheet.Date, Table: table.ID, Block: block.ID, Row: row.ID, Column: sheet.Columns[i].ID}
-						labels[address(at)] = table.Title + ", " + block.Title + ", " + row.Label + ", " + sheet.Columns[i].Label
 						if !summed(cell.Measure) {
 							continue
 						}
+						at := render.Place{Date: q.packet.AsOf, Table: table.ID, Block: b.ID, Row: row.ID, Column: sheet.Columns[i].ID}
+						m, there := figures[address(at)]
+						if !there {
+							m = &figureMoved{at: at, block: block, cell: cell, label: strings.Join([]string{table.Title, b.Title, row.Label, sheet.Columns[i].Label}, ", ")}
+							figures[address(at)], order = m, append(order, m)
+						}
 						if sheet.Date == q.packet.AsOf {
-							now = append(now, figure{at, cell})
+							m.to, m.cell = exactOf(cell), cell
 						} else {
-							before[address(at)] = figure{at, cell}
-							gone = append(gone, figure{at, cell})
+							m.from = exactOf(cell)
 						}
 					}
 				}
 			}
+			for _, m := range order {
+				if m.change().Abs().GreaterThanOrEqual(q.materiality) {
+					moves = append(moves, *m)
+				}
+			}
 		}
 	}
-	there := map[string]bool{}
-	for _, f := range now {
-		there[address(f.at)] = true
-		from, to := exactOf(before[address(f.at)].cell), exactOf(f.cell)
-		q.move(f.at, f.cell, labels[address(f.at)], from, to)
+	return moves
+}
+
+// rolledForward are the predicates of moved notionals that the roll-forward leads from what
+// the packet shows of the date compared with to what it shows of the period end, by events
+// or night by night, with what that leaves unexplained. Two dates alone give no causes.
+func (q *questions) rolledForward(ctx context.Context, db *store.DB, config configs.Config, release render.Release, facts []placedCell, moves []figureMoved) (map[string]decimal.Decimal, error) {
+	m, err := manifestOf(Warehouse(config), release.Name)
+	if err != nil || m.RollForward == nil || m.RollForward.Path == "two_point" || m.OpeningDate() != q.packet.Compare {
+		return nil, err
 	}
-	for _, f := range gone {
-		if !there[address(f.at)] {
-			f.at.Date = q.packet.AsOf
-			q.move(f.at, f.cell, labels[address(f.at)], exactOf(f.cell), decimal.Zero)
+	ofFacts := map[string]bool{}
+	for _, c := range facts {
+		ofFacts[c.at.Table] = true
+	}
+	table, err := store.Query(ctx, db, "select column_name from information_schema.columns where table_name = 'movements'")
+	if err != nil {
+		return nil, err
+	}
+	columns := map[string]bool{}
+	for _, row := range table.Rows {
+		columns[row[0].(string)] = true
+	}
+	var led []figureMoved
+	var cells []placedCell
+	for _, m := range moves {
+		if m.cell.Measure == "notional" && ofFacts[m.at.Table] && !slices.ContainsFunc(columnsNamed(m.cell.Predicate), func(c string) bool { return !columns[c] }) {
+			led, cells = append(led, m), append(cells, placedCell{m.at, m.cell, "movements"})
 		}
 	}
+	if len(cells) == 0 {
+		return nil, nil
+	}
+	opening, closing, unexplained := make([]int64, len(cells)), make([]int64, len(cells)), make([]int64, len(cells))
+	err = byKey(ctx, db, "movements", "cause", cells, func(k keyed) {
+		for i, amount := range k.amounts {
+			closing[i] += amount
+			switch k.key {
+			case "opening", "restated_opening":
+				opening[i] += amount
+			case "unexplained":
+				unexplained[i] += amount
+			}
+		}
+	})
+	explained := map[string]decimal.Decimal{}
+	for i, m := range led {
+		if decimal.New(opening[i], -2).Equal(m.from) && decimal.New(closing[i], -2).Equal(m.to) {
+			explained[m.cell.Predicate] = decimal.New(unexplained[i], -2)
+		}
+	}
+	return explained, err
 }
 
 func exactOf(cell render.Cell) decimal.Decimal {
@@ -140,23 +237,13 @@ func exactOf(cell render.Cell) decimal.Decimal {
 	return amount
 }
 
-func (q *questions) move(at render.Place, cell render.Cell, label string, from, to decimal.Decimal) {
-	change := to.Sub(from)
-	if change.Abs().LessThan(q.materiality) {
-		return
+// inThrees is an amount to the cent with its digits in threes.
+func inThrees(amount decimal.Decimal) string {
+	whole, cents, _ := strings.Cut(amount.Abs().StringFixed(2), ".")
+	if amount.IsNegative() {
+		return "-" + render.InThrees(whole) + "." + cents
 	}
-	kind, text := "move", "%s moved from %s to %s, by %s, and no cause is given"
-	switch {
-	case from.IsZero():
-		kind, text = "appeared", "%s was %s and is %s, by %s: is it new, or was it elsewhere?"
-	case to.IsZero():
-		kind, text = "vanished", "%s was %s and is %s, by %s: where did it go?"
-	case from.Sign() != to.Sign():
-		kind, text = "sign_flip", "%s turned from %s to %s, by %s"
-	}
-	if q.once(kind, cell) {
-		q.ask(kind, at, change, text, label, from.StringFixed(2), to.StringFixed(2), change.StringFixed(2))
-	}
+	return render.InThrees(whole) + "." + cents
 }
 
 // netted finds gross pairs of which one side is nil though the other is material: where
@@ -192,7 +279,7 @@ func (q *questions) nettedRow(table render.Table, block render.Block, sheet rend
 		}
 		at := render.Place{Date: sheet.Date, Table: table.ID, Block: block.ID, Row: row.ID, Column: sheet.Columns[i].ID}
 		q.ask("looks_netted", at, exactOf(cell), "%s, %s: %s is %s and %s is nil in the whole row: were values netted before they were delivered?",
-			table.Title, row.Label, cell.Measure, cell.Exact, other)
+			table.Title, row.Label, strings.ReplaceAll(cell.Measure, "_", " "), inThrees(exactOf(cell)), strings.ReplaceAll(other, "_", " "))
 	}
 }
 
@@ -264,7 +351,7 @@ func (q *questions) concentrations(ctx context.Context, db *store.DB, cells []pl
 			if amount.Abs().LessThanOrEqual(whole.Abs().Mul(q.share)) {
 				continue
 			}
-			q.ask(by.kind, c.at, amount, "%s %s is %s of %s, %s percent", by.words, names[i], amount.StringFixed(2), whole.StringFixed(2),
+			q.ask(by.kind, c.at, amount, "%s %s is %s of %s, %s percent", by.words, names[i], inThrees(amount), inThrees(whole),
 				amount.Abs().Shift(2).DivRound(whole.Abs(), 0))
 		}
 	}
@@ -326,9 +413,7 @@ func factsOf(ctx context.Context, db *store.DB, cells []placedCell, keys []strin
 	var columns, predicates []string
 	for _, c := range cells {
 		keys = append(keys, c.cell.Measure)
-		for _, match := range quotedColumn.FindAllStringSubmatch(c.cell.Predicate, -1) {
-			columns = append(columns, match[1]+match[2])
-		}
+		columns = append(columns, columnsNamed(c.cell.Predicate)...)
 		predicates = append(predicates, "("+c.cell.Predicate+")")
 	}
 	slices.Sort(columns)
@@ -370,9 +455,9 @@ where outcome in ('orphan_hedge', 'unmatched_offset') order by outcome, scope, s
 		}
 		became := ", all of which keeps its purpose"
 		if !moved.IsZero() {
-			became = ", of which " + moved.StringFixed(2) + " became trading"
+			became = ", of which " + inThrees(moved) + " became trading"
 		}
-		q.ask(kind, q.cellOf(purpose), amount, what+", in scope %v%s", row[2], row[3], row[6], amount.StringFixed(2), row[1], became)
+		q.ask(kind, q.cellOf(purpose), amount, what+", in scope %v%s", row[2], row[3], row[6], inThrees(amount), row[1], became)
 	}
 	return nil
 }
