@@ -149,6 +149,19 @@ func (v vetter) node(node any, common []string) error {
 	return nil
 }
 
+// inShort names the relations of a catalog, but not each again with all its releases and as
+// it was first reported.
+func inShort(relations []string) string {
+	suffixes := []string{"_all_releases", "_first_reported"}
+	var names []string
+	for _, name := range relations {
+		if !slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ") + ", most of them with " + strings.Join(suffixes, " and ") + " too"
+}
+
 func (v vetter) object(n map[string]any, common []string) error {
 	text := func(key string) string { value, _ := n[key].(string); return value }
 	if class := text("class"); class != "" {
@@ -173,7 +186,7 @@ func (v vetter) object(n map[string]any, common []string) error {
 		inMain := catalog == "" && (schema == "" || strings.EqualFold(schema, "main"))
 		inSchema := catalog == "" && strings.EqualFold(schema, "information_schema")
 		if !inSchema && (!inMain || !containsFold(v.relations, name) && !containsFold(common, name)) {
-			return fmt.Errorf("%w: %q is no relation of the catalog; they are %s", ErrRefused, strings.Trim(catalog+"."+schema+"."+name, "."), strings.Join(v.relations, ", "))
+			return fmt.Errorf("%w: %q is no relation of the catalog; they are %s", ErrRefused, strings.Trim(catalog+"."+schema+"."+name, "."), inShort(v.relations))
 		}
 	case "SHOW_REF":
 		if name := text("table_name"); n["query"] == nil && name != `"tables"` && name != "__show_tables_expanded" {
