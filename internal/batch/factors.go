@@ -349,12 +349,8 @@ func (s *stepper) compute(ctx context.Context, later []string) (st state, err er
 		return st, err
 	}
 	j.rates = s.rates(isLater)
-	in, _, err := j.makeFacts(ctx)
-	if err != nil {
+	if _, _, err := j.makeFacts(ctx); err != nil { // and the movements
 		return st, err
-	}
-	if _, err := j.move(ctx, in); err != nil {
-		return st, dataError(err)
 	}
 	if err := j.compute(ctx, nil); err != nil {
 		return st, err
