@@ -28,7 +28,7 @@ func (j *job) opening() (*store.Opening, error) {
 		return nil, err
 	}
 	var opening *store.Opening
-	asOf := j.options.AsOf.Format("2006-01-02")
+	asOf := j.options.AsOf.Format(time.DateOnly)
 	sequence := 0
 	for _, m := range shown {
 		if m.AsOfDate < asOf && (opening == nil || m.AsOfDate > opening.AsOfDate || (m.AsOfDate == opening.AsOfDate && m.Sequence > sequence)) {
@@ -115,7 +115,7 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 
 // readControls reads the controls of a release.
 func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.Manifest) ([]position.Control, error) {
-	table, err := store.Query(ctx, db, "select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, tolerance from "+
+	table, err := store.Query(ctx, db, "select control_id, subject, class, severity, left_meaning, right_meaning, left_value, right_value, tolerance from "+
 		releaseFiles(w, m, "controls")+" order by control_id, subject")
 	if err != nil {
 		return nil, err
@@ -123,9 +123,14 @@ func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 	var controls []position.Control
 	for _, row := range table.Rows {
 		text := func(i int) string { value, _ := row[i].(string); return value }
-		number := func(i int) decimal.Decimal { value, _ := row[i].(decimal.Decimal); return value }
-		controls = append(controls, position.Control{ID: text(0), Subject: text(1), Class: text(2), Severity: text(3),
-			LeftMeaning: text(4), Left: number(5), RightMeaning: text(6), Right: number(7), Tolerance: number(8)})
+		c := position.Control{ID: text(0), Subject: text(1), Class: text(2), Severity: text(3), LeftMeaning: text(4), RightMeaning: text(5)}
+		for i, side := range []*decimal.Decimal{&c.Left, &c.Right, &c.Tolerance} {
+			var ok bool
+			if *side, ok = row[6+i].(decimal.Decimal); !ok {
+				return nil, fmt.Errorf("a side of the control %s of release %s is a %T; expected a decimal", c.ID, m.Release, row[6+i])
+			}
+		}
+		controls = append(controls, c)
 	}
 	return controls, nil
 }
