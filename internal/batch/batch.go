@@ -335,8 +335,8 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transform.RuleQuality, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
-	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.filesOf(j.frozen, "slices"), j.filesOf(j.frozen, "evidence")
-	in.Evidence.FrozenNotes = j.filesOf(j.frozen, "evidence_notes")
+	in.Evidence.Frozen, in.Evidence.FrozenEvidence = j.warehouse.Files(j.frozen, "slices"), j.warehouse.Files(j.frozen, "evidence")
+	in.Evidence.FrozenNotes = j.warehouse.Files(j.frozen, "evidence_notes")
 	in.Evidence.Untested = j.options.WithoutEvidence
 	in.Rates = j.rates
 	if quality, err = transform.Facts(ctx, j.db, in); err != nil {

@@ -1,7 +1,6 @@
 package batch
 
 import (
-	"path/filepath"
 	"slices"
 
 	"comment11/internal/store"
@@ -27,14 +26,4 @@ func (j *job) frozenEvidence() (store.Manifest, error) {
 		}
 	}
 	return store.Manifest{}, nil
-}
-
-// filesOf are the files of a relation of a release; none of no release.
-func (j *job) filesOf(m store.Manifest, name string) []string {
-	relation, _ := m.Relation(name)
-	var files []string
-	for _, file := range relation.Files {
-		files = append(files, filepath.Join(j.warehouse.ReleaseFolder(m.AsOfDate, m.Release), file))
-	}
-	return files
 }
