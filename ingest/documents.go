@@ -49,7 +49,7 @@ func documents(name string, decoder func(Input, Source) document.Format, settle 
 		relation: func(_ Input, source Source, p part) (string, func() error, error) {
 			end := func() error { return os.Remove(p.file.decoded) }
 			if settle == nil {
-				return "read_parquet(" + store.Files(p.file.decoded) + ", hive_partitioning = false)", end, nil
+				return store.PlainParquet(p.file.decoded), end, nil
 			}
 			return settledRecords(source, *p.file), end, nil
 		},

@@ -215,10 +215,10 @@ func (f *File) useParquet() error {
 
 // parquetRelation reads the rows of a part, each value as a CSV file would spell it.
 func parquetRelation(_ Input, _ Source, p part) (string, func() error, error) {
-	from := "read_parquet(" + store.Files(p.file.decoded) + ", hive_partitioning = false)"
+	from := store.PlainParquet(p.file.decoded)
 	if !p.whole {
-		from = fmt.Sprintf("read_parquet(%[1]s, hive_partitioning = false, file_row_number = true) where %[2]s >= %[3]d and %[2]s < %[4]d",
-			store.Files(p.file.decoded), rowNumber, p.from, p.to)
+		from = fmt.Sprintf("%[1]s where %[2]s >= %[3]d and %[2]s < %[4]d",
+			store.ReadParquet([]string{p.file.decoded}), rowNumber, p.from, p.to)
 	}
 	return textsFrom(p.file.columns, from), func() error { return nil }, nil
 }
@@ -248,5 +248,5 @@ func decodedRelation(in Input, p part, decode func(p part, decoded string) error
 	if err != nil {
 		return "", nil, errors.Join(fmt.Errorf("%s: reading what was decoded: %w", p.file.Name, err), end())
 	}
-	return textsFrom(found.columns, "read_parquet("+store.Files(decoded)+", hive_partitioning = false)"), end, nil
+	return textsFrom(found.columns, store.PlainParquet(decoded)), end, nil
 }

@@ -191,7 +191,7 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
 		return "", nil, fmt.Errorf("writing the movements: %w", err)
 	}
-	if err := db.CreateOverFiles(ctx, "movements", "select * exclude (file_row_number) from "+store.ReadParquet([]string{file})); err != nil {
+	if err := db.CreateOverFiles(ctx, "movements", "select * from "+store.PlainParquet(file)); err != nil {
 		return "", nil, err
 	}
 	controls, err := p.controls(ctx, db)

@@ -74,7 +74,7 @@ func RealizedFacts(ctx context.Context, db *store.DB, in Input) (RealizedOutcome
 	if err := db.WriteParquet(ctx, query, outcome.File, lists); err != nil {
 		return outcome, fmt.Errorf("writing the realized facts: %w", err)
 	}
-	if err := db.CreateOverFiles(ctx, "realized_facts", "select * exclude (file_row_number) from "+store.ReadParquet([]string{outcome.File})); err != nil {
+	if err := db.CreateOverFiles(ctx, "realized_facts", "select * from "+store.PlainParquet(outcome.File)); err != nil {
 		return outcome, err
 	}
 	outcome.Cash, err = store.Scalar[bool](ctx, db, "select exists (select 1 from realized_facts where fiscal_year = 'this_year' and cash is not null)")

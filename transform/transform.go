@@ -637,7 +637,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 			return quality, err
 		}
 	}
-	if err := db.CreateOverFiles(ctx, "facts_stored", "select * exclude (file_row_number) from "+store.ReadParquet(files)); err != nil {
+	if err := db.CreateOverFiles(ctx, "facts_stored", "select * from "+store.PlainParquet(files...)); err != nil {
 		return quality, err
 	}
 	if err := createView(ctx, db, "facts", p); err != nil {

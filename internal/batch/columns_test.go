@@ -24,11 +24,11 @@ func TestFactsOfEarlierRelease(t *testing.T) {
 		"copy (select *, cast(0 as decimal(18, 2)) as notional_before from (select * exclude (fair_value_before, last_date, book) from facts_of_today)) to "+store.Literal(file)+" (format parquet)"); err != nil {
 		t.Fatal(err)
 	}
-	stored, err := columnsOf(ctx, db, plainFiles([]string{file}))
+	stored, err := columnsOf(ctx, db, store.PlainParquet(file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	query, err := transform.FactsQuery([]transform.Scope{{Name: "group"}}, "(select *, null as as_of_date, null as release from "+plainFiles([]string{file})+")", stored)
+	query, err := transform.FactsQuery([]transform.Scope{{Name: "group"}}, "(select *, null as as_of_date, null as release from "+store.PlainParquet(file)+")", stored)
 	if err != nil {
 		t.Fatal(err)
 	}

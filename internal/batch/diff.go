@@ -341,17 +341,18 @@ func (d differ) trades(ctx context.Context, i int, c comparedRelation, moved []*
 	}
 	views := [2]string{"step_before", "step_after"}
 	for side, st := range []state{before, after} {
-		query := "select * from " + plainFiles(st.files[c.relation])
+		from := store.PlainParquet(st.files[c.relation]...)
+		query := "select * from " + from
 		if c.relation == "facts" {
 			scopes := make([]transform.Scope, len(st.scopes))
 			for k, name := range st.scopes {
 				scopes[k].Name = name
 			}
-			stored, err := columnsOf(ctx, d.db, plainFiles(st.files[c.relation]))
+			stored, err := columnsOf(ctx, d.db, from)
 			if err != nil {
 				return err
 			}
-			if query, err = transform.FactsQuery(scopes, plainFiles(st.files[c.relation]), stored); err != nil {
+			if query, err = transform.FactsQuery(scopes, from, stored); err != nil {
 				return err
 			}
 		}
@@ -389,11 +390,6 @@ func columnsOf(ctx context.Context, db *store.DB, relation string) (names []stri
 		names = append(names, row[0].(string))
 	}
 	return names, err
-}
-
-// plainFiles is the FROM item of Parquet files, with no further columns.
-func plainFiles(files []string) string {
-	return "read_parquet(" + store.Files(files...) + ", hive_partitioning = false)"
 }
 
 // measured is what a fact adds to a cell.

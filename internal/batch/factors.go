@@ -457,7 +457,7 @@ func (s *stepper) pricedEarlier(ctx context.Context, j *job, set position.DataSe
 	if err := j.db.WriteParquet(ctx, query, file, nil); err != nil {
 		return err
 	}
-	return j.db.CreateView(ctx, "positions", "select * from read_parquet("+store.Files(file)+", hive_partitioning = false)")
+	return j.db.CreateView(ctx, "positions", "select * from "+store.PlainParquet(file))
 }
 
 // rates convert at the earlier release's rates until those are changed; what they lack

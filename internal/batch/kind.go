@@ -137,7 +137,7 @@ func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 
 // releaseFiles is the FROM item of a relation of a release.
 func releaseFiles(w store.Warehouse, m store.Manifest, name string) string {
-	return "read_parquet(" + store.Files(w.Files(m, name)...) + ", hive_partitioning = false)"
+	return store.PlainParquet(w.Files(m, name)...)
 }
 
 // compareWithPublished counts the cells whose figures differ from the release of

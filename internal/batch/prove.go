@@ -273,7 +273,7 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 		}
 	}
 	for name, files := range from {
-		if err := db.CreateView(ctx, name, "select * from read_parquet("+store.Files(files...)+", hive_partitioning = false)"); err != nil {
+		if err := db.CreateView(ctx, name, "select * from "+store.PlainParquet(files...)); err != nil {
 			return err
 		}
 	}

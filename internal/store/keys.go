@@ -18,8 +18,8 @@ func (db *DB) CheckKeys(ctx context.Context, folder string, m Manifest) error {
 			paths = append(paths, filepath.Join(folder, file))
 		}
 		queries = append(queries, fmt.Sprintf(
-			"select %d as place, count(*) as wrong from read_parquet(%s, hive_partitioning = false) where as_of_date is distinct from date '%s' or release is distinct from %s",
-			i, Files(paths...), m.AsOfDate, Literal(m.Release)))
+			"select %d as place, count(*) as wrong from %s where as_of_date is distinct from date '%s' or release is distinct from %s",
+			i, PlainParquet(paths...), m.AsOfDate, Literal(m.Release)))
 	}
 	if len(queries) == 0 {
 		return nil

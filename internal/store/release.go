@@ -187,7 +187,7 @@ func (db *DB) DescribeRelation(ctx context.Context, name string, paths []string)
 	for _, path := range paths {
 		relation.Files = append(relation.Files, filepath.Base(path))
 	}
-	from := "read_parquet(" + Files(paths...) + ", hive_partitioning = false)"
+	from := PlainParquet(paths...)
 	described, err := Query(ctx, db, "describe select * from "+from)
 	if err != nil {
 		return relation, err

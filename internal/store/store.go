@@ -247,6 +247,12 @@ func OneOf(text string, values []string) string {
 	return fmt.Sprintf("cast(try_cast(%s as %s) as varchar)", text, Enum(values))
 }
 
+// PlainParquet is the FROM item that reads the files: the columns that they have, and
+// none that their folders are named after.
+func PlainParquet(paths ...string) string {
+	return "read_parquet(" + Files(paths...) + ", hive_partitioning = false)"
+}
+
 // ReadParquet is the FROM item that reads the files, with file_row_number
 // counting the rows of each from 0.
 func ReadParquet(paths []string) string {
