@@ -91,7 +91,6 @@ func (o Outcome) Broken() []position.Control {
 // job is a run under way.
 type job struct {
 	Definitions
-	config    configs.Config
 	options   Options
 	warehouse store.Warehouse
 	db        *store.DB
@@ -117,6 +116,12 @@ type job struct {
 	approvals  Approvals
 }
 
+// newJob is a job that has not begun.
+func newJob(definitions Definitions, options Options) *job {
+	return &job{Definitions: definitions, options: options, stage: options.Now(), warehouse: options.warehouse(definitions.Config),
+		outcome: Outcome{Seconds: map[string]float64{}}, described: map[string]*store.Relation{}}
+}
+
 // perform does the nightly job for one due date. An error that is ErrData or ErrUsage
 // is for the user; a *store.BusyError means that another run is writing.
 func perform(ctx context.Context, config configs.Config, options Options, record *store.RunRecord) (outcome Outcome, err error) {
@@ -128,8 +133,8 @@ func perform(ctx context.Context, config configs.Config, options Options, record
 	if err != nil {
 		return Outcome{}, err
 	}
-	j := &job{Definitions: definitions, config: config, options: options, stage: options.Now(), record: record,
-		warehouse: options.warehouse(config), outcome: Outcome{Seconds: map[string]float64{}}, described: map[string]*store.Relation{}}
+	j := newJob(definitions, options)
+	j.record = record
 	if j.approvals, err = ReadApprovals(config); err != nil {
 		return Outcome{}, err
 	}
@@ -232,8 +237,8 @@ func (j *job) mendCatalog(ctx context.Context) error {
 }
 
 func (j *job) settings() store.Settings {
-	return store.Settings{Threads: j.config.Engine.Threads, MemoryLimit: j.config.Engine.MemoryLimit,
-		TemporaryFolder: filepath.Join(j.staging, "temporary"), TemporaryLimit: j.config.Engine.TemporaryLimit}
+	return store.Settings{Threads: j.Config.Engine.Threads, MemoryLimit: j.Config.Engine.MemoryLimit,
+		TemporaryFolder: filepath.Join(j.staging, "temporary"), TemporaryLimit: j.Config.Engine.TemporaryLimit}
 }
 
 // smallBook is up to how many bytes of files one thread is as fast as all: hundreds of
@@ -248,10 +253,10 @@ func (j *job) limitThreads(ctx context.Context, files []ingest.File) error {
 		size += f.Bytes
 	}
 	j.db.FilesInMemory = size <= smallBook
-	if j.config.Engine.Threads != 0 || size > smallBook {
+	if j.Config.Engine.Threads != 0 || size > smallBook {
 		return nil
 	}
-	j.config.Engine.Threads, j.threads = 1, 1
+	j.Config.Engine.Threads, j.threads = 1, 1
 	return j.db.SetThreads(ctx, 1)
 }
 
@@ -283,10 +288,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	j.options.Program.DuckDB = version
 	manifest := store.Manifest{Version: store.ManifestVersion, AsOfDate: j.options.AsOf.Format(time.DateOnly),
 		BusinessDay: in.PreviousBusinessDay.Format(time.DateOnly), Release: release, Kind: "first",
-		ReportingCurrency: j.config.ReportingCurrency, Program: j.options.Program, Configuration: j.Hashes}
-	for _, scope := range j.Scopes {
-		manifest.Scopes = append(manifest.Scopes, scope.Name)
-	}
+		ReportingCurrency: j.Config.ReportingCurrency, Scopes: j.scopeNames(), Program: j.options.Program, Configuration: j.Hashes}
 	if j.frozen, err = j.frozenEvidence(); err != nil {
 		return false, err
 	}
@@ -413,7 +415,7 @@ func (j *job) disclose(ctx context.Context) error {
 // compute computes the tables, and which cells the rows touch that findings are noted of.
 func (j *job) compute(ctx context.Context, noted map[string]disclosures.Noted) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(), Members: j.members(), AsOf: j.options.AsOf,
-		Currency: j.config.ReportingCurrency, Ratings: transform.RatingNotches(j.Maps["ratings"]), Ledger: j.config.Limits.Ledger, Noted: noted})
+		Currency: j.Config.ReportingCurrency, Ratings: transform.RatingNotches(j.Maps["ratings"]), Ledger: j.Config.Limits.Ledger, Noted: noted})
 	if err != nil {
 		return dataError(err)
 	}
@@ -430,7 +432,7 @@ func (j *job) loaded() []string {
 	}
 	if roll := j.outcome.Manifest.RollForward; j.rolled {
 		names = append(names, disclosures.OpeningRelease)
-		if roll.Opening.AsOfDate == j.config.Calendar.PreviousYearEnd(j.options.AsOf).Format(time.DateOnly) {
+		if roll.Opening.AsOfDate == j.Config.Calendar.PreviousYearEnd(j.options.AsOf).Format(time.DateOnly) {
 			names = append(names, disclosures.OpeningYearEnd)
 		}
 	}
@@ -496,7 +498,7 @@ func dataError(err error) error {
 
 // limits are controls on how much may be missing before a release is held.
 func (j *job) limits(ctx context.Context) ([]position.Control, error) {
-	limits := j.config.Limits
+	limits := j.Config.Limits
 	rejects, err := store.Query(ctx, j.db, `
 select count(*), coalesce(sum(convert_amount(abs(r.notional), n.numerator, n.denominator)), 0),
   count(*) filter (where r.data_set = 'positions' and convert_amount(r.notional, n.numerator, n.denominator) is null)
@@ -524,7 +526,7 @@ where r.fault = 1`)
 	}
 	list := []position.Control{
 		limit("rejects.count", "rejected records", decimal.NewFromInt(row[0].(int64)), decimal.NewFromInt(int64(limits.Rejects.Count))),
-		limit("rejects.money", "notional of rejected records, "+j.config.ReportingCurrency, rejectedMoney, money),
+		limit("rejects.money", "notional of rejected records, "+j.Config.ReportingCurrency, rejectedMoney, money),
 		limit("rejects.unpriced", "rejected positions without a readable amount", decimal.NewFromInt(row[2].(int64)), decimal.NewFromInt(int64(limits.Rejects.Unpriced))),
 		limit("no_value", "positions without a fair value", decimal.NewFromInt(noValue), decimal.NewFromInt(int64(limits.NoValue))),
 	}

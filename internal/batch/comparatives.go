@@ -363,7 +363,7 @@ func missingFiles(w store.Warehouse, m store.Manifest) (missing []string) {
 func (j *job) recastOf(ctx context.Context, base store.Manifest) (store.Manifest, error) {
 	m := base
 	m.Release, m.Kind, m.Status, m.Follows, m.Approvals, m.Previous = base.Release+"-"+kindRecast, kindRecast, store.Published, base.Release, nil, store.Link{}
-	m.ReportingCurrency, m.Scopes, m.Configuration, m.Program = j.config.ReportingCurrency, j.scopeNames(), j.Hashes, j.options.Program
+	m.ReportingCurrency, m.Scopes, m.Configuration, m.Program = j.Config.ReportingCurrency, j.scopeNames(), j.Hashes, j.options.Program
 	m.Relations, m.Files = nil, nil
 	var err error
 	if m.Program.DuckDB, err = j.db.Version(ctx); err != nil {

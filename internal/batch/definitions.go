@@ -237,7 +237,7 @@ func (d Definitions) members() map[string]string {
 }
 
 func (j *job) ingestInput() ingest.Input {
-	in := ingestInput(j.config, j.options.AsOf, j.Maps)
+	in := ingestInput(j.Config, j.options.AsOf, j.Maps)
 	in.Release, in.Output, in.Scratch, in.Progress = j.release, j.output, j.staging, j.options.Progress
 	var settings store.Settings
 	settings, in.Readers = j.settings().Shared(j.threads)

@@ -330,9 +330,9 @@ func (s *stepper) compute(ctx context.Context, later []string) (st state, err er
 	if err != nil {
 		return st, err
 	}
-	j := &job{Definitions: definitions, config: definitions.Config, options: options, stage: time.Now(), warehouse: options.warehouse(s.config),
-		outcome: Outcome{Seconds: map[string]float64{}}, described: map[string]*store.Relation{}, staging: folder, output: filepath.Join(folder, "release")}
-	j.options.Now, j.options.Progress = time.Now, nil
+	options.Now, options.Progress = time.Now, nil
+	j := newJob(definitions, options)
+	j.staging, j.output = folder, filepath.Join(folder, "release")
 	if err := os.MkdirAll(j.output, 0o700); err != nil {
 		return st, err
 	}

@@ -17,14 +17,14 @@ import (
 // judge gives the findings their severity, from the limits of their codes and from
 // materiality, and makes a control of every limit.
 func (j *job) judge() error {
-	m, err := newMateriality(j.config.Materiality, j.Tables)
+	m, err := newMateriality(j.Config.Materiality, j.Tables)
 	if err != nil {
 		return err
 	}
 	if m != nil {
 		m.mark(j.outcome)
 	}
-	controls, err := findingLimits(j.config.Limits.Findings, j.outcome.Findings)
+	controls, err := findingLimits(j.Config.Limits.Findings, j.outcome.Findings)
 	if err != nil {
 		return err
 	}

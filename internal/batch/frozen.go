@@ -11,7 +11,7 @@ import (
 // periods. Where there is none in the reporting currency, in which its amounts are,
 // evidence is struck: it cannot be frozen before it was there.
 func (j *job) frozenEvidence() (store.Manifest, error) {
-	struck := j.config.Purpose.Evidence == "nightly" || (j.config.Purpose.Evidence == "period_end" && j.config.Calendar.IsPeriodEnd(j.options.AsOf))
+	struck := j.Config.Purpose.Evidence == "nightly" || (j.Config.Purpose.Evidence == "period_end" && j.Config.Calendar.IsPeriodEnd(j.options.AsOf))
 	if struck {
 		return store.Manifest{}, nil
 	}
@@ -21,7 +21,7 @@ func (j *job) frozenEvidence() (store.Manifest, error) {
 	}
 	for _, m := range slices.Backward(manifests) {
 		_, hasEvidence := m.Relation("slices")
-		if m.Status == store.Published && m.ReportingCurrency == j.config.ReportingCurrency && m.AsOfDate < j.outcome.Manifest.AsOfDate && hasEvidence {
+		if m.Status == store.Published && m.ReportingCurrency == j.Config.ReportingCurrency && m.AsOfDate < j.outcome.Manifest.AsOfDate && hasEvidence {
 			return m, nil
 		}
 	}

@@ -110,7 +110,7 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 		return false, err
 	}
 	pins, err := j.warehouse.PinnedReleases()
-	return !SupersededOpening(j.config.Calendar, last, shown, pins), err
+	return !SupersededOpening(j.Config.Calendar, last, shown, pins), err
 }
 
 // readControls reads the controls of a release.

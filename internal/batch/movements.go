@@ -36,32 +36,32 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 	}
 	if since.IsZero() {
 		switch {
-		case j.config.RollForward == "never":
+		case j.Config.RollForward == "never":
 			j.noOpening = "roll_forward is never"
-		case !j.config.Calendar.IsPeriodEnd(j.options.AsOf):
+		case !j.Config.Calendar.IsPeriodEnd(j.options.AsOf):
 			j.noOpening = j.options.AsOf.Format(time.DateOnly) + " ends no fiscal period, and no other date was asked for"
-		case j.config.RollForward == "with_events" && !hasEvents:
+		case j.Config.RollForward == "with_events" && !hasEvents:
 			j.noOpening = "roll_forward is with_events, and the data set lifecycle was not delivered"
 		}
 		if j.noOpening != "" {
 			return nil, nil
 		}
-		since = j.config.Calendar.PreviousYearEnd(j.options.AsOf)
+		since = j.Config.Calendar.PreviousYearEnd(j.options.AsOf)
 	}
 	shown, err := j.warehouse.Shown()
 	if err != nil {
 		return nil, err
 	}
 	date, asOf := since.Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly)
-	newest := newestOfDates(shown, j.config.ReportingCurrency, date, asOf)
+	newest := newestOfDates(shown, j.Config.ReportingCurrency, date, asOf)
 	opening, known := newest[date]
 	if !known {
 		if asked == nil {
-			j.noOpening = "no release of " + date + " in " + j.config.ReportingCurrency + " was published"
+			j.noOpening = "no release of " + date + " in " + j.Config.ReportingCurrency + " was published"
 			return nil, nil // the first period ends of a warehouse have no opening; the table says what it needs
 		}
 		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s%s",
-			ErrUsage, date, j.config.ReportingCurrency, date, told)
+			ErrUsage, date, j.Config.ReportingCurrency, date, told)
 	}
 	roll := &store.RollForward{Path: path, Asked: asked, Opening: readRelease(opening, readByMovements...)}
 	if roll.Reported, err = j.reported(opening, shown); err != nil {
@@ -139,7 +139,7 @@ func sortedDates(releases map[string]store.Manifest) []string {
 func (j *job) missingNight(newest map[string]store.Manifest, since time.Time) string {
 	for day := since.AddDate(0, 0, 1); day.Before(j.options.AsOf); day = day.AddDate(0, 0, 1) {
 		date := day.Format(time.DateOnly)
-		if _, known := newest[date]; !known && j.config.Calendar.IsBusinessDay(day) {
+		if _, known := newest[date]; !known && j.Config.Calendar.IsBusinessDay(day) {
 			return date
 		}
 	}
@@ -189,7 +189,7 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 	if err != nil {
 		return nil, err
 	}
-	request := transform.RollForward{Since: since, Path: roll.Path, Unexplained: j.config.Limits.Unexplained, Restated: roll.Reported != nil}
+	request := transform.RollForward{Since: since, Path: roll.Path, Unexplained: j.Config.Limits.Unexplained, Restated: roll.Reported != nil}
 	var between []store.Manifest
 	for _, r := range roll.Between {
 		between = append(between, find(r.Release))

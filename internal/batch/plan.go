@@ -189,8 +189,7 @@ func apart(ctx context.Context, config configs.Config, options Options) (j *job,
 	if err != nil {
 		return nil, nil, err
 	}
-	j = &job{Definitions: definitions, config: config, options: options, stage: options.Now(),
-		warehouse: options.warehouse(config), outcome: Outcome{Seconds: map[string]float64{}}, described: map[string]*store.Relation{}}
+	j = newJob(definitions, options)
 	if j.approvals, err = ReadApprovals(config); err != nil {
 		return nil, nil, err
 	}

@@ -136,7 +136,7 @@ func (j *job) countedRelations() (map[string]string, error) {
 	queries := map[string]string{}
 	var err error
 	for name, values := range map[string][][]any{
-		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.notedTables(), j.loaded(), j.config.ReportingCurrency),
+		"cells": cellRows(j.outcome.Cells), "cell_marks": markRows(j.outcome.Cells), "tables": tableRows(j.notedTables(), j.loaded(), j.Config.ReportingCurrency),
 		"controls": controlRows(j.outcome.Controls), "findings": findingRows(j.outcome.Findings),
 		"finding_cells": touchedRows(j.outcome.Touched), "rules_used": ruleRows(j.outcome.Rules), "rule_conflicts": conflictRows(j.outcome.Conflicts),
 	} {

@@ -40,7 +40,7 @@ func quarterRelease(pins map[string]store.Pinned, shown []store.Manifest, newest
 
 // earlierQuarters are the published releases of the fiscal quarters before a period end.
 func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
-	if !j.config.Calendar.IsPeriodEnd(j.options.AsOf) {
+	if !j.Config.Calendar.IsPeriodEnd(j.options.AsOf) {
 		return nil, nil
 	}
 	shown, err := j.warehouse.Shown()
@@ -51,8 +51,8 @@ func (j *job) earlierQuarters() ([]store.ReadRelease, error) {
 	if err != nil {
 		return nil, err
 	}
-	ends := quarterEnds(j.config.Calendar, j.options.AsOf)
-	newest := newestOfDates(shown, j.config.ReportingCurrency, ends[len(ends)-1].Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly))
+	ends := quarterEnds(j.Config.Calendar, j.options.AsOf)
+	newest := newestOfDates(shown, j.Config.ReportingCurrency, ends[len(ends)-1].Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly))
 	var list []store.ReadRelease
 	for _, end := range ends {
 		if m, known := newest[end.Format(time.DateOnly)]; known {
@@ -81,7 +81,7 @@ func (j *job) trend(ctx context.Context) error {
 		note = withoutRealized
 	}
 	parts := j.quarterOf(1, j.options.AsOf, note, "", store.Manifest{Scopes: j.scopeNames()}, true)
-	for i, end := range quarterEnds(j.config.Calendar, j.options.AsOf) {
+	for i, end := range quarterEnds(j.Config.Calendar, j.options.AsOf) {
 		date, place := end.Format(time.DateOnly), i+2
 		at := slices.IndexFunc(j.outcome.Manifest.Quarters, func(r store.ReadRelease) bool { return r.AsOfDate == date })
 		if at < 0 {
@@ -143,7 +143,7 @@ func (j *job) sameQuarter(ctx context.Context, m store.Manifest, end time.Time) 
 		return false, err
 	}
 	settings, err := settingsOf(texts)
-	return err == nil && settings.Calendar.FiscalQuarterStart(end).Equal(j.config.Calendar.FiscalQuarterStart(end)), err
+	return err == nil && settings.Calendar.FiscalQuarterStart(end).Equal(j.Config.Calendar.FiscalQuarterStart(end)), err
 }
 
 // quarterOf are the SELECTs of one quarter's sums, first of its end, then of its events. A
