@@ -5,7 +5,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -312,7 +311,7 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 		if same {
 			j.outcome.Status, j.outcome.Manifest = "unchanged", earlier[last]
 			j.outcome.Folder, j.outcome.Repeated = j.warehouse.ReleaseFolder(earlier[last].AsOfDate, earlier[last].Release), true
-			if err := json.Unmarshal(earlier[last].Inputs, &j.outcome.Files); err != nil {
+			if j.outcome.Files, err = inputFiles(earlier[last]); err != nil {
 				return false, err
 			}
 			if earlier[last].Status == store.Held {

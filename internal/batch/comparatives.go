@@ -369,18 +369,11 @@ func (j *job) recastOf(ctx context.Context, base store.Manifest) (store.Manifest
 	if m.Program.DuckDB, err = j.db.Version(ctx); err != nil {
 		return m, err
 	}
-	j.release, j.outcome.Manifest = m.Release, m
-	if err := json.Unmarshal(m.Inputs, &j.outcome.Files); err != nil {
-		return m, err
-	}
-	if j.frozen, err = j.frozenEvidence(); err != nil {
+	if err := j.restore(ctx, base, m); err != nil {
 		return m, err
 	}
 	m.EvidenceOf = j.frozen.Release
 	m.Fingerprint = fingerprint(m, j.outcome.Files)
-	if err := j.storedRecords(ctx, base); err != nil {
-		return m, err
-	}
 	for _, name := range []string{"exclusions", "structural_rejects"} {
 		if _, kept := base.Relation(name); !kept {
 			return m, fmt.Errorf("%w: it does not keep the relation %s", ErrData, name)

@@ -9,6 +9,7 @@ import (
 
 	"comment11/ingest"
 	"comment11/internal/position"
+	"comment11/internal/store"
 	"comment11/transform"
 )
 
@@ -70,8 +71,8 @@ func (j *job) lostColumns() (map[string]string, error) {
 		if earlier.AsOfDate != m.AsOfDate && (m.Opening == nil || earlier.Release != m.Opening.Release) {
 			continue
 		}
-		var files []ingest.File
-		if err := json.Unmarshal(earlier.Inputs, &files); err != nil {
+		files, err := inputFiles(earlier)
+		if err != nil {
 			return nil, err
 		}
 		without := map[string]bool{} // data sets that lack a source
@@ -100,4 +101,12 @@ func (j *job) taken(set string) (records int64) {
 		}
 	}
 	return records
+}
+
+// inputFiles are the files that a release was made of.
+func inputFiles(m store.Manifest) (files []ingest.File, err error) {
+	if err = json.Unmarshal(m.Inputs, &files); err != nil {
+		err = fmt.Errorf("release %s: the inputs of its manifest cannot be read: %w", m.Release, err)
+	}
+	return files, err
 }

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +10,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"comment11/configs"
-	"comment11/ingest"
 	"comment11/internal/store"
 	"comment11/transform"
 )
@@ -278,11 +276,4 @@ func (e *explainer) rows(ctx context.Context, columns, relation, where string) (
 	}
 	table, err := store.Query(ctx, e.db, "select "+columns+" from "+from+" where "+where)
 	return table.Rows, err
-}
-
-// inputFiles are the files that the release was made of.
-func inputFiles(m store.Manifest) ([]ingest.File, error) {
-	var files []ingest.File
-	err := json.Unmarshal(m.Inputs, &files)
-	return files, err
 }

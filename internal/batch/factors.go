@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 
 	"comment11/configs"
 	"comment11/disclosures"
-	"comment11/ingest"
 	"comment11/internal/position"
 	"comment11/internal/store"
 	"comment11/transform"
@@ -390,8 +388,8 @@ func (s *stepper) records(ctx context.Context, j *job, of func(factor string) st
 				return err
 			}
 		}
-		var files []ingest.File
-		if err := json.Unmarshal(m.Inputs, &files); err != nil {
+		files, err := inputFiles(m)
+		if err != nil {
 			return err
 		}
 		for _, f := range files {

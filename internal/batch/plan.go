@@ -3,7 +3,6 @@ package batch
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -278,14 +277,7 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 	if c.Changed = changes(m, after); len(c.Changed) == 0 {
 		return c, nil
 	}
-	j.release, j.outcome.Manifest = m.Release, after
-	if err := json.Unmarshal(m.Inputs, &j.outcome.Files); err != nil {
-		return c, err
-	}
-	if j.frozen, err = j.frozenEvidence(); err != nil {
-		return c, err
-	}
-	if err := j.storedRecords(ctx, m); err != nil {
+	if err := j.restore(ctx, m, after); err != nil {
 		return c, err
 	}
 	if _, _, err := j.makeFacts(ctx); err != nil { // and the movements
@@ -295,6 +287,19 @@ func recast(ctx context.Context, config configs.Config, options Options, how Pla
 		return c, err
 	}
 	return j.compare(ctx, how, m, after)
+}
+
+// restore puts what a release was made of in the place of files: the job makes the
+// release that as names of it.
+func (j *job) restore(ctx context.Context, of, as store.Manifest) (err error) {
+	j.release, j.outcome.Manifest = as.Release, as
+	if j.outcome.Files, err = inputFiles(of); err != nil {
+		return err
+	}
+	if j.frozen, err = j.frozenEvidence(); err != nil {
+		return err
+	}
+	return j.storedRecords(ctx, of)
 }
 
 // storedRecords makes the relations of ingest from what a release stored of them.

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,8 +117,8 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 // changedInputs names the files of a date that are no longer what the release was
 // made of, are new or are gone.
 func changedInputs(config configs.Config, m store.Manifest, date time.Time) ([]string, error) {
-	var before []ingest.File
-	if err := json.Unmarshal(m.Inputs, &before); err != nil {
+	before, err := inputFiles(m)
+	if err != nil {
 		return nil, err
 	}
 	now, err := ingest.Locate(ingestInput(config, date, nil))

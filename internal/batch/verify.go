@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -85,9 +84,9 @@ func (v *Verification) release(ctx context.Context, config configs.Config, w sto
 	fault := func(format string, arguments ...any) {
 		v.Faults = append(v.Faults, "release "+m.Release+": "+fmt.Sprintf(format, arguments...))
 	}
-	var files []ingest.File
-	if err := json.Unmarshal(m.Inputs, &files); err != nil {
-		fault("the inputs of its manifest cannot be read: %v", err)
+	files, err := inputFiles(m)
+	if err != nil {
+		v.Faults = append(v.Faults, err.Error())
 	}
 	if fingerprint(m, files) != m.Fingerprint {
 		fault("its fingerprint is not that of its inputs, configuration and program")
