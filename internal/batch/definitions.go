@@ -157,12 +157,7 @@ func hashDefinitions(config configs.Config, folders map[string][]fs.FS) ([]store
 				return nil, nil, err
 			}
 		}
-		names := make([]string, 0, len(texts))
-		for name := range texts {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
+		for _, name := range slices.Sorted(maps.Keys(texts)) {
 			hash := hashText(path.Join(kind, path.Base(name)), texts[name])
 			hashes = append(hashes, hash)
 			if kind != "sql" && (kind != "maps" || transform.IsVocabulary(strings.TrimSuffix(path.Base(name), ".csv"))) {

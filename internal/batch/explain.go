@@ -214,12 +214,7 @@ func chosenRelease(w store.Warehouse, q Question) (store.Manifest, error) {
 	if len(shown) == 0 {
 		return store.Manifest{}, fmt.Errorf("%w in this warehouse yet; run a date first: comment11 run --as-of DATE", ErrData)
 	}
-	return slices.MaxFunc(shown, func(a, b store.Manifest) int {
-		if a.AsOfDate != b.AsOfDate {
-			return strings.Compare(a.AsOfDate, b.AsOfDate)
-		}
-		return a.Sequence - b.Sequence
-	}), nil
+	return slices.MaxFunc(shown, compareAge), nil
 }
 
 // differing names the definitions at hand that are not those of the release.

@@ -72,13 +72,9 @@ func (e *explainer) trace(ctx context.Context, relation string, cells [][]any) (
 			return nil, err
 		}
 	}
-	described, err := store.Query(ctx, e.db, "describe "+store.Identifier(from))
+	columns, err := columnsOf(ctx, e.db, store.Identifier(from))
 	if err != nil {
 		return nil, err
-	}
-	var columns []string
-	for _, row := range described.Rows {
-		columns = append(columns, row[0].(string))
 	}
 	var predicates, measures, amounts []string
 	for _, row := range cells {

@@ -322,7 +322,7 @@ func adjusted(ctx context.Context, session *store.Session, packet render.Packet)
 		dates += ", date '" + packet.Compare + "'"
 	}
 	reason, from := "''", ""
-	if slices.ContainsFunc(session.Relations, func(r store.SessionRelation) bool { return r.Name == "adjustments" }) {
+	if hasRelation(session, "adjustments") {
 		reason = "coalesce(min(j.reason_code), '') || ': ' || coalesce(min(j.reason), '') || ' (prepared by ' || coalesce(min(j.preparer), '') || ', approved by ' || coalesce(min(j.approver), '') || ')'"
 		from = " left join adjustments as j on j.adjustment_id = f.adjustment_id and j.as_of_date = f.as_of_date"
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +87,7 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 			return nil, fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none%s", ErrUsage, missing, told)
 		}
 	}
-	for _, night := range sortedDates(newest) {
+	for _, night := range slices.Sorted(maps.Keys(newest)) {
 		_, hasRecords := newest[night].Relation("lifecycle_records")
 		if roll.Path == "daily" || (roll.Path == "events" && hasRecords) {
 			roll.Between = append(roll.Between, readRelease(newest[night], readByMovements...))
@@ -123,15 +124,6 @@ func newestOfDates(shown []store.Manifest, currency, from, before string) map[st
 		}
 	}
 	return newest
-}
-
-func sortedDates(releases map[string]store.Manifest) []string {
-	var dates []string
-	for date := range releases {
-		dates = append(dates, date)
-	}
-	slices.Sort(dates)
-	return dates
 }
 
 // missingNight is the first business day after the opening and before the as-of date

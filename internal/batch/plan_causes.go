@@ -288,12 +288,11 @@ func (d comparer) sharedColumns(ctx context.Context, relation, ignored string) (
 	columns := map[string]int{}
 	var names []string
 	for _, prefix := range []string{"before_", "after_"} {
-		table, err := store.Query(ctx, d.db, "describe select * from "+prefix+relation)
+		all, err := columnsOf(ctx, d.db, prefix+relation)
 		if err != nil {
 			return "", err
 		}
-		for _, row := range table.Rows {
-			name := row[0].(string)
+		for _, name := range all {
 			if columns[name]++; columns[name] == 2 && !slices.Contains(strings.Split(ignored, ", "), name) {
 				names = append(names, store.Identifier(name))
 			}

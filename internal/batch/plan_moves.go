@@ -287,12 +287,12 @@ func namedColumns(sides ...map[blockKey][]leaf) map[string]bool {
 func (p *planner) measures(ctx context.Context, relation string, sides ...map[blockKey][]leaf) ([]string, error) {
 	known := map[string]int{}
 	for _, side := range []string{"before_", "after_"} {
-		table, err := store.Query(ctx, p.db, "describe "+store.Identifier(side+relation))
+		columns, err := columnsOf(ctx, p.db, store.Identifier(side+relation))
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range table.Rows {
-			known[row[0].(string)]++
+		for _, name := range columns {
+			known[name]++
 		}
 	}
 	used := map[string]bool{}

@@ -1,6 +1,7 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -191,9 +192,7 @@ func askedRelease(manifests []store.Manifest, asOf, name string) (store.Manifest
 	}
 	switch {
 	case len(list) > 0:
-		return slices.MaxFunc(list, func(a, b store.Manifest) int {
-			return cmpAsOf(a, b)
-		}), nil
+		return slices.MaxFunc(list, compareAge), nil
 	case name != "":
 		return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, name)
 	case asOf != "":
@@ -202,11 +201,9 @@ func askedRelease(manifests []store.Manifest, asOf, name string) (store.Manifest
 	return store.Manifest{}, fmt.Errorf("%w: there is no release; publish one first, with comment11 run", ErrData)
 }
 
-func cmpAsOf(a, b store.Manifest) int {
-	if a.AsOfDate != b.AsOfDate {
-		return strings.Compare(a.AsOfDate, b.AsOfDate)
-	}
-	return a.Sequence - b.Sequence
+// compareAge orders releases by their dates, and those of one date as they were made.
+func compareAge(a, b store.Manifest) int {
+	return cmp.Or(strings.Compare(a.AsOfDate, b.AsOfDate), a.Sequence-b.Sequence)
 }
 
 // files is the FROM item of a relation of the release.
@@ -445,12 +442,12 @@ func (t *tracer) sum(ctx context.Context, result *Trace) error {
 		attributes = append(attributes, r.Attribute)
 	}
 	result.Rules = []TracedRule{}
-	by := ""
-	for i, a := range attributes {
-		by += fmt.Sprintf("%s_rule%s", a, map[bool]string{true: ", "}[i < len(attributes)-1])
+	var rulesOf []string
+	for _, a := range attributes {
+		rulesOf = append(rulesOf, a+"_rule")
 	}
 	query := fmt.Sprintf("count(*), cast(coalesce(sum(%s), 0) as decimal(38, 2)) from %s where %s", result.amount, result.from, result.Predicate)
-	if by != "" {
+	if by := strings.Join(rulesOf, ", "); by != "" {
 		query = by + ", " + query + " group by " + by
 	}
 	table, err := store.Query(ctx, t.db, "select "+query)
@@ -471,7 +468,7 @@ func (t *tracer) sum(ctx context.Context, result *Trace) error {
 		result.Rules = append(result.Rules, r)
 	}
 	slices.SortFunc(result.Rules, func(a, b TracedRule) int {
-		return 2*slices.Index(attributes, a.Attribute) - 2*slices.Index(attributes, b.Attribute) + strings.Compare(a.Rule, b.Rule)
+		return cmp.Or(slices.Index(attributes, a.Attribute)-slices.Index(attributes, b.Attribute), strings.Compare(a.Rule, b.Rule))
 	})
 	return nil
 }
@@ -551,5 +548,5 @@ where f.%s = 'external' and not f.funded`, result.Predicate, position.ScopeColum
 	}
 	columns := "f." + strings.Join(behind.Columns, ", f.")
 	behind.Largest, err = t.rows(ctx, fmt.Sprintf("select %s %s order by abs(f.fair_value) desc nulls last, f.source_system, f.position_id, f.slice, f.adjustment_id limit %d", columns, within, most))
-	return behind, errors.Join(err)
+	return behind, err
 }
