@@ -431,10 +431,7 @@ func (d differ) tradesOfGroups(ctx context.Context, i int, views [2]string, move
 		}
 		slim[side] = append(slim[side], fmt.Sprintf("hash(%s) as %sgroup", strings.ReplaceAll(columns, " as all_facts", ""), prefix))
 	}
-	if err := d.db.CreateTable(ctx, "step_rows", fmt.Sprintf(`
-select row_hash from (
-  select hash(%[1]s) as row_hash, 1 as side from %[2]s union all select hash(%[1]s), -1 from %[3]s)
-group by row_hash having sum(side) <> 0`, hashed, views[0], views[1])); err != nil {
+	if err := onOneSide(ctx, d.db, "step_rows", views[0], views[1], hashed); err != nil {
 		return err
 	}
 	for side, view := range views {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"github.com/shopspring/decimal"
 
 	"comment11/configs"
-	"comment11/disclosures"
 	"comment11/internal/position"
 	"comment11/internal/store"
 	"comment11/transform"
@@ -143,15 +141,13 @@ func (s *stepper) statesBetween(ctx context.Context, db *store.DB) (states []sta
 
 // foreign tells whether one of the releases was made by another program than this one.
 func (s *stepper) foreign() (bool, error) {
-	own, _, err := hashDefinitions(s.config, map[string][]fs.FS{"sql": {transform.SQL(), disclosures.SQL()}})
-	return slices.ContainsFunc([]store.Manifest{s.before, s.after}, func(m store.Manifest) bool {
-		return m.Program != s.options.Program || !slices.Equal(sqlHashes(m.Configuration), sqlHashes(own))
-	}), err
-}
-
-// sqlHashes are those of the program's own queries.
-func sqlHashes(all []store.FileHash) []store.FileHash {
-	return slices.DeleteFunc(slices.Clone(all), func(h store.FileHash) bool { return !strings.HasPrefix(h.Name, "sql/") })
+	for _, m := range []store.Manifest{s.before, s.after} {
+		same, err := sameQueries(s.config, m)
+		if err != nil || !same || m.Program != s.options.Program {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 // standing is a release as it was published.
@@ -196,9 +192,7 @@ func (s *stepper) changed(ctx context.Context, db *store.DB) ([]string, error) {
 	otherDate := s.before.AsOfDate != s.after.AsOfDate
 	differ := map[string]bool{factorDate: otherDate, factorFX: otherDate} // rates are of a day, too
 	for set, factor := range factorOf {
-		was, _ := s.before.Relation(set + "_records")
-		is, _ := s.after.Relation(set + "_records")
-		if was.ContentHash == is.ContentHash && was.Rows == is.Rows {
+		if sameRecords(s.before, s.after, set) {
 			continue
 		}
 		if set != "positions" {

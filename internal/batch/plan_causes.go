@@ -93,10 +93,13 @@ where a.numerator is distinct from b.numerator or a.denominator is distinct from
 }
 
 // same tells whether the records of a data set are the same in both releases.
-func (d comparer) same(set string) bool {
-	was, _ := d.before.Relation(set + "_records")
-	is, _ := d.after.Relation(set + "_records")
-	return was.ContentHash == is.ContentHash && was.Rows == is.Rows
+func (d comparer) same(set string) bool { return sameRecords(d.before, d.after, set) }
+
+// sameRecords tells whether two releases have the same records of a data set.
+func sameRecords(a, b store.Manifest, set string) bool {
+	ofA, _ := a.Relation(set + "_records")
+	ofB, _ := b.Relation(set + "_records")
+	return ofA.ContentHash == ofB.ContentHash && ofA.Rows == ofB.Rows
 }
 
 // factsAtEarlierRates are the stored facts of the later release, each amount
@@ -138,7 +141,7 @@ func (d comparer) changedFacts(ctx context.Context, relation, key, ignored strin
 	if err != nil {
 		return err
 	}
-	if err := d.onOneSide(ctx, relation+"_rows", "before_"+relation, "after_"+relation, shared); err != nil {
+	if err := onOneSide(ctx, d.db, relation+"_rows", "before_"+relation, "after_"+relation, shared); err != nil {
 		return err
 	}
 	for side, prefix := range map[string]string{"_b": "before_", "_a": "after_"} {
@@ -159,8 +162,8 @@ func (d comparer) changedFacts(ctx context.Context, relation, key, ignored strin
 }
 
 // onOneSide makes a relation of the hashes of rows that one side has and the other has not.
-func (d comparer) onOneSide(ctx context.Context, name, before, after, columns string) error {
-	return d.db.CreateTable(ctx, name, fmt.Sprintf(`
+func onOneSide(ctx context.Context, db *store.DB, name, before, after, columns string) error {
+	return db.CreateTable(ctx, name, fmt.Sprintf(`
 select row_hash from (
   select hash(%[1]s) as row_hash, 1 as side from %[2]s union all select hash(%[1]s), -1 from %[3]s)
 group by row_hash having sum(side) <> 0`, columns, before, after))
@@ -201,7 +204,7 @@ func (d comparer) changedRecords(ctx context.Context, record, keys string) error
 	if err != nil {
 		return err
 	}
-	if err := d.onOneSide(ctx, record+"_record_rows", "before_"+record, "after_"+record, shared); err != nil {
+	if err := onOneSide(ctx, d.db, record+"_record_rows", "before_"+record, "after_"+record, shared); err != nil {
 		return err
 	}
 	side := fmt.Sprintf("select %s from %%s%s where hash(%s) in (select row_hash from %s_record_rows)", keys, record, shared, record)
@@ -301,33 +304,24 @@ func (d comparer) sharedColumns(ctx context.Context, relation, ignored string) (
 	return strings.Join(names, ", "), nil
 }
 
-// cell is a cell that differs, with its predicate in both releases, "" where the
-// release does not have it.
-type cell struct {
-	CellChange
-	relation, predicateBefore, predicateAfter string
-}
-
-func (d comparer) changedCells(ctx context.Context) ([]cell, error) {
+// changedCells are the cells whose exact values differ, in the order of the tables; one
+// that a release does not have is 0 there.
+func (d comparer) changedCells(ctx context.Context) ([]PlannedCell, error) {
 	table, err := store.Query(ctx, d.db, `
-with b as (select c.*, t.relation from before_cells as c join before_tables as t using (table_id)),
-a as (select c.*, t.relation from after_cells as c join after_tables as t using (table_id))
-select table_id, block_id, row_id, column_id, coalesce(a.measure, b.measure) as measure, coalesce(a.relation, b.relation) as relation,
-  coalesce(b.predicate, '') as predicate_before, coalesce(a.predicate, '') as predicate_after,
-  coalesce(b.exact, 0) as exact_before, coalesce(a.exact, 0) as exact_after
-from b full join a using (table_id, block_id, row_id, column_id)
+select table_id, block_id, row_id, column_id, coalesce(a.measure, b.measure) as measure, coalesce(b.exact, 0) as exact_before, coalesce(a.exact, 0) as exact_after
+from before_cells as b full join after_cells as a using (table_id, block_id, row_id, column_id)
 where coalesce(b.exact, 0) <> coalesce(a.exact, 0)
 order by coalesce(a.table_number, b.table_number), coalesce(a.block_number, b.block_number), coalesce(a.row_number, b.row_number),
   coalesce(a.column_number, b.column_number), table_id, block_id, row_id, column_id`)
 	if err != nil {
 		return nil, err
 	}
-	var cells []cell
+	cells := []PlannedCell{}
 	for _, row := range table.Rows {
 		text := func(i int) string { return row[i].(string) }
-		before, after := row[8].(decimal.Decimal), row[9].(decimal.Decimal)
-		cells = append(cells, cell{CellChange{Table: text(0), Block: text(1), Row: text(2), Column: text(3), Measure: text(4),
-			Before: before, After: after, Difference: after.Sub(before), Causes: map[string]decimal.Decimal{}, Trades: []TradeChange{}}, text(5), text(6), text(7)})
+		before, after := row[5].(decimal.Decimal), row[6].(decimal.Decimal)
+		cells = append(cells, PlannedCell{Table: text(0), Block: text(1), Row: text(2), Column: text(3), Measure: text(4),
+			Before: before, After: after, Difference: after.Sub(before), Other: map[string]decimal.Decimal{}})
 	}
 	return cells, nil
 }

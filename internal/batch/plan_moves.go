@@ -797,7 +797,7 @@ func (p *planner) several(key blockKey, position string, list []part, measure in
 // plannedCells gives the cells that change, and holds that what moves and what
 // changes for other reasons come to the difference, to the cent.
 func (p *planner) plannedCells(ctx context.Context) ([]PlannedCell, error) {
-	changed, err := p.changedCells(ctx)
+	cells, err := p.changedCells(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -811,20 +811,18 @@ func (p *planner) plannedCells(ctx context.Context) ([]PlannedCell, error) {
 	for at := range p.other {
 		touched[at] = true
 	}
-	cells := []PlannedCell{}
-	for _, c := range changed {
-		at := blockCell{blockKey{c.Table, c.Block, c.Measure}, Cell{c.Row, c.Column}}
-		cell := PlannedCell{Table: c.Table, Block: c.Block, Row: c.Row, Column: c.Column, Measure: c.Measure, Before: c.Before, After: c.After, Difference: c.Difference,
-			Total: !p.summed[at], Other: map[string]decimal.Decimal{}}
-		if !cell.Total {
-			cell.MovedIn, cell.MovedOut = in[at], out[at]
-			maps.Copy(cell.Other, p.other[at])
-			if err := holds(at, c.Difference, in[at], out[at], p.other[at]); err != nil {
-				return nil, err
-			}
-			delete(touched, at)
+	for i := range cells {
+		cell := &cells[i]
+		at := blockCell{blockKey{cell.Table, cell.Block, cell.Measure}, Cell{cell.Row, cell.Column}}
+		if cell.Total = !p.summed[at]; cell.Total {
+			continue
 		}
-		cells = append(cells, cell)
+		cell.MovedIn, cell.MovedOut = in[at], out[at]
+		maps.Copy(cell.Other, p.other[at])
+		if err := holds(at, cell.Difference, in[at], out[at], p.other[at]); err != nil {
+			return nil, err
+		}
+		delete(touched, at)
 	}
 	for at := range touched { // what comes and goes in a cell that shows the same in the end
 		if at.Cell == Outside || at.Cell == none {

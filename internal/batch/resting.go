@@ -24,11 +24,10 @@ type restingFigure struct {
 // that does not tell them apart.
 const notCounted = "not counted"
 
-// placedCell is a figure with the relation that its predicate is over.
+// placedCell is a figure and where it stands.
 type placedCell struct {
-	at       render.Place
-	cell     render.Cell
-	relation string
+	at   render.Place
+	cell render.Cell
 }
 
 // inRelease does something with the relations of the release of one date of the packet,
@@ -58,7 +57,7 @@ func inRelease(ctx context.Context, config configs.Config, packet render.Packet,
 	cells := map[string][]placedCell{}
 	packet.Each(func(at render.Place, cell render.Cell) {
 		if relation := relations[at.Table]; at.Date == release.AsOf && relation != "" {
-			cells[relation] = append(cells[relation], placedCell{at, cell, relation})
+			cells[relation] = append(cells[relation], placedCell{at, cell})
 		}
 	})
 	return do(db, cells)
