@@ -380,21 +380,16 @@ func (v *PacketVerification) proofOf(ctx context.Context, db *store.DB, w store.
 	if err := releaseViews(ctx, db, w, m, ""); err != nil {
 		return false, err
 	}
-	checks := []func(context.Context, *store.DB, store.Manifest) (list []string, counted int, err error){(*Verification)(nil).cells, footing}
+	checks := []func(context.Context, *store.DB, store.Manifest) ([]string, error){footing}
 	if v.Audience == render.Auditor { // in which names as large as each other may stand in another order
 		v.Notes = append(v.Notes, fmt.Sprintf("release %s: the ranks were not made again, because names are hashed", m.Release))
 	} else {
 		checks = append(checks, ranks)
 	}
-	for _, check := range checks {
-		list, counted, err := check(ctx, db, m)
-		if err != nil {
-			return false, err
-		}
-		v.Computed += counted
-		for _, text := range list {
-			v.fault("release %s: %s", m.Release, text)
-		}
+	list, cells, err := figureFaults(ctx, db, m, checks...)
+	v.Computed += cells
+	for _, text := range list {
+		v.fault("release %s: %s", m.Release, text)
 	}
-	return true, nil
+	return err == nil, err
 }

@@ -37,7 +37,7 @@ from facts join ranked using (reference_entity_id) group by all`); err != nil {
 		if err := db.CreateView(ctx, "reference_ranks", test.ranks); err != nil {
 			t.Fatal(err)
 		}
-		faults, _, err := ranks(ctx, db, m)
+		faults, err := ranks(ctx, db, m)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

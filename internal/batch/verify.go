@@ -110,15 +110,13 @@ func (v *Verification) release(ctx context.Context, config configs.Config, w sto
 	if err := releaseViews(ctx, db, w, m, ""); err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context, *store.DB, store.Manifest) (list []string, counted int, err error){v.cells, ranks, footing} {
-		list, counted, err := check(ctx, db, m)
-		if err != nil {
-			return err
-		}
-		v.Cells += counted
-		for _, text := range list {
-			fault("%s", text)
-		}
+	list, cells, err := figureFaults(ctx, db, m, ranks, footing)
+	v.Cells += cells
+	for _, text := range list {
+		fault("%s", text)
+	}
+	if err != nil {
+		return err
 	}
 	controls, err := readControls(ctx, db, w, m)
 	if err != nil {
@@ -128,8 +126,7 @@ func (v *Verification) release(ctx context.Context, config configs.Config, w sto
 	for _, text := range slices.Concat(statusFaults(m, controls), recordFaults(controls, files)) {
 		fault("%s", text)
 	}
-	list, err := factFaults(ctx, db, m)
-	if err != nil {
+	if list, err = factFaults(ctx, db, m); err != nil {
 		return err
 	}
 	for _, text := range list {
@@ -248,9 +245,24 @@ func columnsNamed(predicate string) (columns []string) {
 	return columns
 }
 
-// cells computes every cell again, from the facts and its own predicate, or as the
+// figureFaults computes every cell of a release again, and checks what else is asked of
+// its figures. counted are the cells.
+func figureFaults(ctx context.Context, db *store.DB, m store.Manifest, checks ...func(context.Context, *store.DB, store.Manifest) ([]string, error)) (faults []string, counted int, err error) {
+	faults, counted, err = cellFaults(ctx, db, m)
+	for _, check := range checks {
+		if err != nil {
+			break
+		}
+		var list []string
+		list, err = check(ctx, db, m)
+		faults = append(faults, list...)
+	}
+	return faults, counted, err
+}
+
+// cellFaults computes every cell again, from the facts and its own predicate, or as the
 // share that it is of others.
-func (*Verification) cells(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, counted int, err error) {
+func cellFaults(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, counted int, err error) {
 	listed, err := store.Query(ctx, db, `
 select t.relation, c.table_id, c.block_id, c.row_id, c.column_id, c.measure, c.predicate, c.exact
 from cells as c join tables as t on t.table_id = c.table_id order by t.relation, c.table_number, c.block_number, c.row_number, c.column_number`)
@@ -375,10 +387,10 @@ func columnsOfCells(rows [][]any) (columns []string) {
 
 // ranks ranks facts again, and holds that every place of a relation of ranks has what its
 // facts come to, by direction.
-func ranks(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, _ int, err error) {
+func ranks(ctx context.Context, db *store.DB, m store.Manifest) (faults []string, err error) {
 	// Names and grades of counterparties, which are in no sum, are not made again.
 	if err := db.Run(ctx, "create or replace table counterparties_as_of (counterparty_id varchar, name varchar, notch integer)"); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	for _, relation := range m.Relations {
 		for _, column := range relation.ColumnNames() {
@@ -388,13 +400,13 @@ func ranks(ctx context.Context, db *store.DB, m store.Manifest) (faults []string
 			}
 			places, query, err := disclosures.FactByFact(relation.Name, scope)
 			if err != nil {
-				return faults, 0, err
+				return faults, err
 			}
 			if query == "" {
 				break
 			}
 			if err := db.CreateTable(ctx, "ranked", places); err != nil {
-				return faults, 0, err
+				return faults, err
 			}
 			var sums []string
 			for _, measure := range disclosures.Measures(relation.Name)[1:] { // what counts is the facts, not the rows
@@ -407,7 +419,7 @@ from (select place, direction, [%[1]s] as sums from %[2]s where %[3]s = 'externa
 full join (select place, direction, [%[1]s] as sums from (%[4]s) group by place, direction) as b on b.place = a.place and b.direction = a.direction
 order by 1, 2`, list, store.Identifier(relation.Name), column, query))
 			if err != nil {
-				return faults, 0, err
+				return faults, err
 			}
 			for _, row := range table.Rows {
 				if row[4].(bool) {
@@ -416,14 +428,14 @@ order by 1, 2`, list, store.Identifier(relation.Name), column, query))
 			}
 		}
 	}
-	return faults, 0, nil
+	return faults, nil
 }
 
 // footing holds that exact and displayed values of the parts add up to their
 // whole, along the rows and along the columns, and that no cell is moved by a
 // whole unit or more, unless it is the difference of what others show. Exact shares are
 // rounded each and need not add up.
-func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, counted int, err error) {
+func footing(ctx context.Context, db *store.DB, _ store.Manifest) (faults []string, err error) {
 	table, err := store.Query(ctx, db, `
 with units as (
   select *, case when `+store.IsOneOf("unit", append([]string{"percent"}, disclosures.CountUnits...))+` then 1
@@ -445,12 +457,12 @@ select table_id || '/' || block_id || '/' || row_id || '/' || column_id, 'its ex
 from units where unit_size is null or (not `+store.IsOneOf("measure", disclosures.Differences)+` and abs(cast(displayed as decimal(38, 2)) * unit_size - exact) >= unit_size)
 order by cell, what`)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	for _, row := range table.Rows {
 		faults = append(faults, fmt.Sprintf("cell %s does not foot with %s: exact %v and %v, displayed %v and %v", row...))
 	}
-	return faults, 0, nil
+	return faults, nil
 }
 
 // statusFaults holds that a published release has no break of severity hold that
