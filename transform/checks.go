@@ -19,18 +19,10 @@ import (
 // internal legs pair, and converted sums are what the exact rates make of the
 // sums in the trades' currencies.
 func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, error) {
-	pairs, err := render("internal_pairs", parameters{Input: in})
-	if err != nil {
+	if err := createTable(ctx, db, "internal_pairs", "internal_pairs", parameters{Input: in}); err != nil {
 		return nil, err
 	}
-	if err := db.CreateTable(ctx, "internal_pairs", pairs); err != nil {
-		return nil, err
-	}
-	query, err := render("controls", parameters{Input: in})
-	if err != nil {
-		return nil, err
-	}
-	controls, err := readControls(ctx, db, query)
+	controls, err := readControls(ctx, db, "controls", parameters{Input: in})
 	if err != nil {
 		return nil, err
 	}
@@ -38,10 +30,10 @@ func Controls(ctx context.Context, db *store.DB, in Input) ([]position.Control, 
 	return append(controls, conversions...), err
 }
 
-// readControls reads controls that hold: id, class, subject, and both sides with their
-// meanings and the tolerance.
-func readControls(ctx context.Context, db *store.DB, query string) ([]position.Control, error) {
-	table, err := store.Query(ctx, db, query)
+// readControls reads the controls, all of which can hold a release, that the query of a
+// file gives: id, class, subject, and both sides with their meanings and the tolerance.
+func readControls(ctx context.Context, db *store.DB, file string, p any) ([]position.Control, error) {
+	table, err := ask(ctx, db, file, p)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +54,7 @@ var halfCent = decimal.New(5, -3)
 // conversionControls compares, per currency, the facts' sum of converted cents
 // with the converted sum; they differ by at most half a cent per fact.
 func conversionControls(ctx context.Context, db *store.DB, in Input) ([]position.Control, error) {
-	query, err := render("conversion_checks", parameters{Input: in})
-	if err != nil {
-		return nil, err
-	}
-	table, err := store.Query(ctx, db, query)
+	table, err := ask(ctx, db, "conversion_checks", parameters{Input: in})
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +168,7 @@ func (p parameters) AnyFinding() string {
 // Findings reads what a person should look at, with the severity of its code
 // (position.FindingCodes). by tells, by relation, what is noted of its rows.
 func Findings(ctx context.Context, db *store.DB, in Input) (findings []Finding, by map[string]Noted, err error) {
-	query, err := render("findings", parameters{Input: in})
-	if err != nil {
-		return nil, nil, err
-	}
-	table, err := store.Query(ctx, db, query)
+	table, err := ask(ctx, db, "findings", parameters{Input: in})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -291,11 +275,7 @@ type Noted struct {
 // cancel is known only when all facts are written, so that the relation broken_pairs has
 // those.
 func noted(ctx context.Context, db *store.DB, p parameters, subjects int) (map[string]Noted, error) {
-	query, err := render("broken_pairs", p)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.CreateTable(ctx, "broken_pairs", query); err != nil {
+	if err := createTable(ctx, db, "broken_pairs", "broken_pairs", p); err != nil {
 		return nil, err
 	}
 	facts := Noted{"findings", "broken_pairs"}

@@ -135,12 +135,8 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 			return false, err
 		}
 	}
-	holdings, err := render("group_holdings", p)
-	if err != nil {
+	if err := createTable(ctx, db, "group_holdings", "group_holdings", p); err != nil {
 		return false, err
-	}
-	if err := db.CreateTable(ctx, "group_holdings", holdings); err != nil {
-		return false, fmt.Errorf("group_holdings: %w", err)
 	}
 	if p.Evidence.Untested {
 		return false, nil
@@ -156,11 +152,7 @@ func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced boo
 	if err := db.CreateTable(ctx, "evidence", "select * from evidence order by scope, test, outcome, subject, matched_with"); err != nil {
 		return false, err
 	}
-	query, err := render("slices_in_terms", p)
-	if err != nil {
-		return false, err
-	}
-	if err := db.CreateTable(ctx, "slices_in_terms", query); err != nil {
+	if err := createTable(ctx, db, "slices_in_terms", "slices_in_terms", p); err != nil {
 		return false, err
 	}
 	count, err := store.Scalar[int64](ctx, db, "select count(*) from slices_in_terms")
@@ -222,16 +214,12 @@ func testPurposes(ctx context.Context, db *store.DB, p parameters) error {
 				return err
 			}
 		}
-		query, err := render(name, p)
-		if err != nil {
-			return err
-		}
-		create := db.CreateTable
+		makeRelation := createTable
 		if slices.Contains(viewedSteps, name) {
-			create = db.CreateView
+			makeRelation = createView
 		}
-		if err := create(ctx, name, query); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if err := makeRelation(ctx, db, name, name, p); err != nil {
+			return err
 		}
 	}
 	for _, name := range []string{"slices", "evidence", "evidence_notes"} {

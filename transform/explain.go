@@ -56,11 +56,7 @@ func Explain(ctx context.Context, db *store.DB, in Input) (Explained, error) {
 		return explained, err
 	}
 	p := parameters{Input: in, compiled: compiled}
-	query, err := render("classified", p)
-	if err != nil {
-		return explained, err
-	}
-	if err := db.CreateTable(ctx, "explained", query); err != nil {
+	if err := createTable(ctx, db, "explained", "classified", p); err != nil {
 		return explained, err
 	}
 	if err := explained.readColumns(ctx, db); err != nil {

@@ -164,20 +164,20 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 		return "", nil, err
 	}
 	for _, name := range []string{"converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted"} {
-		create := p.createTable
+		makeRelation := createTable
 		if name == "position_moves" {
-			create = func(ctx context.Context, db *store.DB, name string) error { return p.createView(ctx, db, name, name) }
+			makeRelation = createView
 		}
-		if err := create(ctx, db, name); err != nil {
+		if err := makeRelation(ctx, db, name, name, p); err != nil {
 			return "", nil, err
 		}
 	}
 	if roll.Restated {
 		p.side = "reported_facts"
-		if err := p.createView(ctx, db, "facts_in_terms", "reported_facts_in_terms"); err != nil {
+		if err := createView(ctx, db, "reported_facts_in_terms", "facts_in_terms", p); err != nil {
 			return "", nil, err
 		}
-		if err := p.createTable(ctx, db, "restated"); err != nil {
+		if err := createTable(ctx, db, "restated", "restated", p); err != nil {
 			return "", nil, err
 		}
 	}
@@ -198,42 +198,18 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 	return file, controls, err
 }
 
-func (p rollParameters) createView(ctx context.Context, db *store.DB, file, name string) error {
-	query, err := render(file, p)
-	if err != nil {
-		return err
-	}
-	return db.CreateView(ctx, name, query)
-}
-
-func (p rollParameters) createTable(ctx context.Context, db *store.DB, name string) error {
-	return p.fill(ctx, db, name, name)
-}
-
-// fill makes a table of the query of a file.
-func (p rollParameters) fill(ctx context.Context, db *store.DB, file, name string) error {
-	query, err := render(file, p)
-	if err != nil {
-		return err
-	}
-	if err := db.CreateTable(ctx, name, query); err != nil {
-		return fmt.Errorf("relation %s: %w", name, err)
-	}
-	return nil
-}
-
 // compareDates makes the relation p.moved of the positions of two dates.
 func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
 	for _, prefix := range []string{p.before, p.after} {
 		p.side = prefix + "facts"
-		if err := p.createView(ctx, db, "facts_in_terms", p.side+"_in_terms"); err != nil {
+		if err := createView(ctx, db, p.side+"_in_terms", "facts_in_terms", p); err != nil {
 			return err
 		}
-		if err := p.createView(ctx, db, "placed_positions", prefix+"positions_placed"); err != nil {
+		if err := createView(ctx, db, prefix+"positions_placed", "placed_positions", p); err != nil {
 			return err
 		}
 	}
-	return p.fill(ctx, db, "moved_positions", p.moved)
+	return createTable(ctx, db, p.moved, "moved_positions", p)
 }
 
 // createMoves makes the relation moves by the path of the roll-forward.
@@ -243,9 +219,9 @@ func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 		if err := p.placeEvents(ctx, db); err != nil {
 			return err
 		}
-		return p.fill(ctx, db, "event_moves", "moves")
+		return createTable(ctx, db, "moves", "event_moves", p)
 	case "two_point":
-		return p.fill(ctx, db, "inferred_moves", "moves")
+		return createTable(ctx, db, "moves", "inferred_moves", p)
 	}
 	nights := slices.Concat([]Night{{Date: p.roll.Since, Prefix: p.before}}, p.roll.Nights, []Night{{Date: p.Input.AsOf}})
 	for i := range nights[1:] {
@@ -267,12 +243,12 @@ func (p rollParameters) createMoves(ctx context.Context, db *store.DB) error {
 			return fmt.Errorf("the moves of %s: %w", pair.date.Format(time.DateOnly), err)
 		}
 	}
-	return p.fill(ctx, db, "nightly_moves", "moves")
+	return createTable(ctx, db, "moves", "nightly_moves", p)
 }
 
 // placeEvents makes the relation placed_events, each event once.
 func (p rollParameters) placeEvents(ctx context.Context, db *store.DB) error {
-	if err := p.createTable(ctx, db, "placed_events"); err != nil {
+	if err := createTable(ctx, db, "placed_events", "placed_events", p); err != nil {
 		return err
 	}
 	several, err := store.Scalar[bool](ctx, db, fmt.Sprintf(
@@ -280,7 +256,7 @@ func (p rollParameters) placeEvents(ctx context.Context, db *store.DB) error {
 	if err != nil || !several {
 		return err
 	}
-	return p.fill(ctx, db, "placed_once", "placed_events")
+	return createTable(ctx, db, "placed_events", "placed_once", p)
 }
 
 // createMovementRates makes the relation movement_rates: of each currency at the as-of
@@ -323,11 +299,7 @@ where currency is not null order by event_date, currency`, dateLiteral(in.AsOf))
 
 // controls are those of the roll-forward.
 func (p rollParameters) controls(ctx context.Context, db *store.DB) ([]position.Control, error) {
-	query, err := render("movement_controls", p)
-	if err != nil {
-		return nil, err
-	}
-	controls, err := readControls(ctx, db, query)
+	controls, err := readControls(ctx, db, "movement_controls", p)
 	if err != nil {
 		return nil, err
 	}
@@ -338,11 +310,7 @@ func (p rollParameters) controls(ctx context.Context, db *store.DB) ([]position.
 // fxControls compute what the rates made of opening and movements again, from the sums
 // of each currency, and compare it with the movements' own.
 func (p rollParameters) fxControls(ctx context.Context, db *store.DB) ([]position.Control, error) {
-	query, err := render("movement_fx_checks", p)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := store.Query(ctx, db, query)
+	parts, err := ask(ctx, db, "movement_fx_checks", p)
 	if err != nil {
 		return nil, err
 	}

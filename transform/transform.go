@@ -508,22 +508,14 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 	}
 	p := parameters{Input: in}
 	for _, name := range []string{"counterparties_as_of", "own_counterparties", "books_as_of", "indices_as_of", "reference_grades"} {
-		query, err := render(name, p)
-		if err != nil {
-			return nil, err
-		}
-		if err := db.CreateTable(ctx, name, query); err != nil {
+		if err := createTable(ctx, db, name, name, p); err != nil {
 			return nil, err
 		}
 	}
 	if err := uniqueNow(ctx, db); err != nil {
 		return nil, err
 	}
-	query, err := render("joined", p)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.CreateView(ctx, "joined", query); err != nil {
+	if err := createView(ctx, db, "joined", "joined", p); err != nil {
 		return nil, err
 	}
 	// Rules are bound over empty tables of its columns: over the view each question would
@@ -588,7 +580,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 	p := parameters{Input: in, compiled: compiled, conversions: conversions}
 	quality.digits = p.digits()
 	for _, name := range []string{"classified", "measured", "applied_adjustments"} {
-		if err := createView(ctx, db, name, p); err != nil {
+		if err := createView(ctx, db, name, name, p); err != nil {
 			return quality, err
 		}
 	}
@@ -598,7 +590,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 	}
 	parts := []string{"position_facts", "adjustment_facts"}
 	if sliced {
-		if err := createView(ctx, db, "position_facts", p); err != nil {
+		if err := createView(ctx, db, "position_facts", "position_facts", p); err != nil {
 			return quality, err
 		}
 		columns, err := store.Query(ctx, db, "describe position_facts")
@@ -640,7 +632,7 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 	if err := db.CreateOverFiles(ctx, "facts_stored", "select * from "+store.PlainParquet(files...)); err != nil {
 		return quality, err
 	}
-	if err := createView(ctx, db, "facts", p); err != nil {
+	if err := createView(ctx, db, "facts", "facts", p); err != nil {
 		return quality, err
 	}
 	return quality, findIdenticalUnderlyings(ctx, db, p)
@@ -687,12 +679,33 @@ func FactsQuery(scopes []Scope, stored string, names []string) (string, error) {
 	return strings.Replace(query, "from facts_stored", "from "+stored, 1), err
 }
 
-func createView(ctx context.Context, db *store.DB, name string, p parameters) error {
-	query, err := render(name, p)
+// createTable and createView make the relation name of the query of a file.
+func createTable(ctx context.Context, db *store.DB, name, file string, p any) error {
+	return create(ctx, db.CreateTable, name, file, p)
+}
+
+func createView(ctx context.Context, db *store.DB, name, file string, p any) error {
+	return create(ctx, db.CreateView, name, file, p)
+}
+
+func create(ctx context.Context, as func(ctx context.Context, name, query string) error, name, file string, p any) error {
+	query, err := render(file, p)
 	if err != nil {
 		return err
 	}
-	return db.CreateView(ctx, name, query)
+	if err := as(ctx, name, query); err != nil {
+		return fmt.Errorf("relation %s: %w", name, err)
+	}
+	return nil
+}
+
+// ask runs the query of a file.
+func ask(ctx context.Context, db *store.DB, file string, p any) (store.Table, error) {
+	query, err := render(file, p)
+	if err != nil {
+		return store.Table{}, err
+	}
+	return store.Query(ctx, db, query)
 }
 
 // render fills in a template; p has what it may ask for.
@@ -719,9 +732,5 @@ func CounterpartiesAsOf(ctx context.Context, db *store.DB, asOf time.Time, maps 
 	if err := createTerms(ctx, db, p.Input); err != nil {
 		return err
 	}
-	query, err := render("counterparties_as_of", p)
-	if err != nil {
-		return err
-	}
-	return db.CreateTable(ctx, "counterparties_as_of", query)
+	return createTable(ctx, db, "counterparties_as_of", "counterparties_as_of", p)
 }
