@@ -2,6 +2,7 @@ package transform
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
@@ -65,6 +66,42 @@ where currency is not null group by currency order by currency`)
 		return nil, err
 	}
 	return conversions, nil
+}
+
+// createDatedConversions makes a relation of conversions, one for each row of the query,
+// which gives dates and currencies. A rate that is missing stops the run; its message
+// says what happened on the date.
+func createDatedConversions(ctx context.Context, db *store.DB, in Input, relation, what, query string, on func(rates allRates, currency string, date time.Time) (conversion, bool)) error {
+	rates, err := readAllRates(ctx, db, in)
+	if err != nil {
+		return err
+	}
+	needed, err := store.Query(ctx, db, query)
+	if err != nil {
+		return err
+	}
+	var conversions []conversion
+	var faults []error
+	for _, row := range needed.Rows {
+		date, currency := row[0].(time.Time), row[1].(string)
+		c, ok := on(rates, currency, date)
+		c.eventDate = date
+		conversions = append(conversions, c)
+		if !ok {
+			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", "+what, currency))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return err
+	}
+	return writeConversions(ctx, db, relation, conversions)
+}
+
+// ExplainConversions makes the relation explain_conversions, for every currency and day
+// of pnl_explain after a date.
+func ExplainConversions(ctx context.Context, db *store.DB, in Input, since time.Time) error {
+	return createDatedConversions(ctx, db, in, "explain_conversions", "a day of pnl_explain",
+		fmt.Sprintf("select distinct pnl_date, currency from pnl_explain where pnl_date > %s and pnl_date <= %s order by pnl_date, currency", dateLiteral(since), dateLiteral(in.AsOf)), allRates.event)
 }
 
 // allRates are the rates of a run, and those of another relation for what they lack.

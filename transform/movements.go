@@ -2,7 +2,6 @@ package transform
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -151,17 +150,17 @@ func (p rollParameters) Steps() []Step {
 }
 
 // Movements writes the roll-forward from the opening release to the facts, after
-// Facts, makes the relation movements, and gives the Parquet file and the controls.
-func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (string, []position.Control, error) {
+// Facts, makes the relation movements, and gives the controls.
+func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) ([]position.Control, error) {
 	p := rollParameters{parameters: parameters{Input: in}, roll: roll, before: "opening_", moved: "moved_positions", date: in.AsOf}
 	if err := p.compareDates(ctx, db); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if err := p.createMoves(ctx, db); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	if err := createMovementRates(ctx, db, in); err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	for _, name := range []string{"converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted"} {
 		makeRelation := createTable
@@ -169,33 +168,32 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) (s
 			makeRelation = createView
 		}
 		if err := makeRelation(ctx, db, name, name, p); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 	}
 	if roll.Restated {
 		p.side = "reported_facts"
 		if err := createView(ctx, db, "reported_facts_in_terms", "facts_in_terms", p); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 		if err := createTable(ctx, db, "restated", "restated", p); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 	}
 	query, err := render("movements", p)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	lists := position.Movements(p.scopeNames()).ClosedLists()
 	lists["release"] = []string{in.Release}
 	file := filepath.Join(in.Output, "movements.parquet")
 	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
-		return "", nil, fmt.Errorf("writing the movements: %w", err)
+		return nil, fmt.Errorf("writing the movements: %w", err)
 	}
 	if err := db.CreateOverFiles(ctx, "movements", "select * from "+store.PlainParquet(file)); err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	controls, err := p.controls(ctx, db)
-	return file, controls, err
+	return p.controls(ctx, db)
 }
 
 // compareDates makes the relation p.moved of the positions of two dates.
@@ -262,39 +260,19 @@ func (p rollParameters) placeEvents(ctx context.Context, db *store.DB) error {
 // createMovementRates makes the relation movement_rates: of each currency at the as-of
 // date and at every date on which something in it moved.
 func createMovementRates(ctx context.Context, db *store.DB, in Input) error {
-	rates, err := readAllRates(ctx, db, in)
-	if err != nil {
-		return err
-	}
-	needed, err := store.Query(ctx, db, fmt.Sprintf(`
-select distinct currency, event_date from (
+	return createDatedConversions(ctx, db, in, "movement_rates", "the date of a movement", fmt.Sprintf(`
+select distinct event_date, currency from (
   select currency, event_date from moves
   union select currency, %[1]s from moves
   union select currency, %[1]s from moved_positions
   union select currency, %[1]s from opening_facts
   union select currency, %[1]s from facts)
-where currency is not null order by event_date, currency`, dateLiteral(in.AsOf)))
-	if err != nil {
-		return err
-	}
-	var conversions []conversion
-	var faults []error
-	for _, row := range needed.Rows {
-		date := row[1].(time.Time)
-		c, ok := rates.event(row[0].(string), date)
+where currency is not null order by event_date, currency`, dateLiteral(in.AsOf)), func(rates allRates, currency string, date time.Time) (conversion, bool) {
 		if date.Equal(in.AsOf) {
-			c, ok = rates.balance(row[0].(string))
+			return rates.balance(currency)
 		}
-		c.eventDate = date
-		if !ok {
-			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", the date of a movement", c.currency))
-		}
-		conversions = append(conversions, c)
-	}
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
-	return writeConversions(ctx, db, "movement_rates", conversions)
+		return rates.event(currency, date)
+	})
 }
 
 // controls are those of the roll-forward.

@@ -100,7 +100,7 @@ func rollLives(tb testing.TB, db *store.DB, restated bool) []position.Control {
 	if err := createTerms(context.Background(), db, in); err != nil {
 		tb.Fatal(err)
 	}
-	_, controls, err := Movements(context.Background(), db, in, RollForward{Since: day("2006-12-31"), Path: "events", Unexplained: "0", Restated: restated})
+	controls, err := Movements(context.Background(), db, in, RollForward{Since: day("2006-12-31"), Path: "events", Unexplained: "0", Restated: restated})
 	if err != nil {
 		tb.Fatal(err)
 	}

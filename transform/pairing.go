@@ -69,17 +69,12 @@ func pairOffsets(ctx context.Context, db *store.DB) error {
 	if err := db.Run(ctx, "create or replace table offset_pairs (source_system varchar, position_id varchar, client_system varchar, client_id varchar, how varchar, notional decimal(18, 2))"); err != nil {
 		return err
 	}
-	for some := range slices.Chunk(pairTrades(offsets, clients), 1000) {
-		var rows []string
-		for _, p := range some {
-			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, '%s', %s)", store.Literal(p.offset.system), store.Literal(p.offset.id),
-				store.Literal(p.client.system), store.Literal(p.client.id), p.how, p.notional))
-		}
-		if err := db.Run(ctx, "insert into offset_pairs values "+strings.Join(rows, ", ")); err != nil {
-			return err
-		}
+	var rows []string
+	for _, p := range pairTrades(offsets, clients) {
+		rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, '%s', %s)", store.Literal(p.offset.system), store.Literal(p.offset.id),
+			store.Literal(p.client.system), store.Literal(p.client.id), p.how, p.notional))
 	}
-	return nil
+	return insertRows(ctx, db, "offset_pairs", rows)
 }
 
 func readTrades(ctx context.Context, db *store.DB, query string) ([]*trade, error) {

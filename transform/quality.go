@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -90,17 +89,15 @@ func (c compiledRules) isDefault(rule int) bool {
 // meetsEarlier tells whether a rule can match where an earlier one that decides
 // otherwise does.
 func (c compiledRules) meetsEarlier(rule int) bool {
-	return c.meets == nil || slices.ContainsFunc(seq(rule), func(earlier int) bool {
-		return c.meets[rule][earlier] && c.then[rule] != c.then[earlier]
-	})
-}
-
-func seq(n int) []int {
-	list := make([]int, n)
-	for i := range list {
-		list[i] = i
+	if c.meets == nil { // nobody knows
+		return true
 	}
-	return list
+	for earlier := range rule {
+		if c.meets[rule][earlier] && c.then[rule] != c.then[earlier] {
+			return true
+		}
+	}
+	return false
 }
 
 // packDigits divides digits into numbers that a bigint holds.
@@ -135,8 +132,6 @@ func (p parameters) RuleNumbers() []string {
 	}
 	return list
 }
-
-var columnOfRule = regexp.MustCompile(`"([a-z0-9_]+)"`)
 
 // mostCombinations is how many combinations of values are tried to find out which
 // rules can match at once.
@@ -192,7 +187,7 @@ func combinations(conditions []string, types map[string]string) (from string, ok
 	count := 1
 	var items []string
 	var done []string
-	for _, match := range columnOfRule.FindAllStringSubmatch(text, -1) {
+	for _, match := range quotedColumn.FindAllStringSubmatch(text, -1) {
 		name := match[1]
 		sqlType, isColumn := types[name]
 		if slices.Contains(done, name) || !isColumn {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -30,7 +30,6 @@ type YearBefore struct {
 
 // RealizedOutcome is what became of realized events.
 type RealizedOutcome struct {
-	File                string // of realized_facts
 	YearBefore, Quarter bool   // the year before is delivered: its year to date, its quarter
 	Reason              string // why not, where one of them is not
 	Cash                bool   // some event of the fiscal year to date says its cash
@@ -70,11 +69,11 @@ func RealizedFacts(ctx context.Context, db *store.DB, in Input) (RealizedOutcome
 	}
 	lists := position.RealizedFacts(p.scopeNames()).ClosedLists()
 	lists["release"] = []string{in.Release}
-	outcome.File = filepath.Join(in.Output, "realized_facts.parquet")
-	if err := db.WriteParquet(ctx, query, outcome.File, lists); err != nil {
+	file := filepath.Join(in.Output, "realized_facts.parquet")
+	if err := db.WriteParquet(ctx, query, file, lists); err != nil {
 		return outcome, fmt.Errorf("writing the realized facts: %w", err)
 	}
-	if err := db.CreateOverFiles(ctx, "realized_facts", "select * from "+store.PlainParquet(outcome.File)); err != nil {
+	if err := db.CreateOverFiles(ctx, "realized_facts", "select * from "+store.PlainParquet(file)); err != nil {
 		return outcome, err
 	}
 	outcome.Cash, err = store.Scalar[bool](ctx, db, "select exists (select 1 from realized_facts where fiscal_year = 'this_year' and cash is not null)")
@@ -213,43 +212,26 @@ order by r.position_id, r.booking_date, r.event_date, r.kind not in ('upfront', 
 	if err != nil {
 		return err
 	}
-	var closings []closing
-	var left [][3]string
+	var closings, left []string // rows
 	for start := 0; start < len(table.Rows); {
 		end := start
 		for end < len(table.Rows) && table.Rows[end][1] == table.Rows[start][1] {
 			end++
 		}
 		held, released := closePosition(table.Rows[start:end])
-		closings = append(closings, released...)
-		for _, currency := range sortedCurrencies(held) {
-			left = append(left, [3]string{table.Rows[start][1].(string), currency, held[currency].StringFixed(2)})
-		}
-		start = end
-	}
-	for some := range slices.Chunk(closings, 1000) {
-		var rows []string
-		for _, c := range some {
+		for _, c := range released {
 			amount := "null"
 			if c.released.Valid {
 				amount = c.released.Decimal.StringFixed(2)
 			}
-			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s)", store.Literal(c.event), store.Literal(c.position), store.Literal(c.currency), amount))
+			closings = append(closings, fmt.Sprintf("(%s, %s, %s, %s)", store.Literal(c.event), store.Literal(c.position), store.Literal(c.currency), amount))
 		}
-		if err := db.Run(ctx, "insert into released_basis values "+strings.Join(rows, ", ")); err != nil {
-			return err
+		for _, currency := range heldCurrencies(held) {
+			left = append(left, fmt.Sprintf("(%s, %s, %s)", store.Literal(table.Rows[start][1].(string)), store.Literal(currency), held[currency].StringFixed(2)))
 		}
+		start = end
 	}
-	for some := range slices.Chunk(left, 1000) {
-		var rows []string
-		for _, l := range some {
-			rows = append(rows, fmt.Sprintf("(%s, %s, %s)", store.Literal(l[0]), store.Literal(l[1]), l[2]))
-		}
-		if err := db.Run(ctx, "insert into held_basis values "+strings.Join(rows, ", ")); err != nil {
-			return err
-		}
-	}
-	return nil
+	return errors.Join(insertRows(ctx, db, "released_basis", closings), insertRows(ctx, db, "held_basis", left))
 }
 
 // closePosition goes through the events of one position in the order of their booking.
@@ -310,41 +292,7 @@ func onlyIn(held basis, currency string) bool {
 	return true
 }
 
-func sortedCurrencies(held basis) []string {
-	var list []string
-	for currency, amount := range held {
-		if !amount.IsZero() {
-			list = append(list, currency)
-		}
-	}
-	slices.Sort(list)
-	return list
-}
-
-// ExplainConversions makes the relation explain_conversions, for every currency and day
-// of pnl_explain after a date.
-func ExplainConversions(ctx context.Context, db *store.DB, in Input, since time.Time) error {
-	rates, err := readAllRates(ctx, db, in)
-	if err != nil {
-		return err
-	}
-	needed, err := store.Query(ctx, db, fmt.Sprintf("select distinct pnl_date, currency from pnl_explain where pnl_date > %s and pnl_date <= %s order by pnl_date, currency", dateLiteral(since), dateLiteral(in.AsOf)))
-	if err != nil {
-		return err
-	}
-	var conversions []conversion
-	var faults []error
-	for _, row := range needed.Rows {
-		date := row[0].(time.Time)
-		c, ok := rates.event(row[1].(string), date)
-		c.eventDate = date
-		conversions = append(conversions, c)
-		if !ok {
-			faults = append(faults, rates.missing(date.Format(time.DateOnly)+", a day of pnl_explain", c.currency))
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
-		return err
-	}
-	return writeConversions(ctx, db, "explain_conversions", conversions)
+// heldCurrencies are those in which something is held, in their order.
+func heldCurrencies(held basis) []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(held)), func(currency string) bool { return held[currency].IsZero() })
 }

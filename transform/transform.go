@@ -699,6 +699,17 @@ func create(ctx context.Context, as func(ctx context.Context, name, query string
 	return nil
 }
 
+// insertRows adds rows to a table, each the SQL of its values.
+func insertRows(ctx context.Context, db *store.DB, table string, rows []string) error {
+	const atOnce = 1000 // of which the engine reads a statement quickly
+	for some := range slices.Chunk(rows, atOnce) {
+		if err := db.Run(ctx, "insert into "+table+" values "+strings.Join(some, ", ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ask runs the query of a file.
 func ask(ctx context.Context, db *store.DB, file string, p any) (store.Table, error) {
 	query, err := render(file, p)

@@ -200,8 +200,7 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 			return nil, err
 		}
 	}
-	_, controls, err := transform.Movements(ctx, j.db, in, request)
-	return controls, err
+	return transform.Movements(ctx, j.db, in, request)
 }
 
 // openingViews makes the relations of an earlier release known, with the scopes of
