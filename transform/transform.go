@@ -458,13 +458,17 @@ func (p parameters) ratio(currency string, part func(conversion) *big.Int) strin
 	}
 	return store.Lookup(currency, values, "bigint")
 }
+
+// BusinessDays and Approvers are lists for the templates, with an element that nothing
+// equals, because an empty list is no SQL.
 func (p parameters) BusinessDays() string {
-	list := []string{"date '0001-01-01'"} // an empty list is no SQL
+	list := []string{"date '0001-01-01'"}
 	for _, day := range p.Input.BusinessDays {
 		list = append(list, dateLiteral(day))
 	}
 	return strings.Join(list, ", ")
 }
+
 func (p parameters) Approvers() string {
 	list := []string{"null"}
 	for _, name := range p.Input.Approvers {
@@ -588,54 +592,55 @@ func Facts(ctx context.Context, db *store.DB, in Input) (RuleQuality, error) {
 	if err != nil {
 		return quality, fmt.Errorf("testing purposes against evidence: %w", err)
 	}
-	parts := []string{"position_facts", "adjustment_facts"}
+	if err := writeFacts(ctx, db, p, sliced); err != nil {
+		return quality, err
+	}
+	return quality, findIdenticalUnderlyings(ctx, db, p)
+}
+
+// writeFacts writes the facts of positions, cut where evidence sliced them, then those of
+// adjustments, which take the classes of the positions that they name; and makes the
+// relation facts of both.
+func writeFacts(ctx context.Context, db *store.DB, p parameters, sliced bool) error {
+	name := "position_facts"
 	if sliced {
-		if err := createView(ctx, db, "position_facts", "position_facts", p); err != nil {
-			return quality, err
+		if err := createView(ctx, db, name, name, p); err != nil {
+			return err
 		}
 		columns, err := store.Query(ctx, db, "describe position_facts")
 		if err != nil {
-			return quality, err
+			return err
 		}
 		for _, row := range columns.Rows {
 			p.stored = append(p.stored, row[0].(string))
 		}
-		parts[0] = "sliced_facts"
+		name = "sliced_facts"
 	}
-	var files []string
-	for i, name := range parts {
-		query, err := render(name, p)
-		if err != nil {
-			return quality, err
-		}
-		file := filepath.Join(in.Output, fmt.Sprintf("facts-%03d.parquet", i+1))
-		if name == "adjustment_facts" {
-			err = db.WriteParquet(ctx, query, file, p.closedLists())
-		} else { // they have terms already
-			err = db.WriteParquetAsJoined(ctx, query, file)
-		}
-		if err != nil {
-			return quality, fmt.Errorf("writing the facts: %w", err)
-		}
-		files = append(files, file)
-		if name == "adjustment_facts" {
-			continue
-		}
-		if err := db.CreateOverFiles(ctx, "position_slices_written", "select * from "+store.ReadParquet(files)); err != nil {
-			return quality, err
-		}
-		// What takes the classification of a position takes that of its first slice.
-		if err := db.CreateView(ctx, "position_facts_written", "select * from position_slices_written where slice <= 1"); err != nil {
-			return quality, err
-		}
+	query, err := render(name, p)
+	if err != nil {
+		return err
 	}
-	if err := db.CreateOverFiles(ctx, "facts_stored", "select * from "+store.PlainParquet(files...)); err != nil {
-		return quality, err
+	positions, adjustments := filepath.Join(p.Output, "facts-001.parquet"), filepath.Join(p.Output, "facts-002.parquet")
+	if err := db.WriteParquetAsJoined(ctx, query, positions); err != nil { // they have terms already
+		return fmt.Errorf("writing the facts: %w", err)
 	}
-	if err := createView(ctx, db, "facts", "facts", p); err != nil {
-		return quality, err
+	if err := db.CreateOverFiles(ctx, "position_slices_written", "select * from "+store.ReadParquet([]string{positions})); err != nil {
+		return err
 	}
-	return quality, findIdenticalUnderlyings(ctx, db, p)
+	// What takes the classification of a position takes that of its first slice.
+	if err := db.CreateView(ctx, "position_facts_written", "select * from position_slices_written where slice <= 1"); err != nil {
+		return err
+	}
+	if query, err = render("adjustment_facts", p); err != nil {
+		return err
+	}
+	if err := db.WriteParquet(ctx, query, adjustments, p.closedLists()); err != nil {
+		return fmt.Errorf("writing the facts: %w", err)
+	}
+	if err := db.CreateOverFiles(ctx, "facts_stored", "select * from "+store.PlainParquet(positions, adjustments)); err != nil {
+		return err
+	}
+	return createView(ctx, db, "facts", "facts", p)
 }
 
 func (p parameters) scopeNames() []string {
