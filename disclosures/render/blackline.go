@@ -79,7 +79,7 @@ func (p Packet) entries() []entry {
 	for _, t := range p.Tables {
 		table = t.ID
 		text(t.ID+" title", t.Title)
-		text(t.ID+" subtitle", t.subtitle())
+		text(t.ID+" subtitle", t.Subtitle())
 		for _, block := range t.Blocks {
 			text(t.ID+"/"+block.ID+" title", block.Title)
 			for _, sheet := range block.Sheets {

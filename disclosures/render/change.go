@@ -212,8 +212,8 @@ func percent(from, to int64) string {
 	}
 }
 
-// figures are the change and its percent as one text.
-func (r ChangeRow) figures(i int) string {
+// Figure is the change and its percent as one text.
+func (r ChangeRow) Figure(i int) string {
 	if r.Amount[i] == 0 {
 		return "—"
 	}
@@ -229,7 +229,7 @@ func (c Change) markdown(b *strings.Builder, head, title string) {
 	for _, row := range c.Rows {
 		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
 		for i := range c.Columns {
-			fmt.Fprintf(b, " %s |", row.figures(i))
+			fmt.Fprintf(b, " %s |", row.Figure(i))
 		}
 		b.WriteString("\n")
 	}
@@ -240,7 +240,7 @@ func (c Change) text(b *strings.Builder, title string) {
 	for _, row := range c.Rows {
 		line := textLine{oneLine(row.Label), row.Depth, nil}
 		for i := range c.Columns {
-			line.figures = append(line.figures, row.figures(i))
+			line.figures = append(line.figures, row.Figure(i))
 		}
 		lines = append(lines, line)
 	}

@@ -19,8 +19,8 @@ func letter(mark string) string {
 	return "?"
 }
 
-// figure is the displayed number with the letters of its footnotes.
-func (c Cell) figure() string {
+// Figure is the displayed number with the letters of its footnotes.
+func (c Cell) Figure() string {
 	if letters := c.letters(); letters != "" {
 		return Figure(c.Displayed) + " " + letters
 	}

@@ -12,13 +12,9 @@ func HTML(w io.Writer, p Packet) error {
 }
 
 var tablesPage = template.Must(template.New("page").Funcs(template.FuncMap{
-	"title":    Packet.title,
-	"subtitle": Table.subtitle,
-	"notes":    Table.notes,
-	"figure":   Cell.figure,
-	"change":   ChangeRow.figures,
-	"lists":    Packet.endLists,
-	"indent":   func(depth int) string { return strings.Repeat("\u2003", depth) },
+	"title":  Packet.title,
+	"lists":  Packet.endLists,
+	"indent": func(depth int) string { return strings.Repeat("\u2003", depth) },
 }).Parse(`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -43,22 +39,22 @@ td, thead th { text-align: right; }
 <h1>{{title .}}</h1>
 {{range $table := .Tables}}<section>
 <h2>{{.Title}}</h2>
-<p>{{subtitle .}}</p>
+<p>{{.Subtitle}}</p>
 {{range $block := .Blocks}}{{range .Sheets}}<div class="wide" tabindex="0" role="region" aria-label="{{$table.Title}}, {{$block.Title}} at {{.At}}"><table>
 <caption>{{$block.Title}} at {{.At}}</caption>
 <thead><tr><td></td>{{range .Columns}}<th scope="col">{{.Label}}</th>{{end}}</tr></thead>
 <tbody>
-{{range .Rows}}<tr><th scope="row">{{indent .Depth}}{{.Label}}</th>{{range .Cells}}<td>{{figure .}}</td>{{end}}</tr>
+{{range .Rows}}<tr><th scope="row">{{indent .Depth}}{{.Label}}</th>{{range .Cells}}<td>{{.Figure}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table></div>
 {{end}}{{with .Change}}<div class="wide" tabindex="0" role="region" aria-label="{{$table.Title}}, {{$block.Title}}, change"><table>
 <caption>{{$block.Title}}, change</caption>
 <thead><tr><td></td>{{range .Columns}}<th scope="col">{{.Label}}</th>{{end}}</tr></thead>
 <tbody>
-{{range $row := .Rows}}<tr><th scope="row">{{indent .Depth}}{{.Label}}</th>{{range $i, $amount := .Amount}}<td>{{change $row $i}}</td>{{end}}</tr>
+{{range $row := .Rows}}<tr><th scope="row">{{indent .Depth}}{{.Label}}</th>{{range $i, $amount := .Amount}}<td>{{$row.Figure $i}}</td>{{end}}</tr>
 {{end}}</tbody>
 </table></div>
-{{end}}{{end}}{{with notes .}}<ul>
+{{end}}{{end}}{{with .AllNotes}}<ul>
 {{range .}}<li>{{.}}</li>
 {{end}}</ul>
 {{end}}</section>

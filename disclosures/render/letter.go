@@ -206,18 +206,6 @@ func anchor(parts ...string) string {
 	}, strings.ToLower(strings.Join(parts, "-"))), "-")
 }
 
-// Figure is what the page shows of a cell, with the letters of its footnotes.
-func (c Cell) Figure() string { return c.figure() }
-
-// Figure is a change, with its percent.
-func (r ChangeRow) Figure(i int) string { return r.figures(i) }
-
-// AllNotes are what stands below the table.
-func (t Table) AllNotes() []string { return t.notes() }
-
-// Subtitle is the unit and what the table answers.
-func (t Table) Subtitle() string { return t.subtitle() }
-
 // Empty tells whether the table has no figures.
 func (t Table) Empty() bool { return len(t.Blocks) == 0 }
 

@@ -24,7 +24,7 @@ func TestProseStandsApart(t *testing.T) {
 // Marks come in the order in which tables ask for them; letters stand in their own.
 func TestLettersOfFootnotesAreInOrder(t *testing.T) {
 	cell := Cell{Displayed: 3, Marks: []disclosures.Mark{{ID: "not_rated"}, {ID: "unclassified"}}}
-	if got := cell.figure(); got != "3 c,d" {
+	if got := cell.Figure(); got != "3 c,d" {
 		t.Errorf("the figure is %q, expected 3 c,d", got)
 	}
 }
@@ -66,7 +66,7 @@ func TestUnitsAreSaid(t *testing.T) {
 		}
 	}
 	p := packetOf(sheetOf("2007-09-30", 1, 2, 3, 4), sheetOf("2006-12-31", 1, 2, 3, 4))
-	if got := p.Tables[0].subtitle(); got != "USD millions; scope group" {
+	if got := p.Tables[0].Subtitle(); got != "USD millions; scope group" {
 		t.Errorf("the subtitle is %q", got)
 	}
 	p.Tables[0].Blocks[0].Sheets[0].Rows[0].Cells[1].Moved = -1
@@ -79,7 +79,7 @@ func TestUnitsAreSaid(t *testing.T) {
 		t.Errorf("%v, questions begin with %.200s", err, questions.String())
 	}
 	p.Tables[0].Blocks[0].Sheets[0].Rows[0].Cells[0].Unit = "percent"
-	if got := p.Tables[0].subtitle(); got != "USD millions, shares in percent; scope group" {
+	if got := p.Tables[0].Subtitle(); got != "USD millions, shares in percent; scope group" {
 		t.Errorf("with shares the subtitle is %q", got)
 	}
 }

@@ -256,7 +256,7 @@ func Markdown(w io.Writer, p Packet) error {
 
 // markdown writes the table below a head of the given level.
 func (t Table) markdown(b *strings.Builder, head string) {
-	fmt.Fprintf(b, "\n%s %s\n\n%s\n", head, t.Title, t.subtitle())
+	fmt.Fprintf(b, "\n%s %s\n\n%s\n", head, t.Title, t.Subtitle())
 	for _, block := range t.Blocks {
 		for _, sheet := range block.Sheets {
 			fmt.Fprintf(b, "\n%s# %s at %s\n\n| |", head, block.Title, sheet.At())
@@ -267,7 +267,7 @@ func (t Table) markdown(b *strings.Builder, head string) {
 			for _, row := range sheet.Rows {
 				fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
 				for _, cell := range row.Cells {
-					fmt.Fprintf(b, " %s |", cell.figure())
+					fmt.Fprintf(b, " %s |", cell.Figure())
 				}
 				b.WriteString("\n")
 			}
@@ -276,7 +276,7 @@ func (t Table) markdown(b *strings.Builder, head string) {
 			block.Change.markdown(b, head+"#", block.Title)
 		}
 	}
-	notes := t.notes()
+	notes := t.AllNotes()
 	if len(notes) > 0 {
 		b.WriteString("\n")
 	}
@@ -285,9 +285,9 @@ func (t Table) markdown(b *strings.Builder, head string) {
 	}
 }
 
-// notes are those of the table, after what it is missing and from when its flows lead,
+// AllNotes are those of the table, after what it is missing and from when its flows lead,
 // and before its footnotes.
-func (t Table) notes() []string {
+func (t Table) AllNotes() []string {
 	var notes []string
 	for _, missing := range t.Missing {
 		notes = append(notes, "Not shown: "+disclosures.Lacking(missing)+".")
@@ -330,7 +330,7 @@ func Text(w io.Writer, p Packet) error {
 	var b strings.Builder
 	b.WriteString(p.title() + "\n")
 	for _, table := range p.Tables {
-		fmt.Fprintf(&b, "\n%s\n%s\n", strings.ToUpper(table.Title), table.subtitle())
+		fmt.Fprintf(&b, "\n%s\n%s\n", strings.ToUpper(table.Title), table.Subtitle())
 		for _, block := range table.Blocks {
 			for _, sheet := range block.Sheets {
 				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.At()))
@@ -339,7 +339,7 @@ func Text(w io.Writer, p Packet) error {
 				block.Change.text(&b, block.Title)
 			}
 		}
-		notes := table.notes()
+		notes := table.AllNotes()
 		if len(notes) > 0 {
 			b.WriteString("\n")
 		}
@@ -361,7 +361,7 @@ func (s Sheet) text(b *strings.Builder, title string) {
 	for _, row := range s.Rows {
 		line := textLine{oneLine(row.Label), row.Depth, nil}
 		for _, cell := range row.Cells {
-			line.figures = append(line.figures, cell.figure())
+			line.figures = append(line.figures, cell.Figure())
 		}
 		lines = append(lines, line)
 	}
@@ -438,7 +438,8 @@ func (p Packet) title() string {
 	return title
 }
 
-func (t Table) subtitle() string {
+// Subtitle is the unit of the table, what it answers and for which scope it speaks.
+func (t Table) Subtitle() string {
 	text := Unit(t.Unit)
 	if t.hasShares() {
 		text += ", shares in percent"

@@ -139,7 +139,7 @@ func (b *book) contents(p Packet) error {
 	line(false, "")
 	line(true, "Table", "Title", "Speaks for")
 	for _, table := range p.Tables {
-		line(false, table.ID, table.Title, table.subtitle())
+		line(false, table.ID, table.Title, table.Subtitle())
 	}
 	for _, r := range p.Releases {
 		line(false, "Release of "+r.AsOf, r.Name+", "+r.Kind, r.Hash)
@@ -164,7 +164,7 @@ func (b *book) table(p Packet, table Table) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(b.line(out, 1, true, false, table.Title), b.line(out, 2, false, false, table.subtitle())); err != nil {
+	if err := errors.Join(b.line(out, 1, true, false, table.Title), b.line(out, 2, false, false, table.Subtitle())); err != nil {
 		return err
 	}
 	row := 3
@@ -182,7 +182,7 @@ func (b *book) table(p Packet, table Table) error {
 			}
 		}
 	}
-	for _, note := range table.notes() {
+	for _, note := range table.AllNotes() {
 		row++
 		if err := b.line(out, row, false, false, note); err != nil {
 			return err
@@ -195,7 +195,7 @@ func (b *book) table(p Packet, table Table) error {
 // number would be shown as ####, a longer text without its first digits.
 func (t Table) figureWidth() float64 {
 	longest := 14
-	t.each(func(_ Place, c Cell) { longest = max(longest, len([]rune(c.figure()))) })
+	t.each(func(_ Place, c Cell) { longest = max(longest, len([]rune(c.Figure()))) })
 	for _, block := range t.Blocks {
 		if block.Change == nil {
 			continue
