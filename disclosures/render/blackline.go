@@ -145,8 +145,7 @@ func (l Letter) entries() []entry {
 		text("letter notional at "+labelled(b.Date, b.Label), fmt.Sprintf("bought %s, sold %s %s", Figure(b.Bought), Figure(b.Sold), Unit(b.Unit)))
 	}
 	for _, a := range l.Adjusted {
-		text("letter adjustment "+a.Date+" "+a.ID, fmt.Sprintf("%s, notional %s gross and %s net, fair value %s gross and %s net: %s",
-			disclosures.Counted(a.Facts, "fact"), a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason))
+		text("letter adjustment "+a.Date+" "+a.ID, a.effect())
 	}
 	return list
 }

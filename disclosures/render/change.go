@@ -3,7 +3,6 @@ package render
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,22 +219,7 @@ func (r ChangeRow) Figure(i int) string {
 	return Figure(r.Amount[i]) + "  " + r.Percent[i]
 }
 
-func (c Change) markdown(b *strings.Builder, head, title string) {
-	fmt.Fprintf(b, "\n%s %s, change\n\n| |", head, title)
-	for _, column := range c.Columns {
-		fmt.Fprintf(b, " %s |", escaped(column.Label))
-	}
-	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(c.Columns)))
-	for _, row := range c.Rows {
-		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
-		for i := range c.Columns {
-			fmt.Fprintf(b, " %s |", row.Figure(i))
-		}
-		b.WriteString("\n")
-	}
-}
-
-func (c Change) text(b *strings.Builder, title string) {
+func (c Change) lines() []textLine {
 	var lines []textLine
 	for _, row := range c.Rows {
 		line := textLine{oneLine(row.Label), row.Depth, nil}
@@ -244,5 +228,5 @@ func (c Change) text(b *strings.Builder, title string) {
 		}
 		lines = append(lines, line)
 	}
-	writeText(b, title+", change", c.Columns, lines)
+	return lines
 }

@@ -110,7 +110,8 @@ func TestChangeOfShares(t *testing.T) {
 	}
 	block := Block{Sheets: []Sheet{sheet("2007-09-30", 26), sheet("2006-12-31", 20)}}
 	var b strings.Builder
-	change(disclosures.Head{}, block, Packet{AsOf: "2007-09-30", Compare: "2006-12-31"}).text(&b, "Shares")
+	shares := change(disclosures.Head{}, block, Packet{AsOf: "2007-09-30", Compare: "2006-12-31"})
+	writeText(&b, "Shares, change", shares.Columns, shares.lines())
 	want := `
                        Share of
 Shares, change  protection sold

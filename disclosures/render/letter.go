@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark"
+
+	"comment11/disclosures"
 )
 
 // Letter is what the response to the comment has beside the tables: the items with
@@ -63,6 +65,12 @@ type Adjusted struct {
 	NetNotional    string `json:"net_notional"`
 	GrossFairValue string `json:"gross_fair_value"`
 	NetFairValue   string `json:"net_fair_value"`
+}
+
+// effect is what the adjustment adds, and why, as texts say it.
+func (a Adjusted) effect() string {
+	return fmt.Sprintf("%s, notional %s gross and %s net, fair value %s gross and %s net: %s",
+		disclosures.Counted(a.Facts, "fact"), a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason)
 }
 
 // Balance is the displayed notional at a date.
@@ -177,16 +185,6 @@ func listOf(write func(b *strings.Builder)) []string {
 	var b strings.Builder
 	write(&b)
 	return strings.FieldsFunc(b.String(), func(r rune) bool { return r == '\n' })
-}
-
-func breaks(p Packet) []string {
-	var list []string
-	for _, r := range p.Releases {
-		for _, a := range r.AcceptedBreaks {
-			list = append(list, fmt.Sprintf("%s: %s, %s, difference %s: %s (prepared by %s, approved by %s)", r.AsOf, a.Control, a.Subject, a.Amount, a.Reason, a.Preparer, a.Approver))
-		}
-	}
-	return list
 }
 
 // markdownToHTML leaves out whatever HTML a text has in it.

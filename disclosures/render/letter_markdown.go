@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"comment11/disclosures"
 )
 
 // LetterMarkdown writes the letter as Markdown. Pictures are there by their figures.
@@ -65,8 +63,7 @@ func (p page) ending(b *strings.Builder) {
 	b.WriteString("\n## Adjustments, gross and net\n\n")
 	var adjusted []string
 	for _, a := range p.Adjusted {
-		adjusted = append(adjusted, fmt.Sprintf("%s %s: %s, notional %s gross and %s net, fair value %s gross and %s net: %s",
-			a.Date, a.ID, disclosures.Counted(a.Facts, "fact"), a.GrossNotional, a.NetNotional, a.GrossFairValue, a.NetFairValue, a.Reason))
+		adjusted = append(adjusted, fmt.Sprintf("%s %s: %s", a.Date, a.ID, a.effect()))
 	}
 	writeList(b, adjusted)
 	b.WriteString("\n## Moved cells\n\n")

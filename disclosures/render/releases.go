@@ -33,11 +33,19 @@ func writeReleases(b *strings.Builder, p Packet, head, acceptedHead, bullet stri
 		head = ""
 		fmt.Fprintf(b, "%s%s: release %s, %s, hash %s\n", bullet, r.AsOf, r.Name, r.Kind, r.Hash)
 	}
+	for _, text := range breaks(p) {
+		b.WriteString(acceptedHead + bullet + text + "\n")
+		acceptedHead = ""
+	}
+}
+
+// breaks are the accepted breaks of all releases, a line each.
+func breaks(p Packet) []string {
+	var list []string
 	for _, r := range p.Releases {
 		for _, a := range r.AcceptedBreaks {
-			b.WriteString(acceptedHead)
-			acceptedHead = ""
-			fmt.Fprintf(b, "%s%s: %s, %s, difference %s: %s (prepared by %s, approved by %s)\n", bullet, r.AsOf, a.Control, a.Subject, a.Amount, a.Reason, a.Preparer, a.Approver)
+			list = append(list, fmt.Sprintf("%s: %s, %s, difference %s: %s (prepared by %s, approved by %s)", r.AsOf, a.Control, a.Subject, a.Amount, a.Reason, a.Preparer, a.Approver))
 		}
 	}
+	return list
 }

@@ -259,21 +259,10 @@ func (t Table) markdown(b *strings.Builder, head string) {
 	fmt.Fprintf(b, "\n%s %s\n\n%s\n", head, t.Title, t.Subtitle())
 	for _, block := range t.Blocks {
 		for _, sheet := range block.Sheets {
-			fmt.Fprintf(b, "\n%s# %s at %s\n\n| |", head, block.Title, sheet.At())
-			for _, column := range sheet.Columns {
-				fmt.Fprintf(b, " %s |", escaped(column.Label))
-			}
-			fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(sheet.Columns)))
-			for _, row := range sheet.Rows {
-				fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", row.Depth), named(row.Label))
-				for _, cell := range row.Cells {
-					fmt.Fprintf(b, " %s |", cell.Figure())
-				}
-				b.WriteString("\n")
-			}
+			writeMarkdown(b, fmt.Sprintf("%s# %s at %s", head, block.Title, sheet.At()), sheet.Columns, sheet.lines())
 		}
 		if block.Change != nil {
-			block.Change.markdown(b, head+"#", block.Title)
+			writeMarkdown(b, fmt.Sprintf("%s# %s, change", head, block.Title), block.Change.Columns, block.Change.lines())
 		}
 	}
 	notes := t.AllNotes()
@@ -333,10 +322,10 @@ func Text(w io.Writer, p Packet) error {
 		fmt.Fprintf(&b, "\n%s\n%s\n", strings.ToUpper(table.Title), table.Subtitle())
 		for _, block := range table.Blocks {
 			for _, sheet := range block.Sheets {
-				sheet.text(&b, fmt.Sprintf("%s at %s", block.Title, sheet.At()))
+				writeText(&b, fmt.Sprintf("%s at %s", block.Title, sheet.At()), sheet.Columns, sheet.lines())
 			}
 			if block.Change != nil {
-				block.Change.text(&b, block.Title)
+				writeText(&b, block.Title+", change", block.Change.Columns, block.Change.lines())
 			}
 		}
 		notes := table.AllNotes()
@@ -355,8 +344,14 @@ func Text(w io.Writer, p Packet) error {
 	return err
 }
 
-// text writes a sheet as plain text.
-func (s Sheet) text(b *strings.Builder, title string) {
+// textLine is a row of a sheet or of its change, as texts show it.
+type textLine struct {
+	label   string
+	depth   int
+	figures []string
+}
+
+func (s Sheet) lines() []textLine {
 	var lines []textLine
 	for _, row := range s.Rows {
 		line := textLine{oneLine(row.Label), row.Depth, nil}
@@ -365,14 +360,23 @@ func (s Sheet) text(b *strings.Builder, title string) {
 		}
 		lines = append(lines, line)
 	}
-	writeText(b, title, s.Columns, lines)
+	return lines
 }
 
-// textLine is a row of a table of plain text.
-type textLine struct {
-	label   string
-	depth   int
-	figures []string
+// writeMarkdown writes a table of Markdown below its title.
+func writeMarkdown(b *strings.Builder, title string, columns []Column, lines []textLine) {
+	fmt.Fprintf(b, "\n%s\n\n| |", title)
+	for _, column := range columns {
+		fmt.Fprintf(b, " %s |", escaped(column.Label))
+	}
+	fmt.Fprintf(b, "\n|---|%s\n", strings.Repeat("---:|", len(columns)))
+	for _, line := range lines {
+		fmt.Fprintf(b, "| %s%s |", strings.Repeat("&emsp;", line.depth), named(line.label))
+		for _, figure := range line.figures {
+			fmt.Fprintf(b, " %s |", figure)
+		}
+		b.WriteString("\n")
+	}
 }
 
 // writeText writes a table with its labels at the left and its figures at the right.
@@ -471,23 +475,15 @@ func Unit(unit string) string {
 // writeMoved lists the cells that were moved from their conventional rounding so
 // that the tables foot.
 func writeMoved(b *strings.Builder, p Packet, head, bullet string) {
-	for _, table := range p.Tables {
-		for _, block := range table.Blocks {
-			for _, sheet := range block.Sheets {
-				for _, row := range sheet.Rows {
-					for i, cell := range row.Cells {
-						if cell.Moved == 0 {
-							continue
-						}
-						b.WriteString(head)
-						head = ""
-						fmt.Fprintf(b, "%s%s %s/%s, %s, %s: exact %s, moved by %+d %s so that totals foot\n",
-							bullet, sheet.Date, table.ID, block.ID, row.ID, sheet.Columns[i].ID, cell.Exact, cell.Moved, Unit(cell.Unit))
-					}
-				}
-			}
+	p.Each(func(at Place, cell Cell) {
+		if cell.Moved == 0 {
+			return
 		}
-	}
+		b.WriteString(head)
+		head = ""
+		fmt.Fprintf(b, "%s%s %s/%s, %s, %s: exact %s, moved by %+d %s so that totals foot\n",
+			bullet, at.Date, at.Table, at.Block, at.Row, at.Column, cell.Exact, cell.Moved, Unit(cell.Unit))
+	})
 }
 
 // writeDiffering lists the figures for which no rounding was found that foots and is
