@@ -31,11 +31,11 @@ type Series struct {
 // Figure is a figure of the series as tables show it.
 func (s Series) Figure(i int) string { return Figure(s.Values[i]) }
 
-// pictures draws those for which the packet has the figures.
+// pictures draws those for which the packet has the figures; the others have no labels.
 func (p Packet) pictures() ([]Picture, error) {
 	var list []Picture
-	for _, make := range []func() Picture{p.purposes, p.ratings, p.history, p.rolledBought, p.rolledSold, p.counterparties, p.downgrade} {
-		picture := make()
+	for _, picture := range []Picture{p.purposes(), p.ratings(), p.history(), p.rolled("bought", "Protection bought"), p.rolled("sold", "Protection sold"),
+		p.counterparties(), p.downgrade()} {
 		if len(picture.Labels) == 0 {
 			continue
 		}
@@ -47,7 +47,7 @@ func (p Packet) pictures() ([]Picture, error) {
 	return list, nil
 }
 
-// sheetAt finds a block at the as-of date, and its unit.
+// sheetAt finds a block at the as-of date, and its unit; an empty sheet where there is none.
 func (p Packet) sheetAt(table, block string) (Sheet, string, bool) {
 	for _, t := range p.Tables {
 		for _, b := range t.Blocks {
@@ -63,18 +63,13 @@ func (p Packet) sheetAt(table, block string) (Sheet, string, bool) {
 
 // purposes are the columns of 11(a), total apart.
 func (p Packet) purposes() Picture {
-	picture := Picture{Item: "11(a)", ID: "purposes", Title: "Notional by purpose at " + p.AsOf}
-	sheet, unit, found := p.sheetAt("comment-11a", "notional")
-	if !found {
-		return picture
-	}
-	picture.Unit = unit
-	picture.Series = []Series{{Name: "Protection bought"}, {Name: "Protection sold"}}
+	sheet, unit, _ := p.sheetAt("comment-11a", "notional")
+	picture := Picture{Item: "11(a)", ID: "purposes", Title: "Notional by purpose at " + p.AsOf, Unit: unit,
+		Series: []Series{{Name: "Protection bought"}, {Name: "Protection sold"}}}
 	for _, column := range sheet.Columns {
-		if column.ID == "total" {
-			continue
+		if column.ID != "total" {
+			picture.add(column.Label, sheet.displayed("bought", column.ID), sheet.displayed("sold", column.ID))
 		}
-		picture.add(column.Label, sheet.displayed("bought", column.ID), sheet.displayed("sold", column.ID))
 	}
 	return picture
 }
@@ -88,13 +83,9 @@ func (p *Picture) add(label string, values ...int64) {
 }
 
 func (p Packet) ratings() Picture {
-	picture := Picture{Item: "11(b)", ID: "ratings", Title: "Protection sold by rating and remaining maturity at " + p.AsOf}
-	sheet, unit, found := p.sheetAt("rating-maturity", "credit_derivatives")
-	if !found {
-		return picture
-	}
-	picture.Unit = unit
-	picture.Series = []Series{{Name: "Investment grade"}, {Name: "Non-investment grade"}}
+	sheet, unit, _ := p.sheetAt("rating-maturity", "credit_derivatives")
+	picture := Picture{Item: "11(b)", ID: "ratings", Title: "Protection sold by rating and remaining maturity at " + p.AsOf, Unit: unit,
+		Series: []Series{{Name: "Investment grade"}, {Name: "Non-investment grade"}}}
 	for _, column := range sheet.Columns {
 		if strings.Contains(column.ID, "year") || column.ID == "no_maturity" {
 			picture.add(column.Label, sheet.displayed("investment", column.ID), sheet.displayed("non_investment", column.ID))
@@ -104,13 +95,9 @@ func (p Packet) ratings() Picture {
 }
 
 func (p Packet) counterparties() Picture {
-	picture := Picture{Item: "11(g)", ID: "counterparties", Title: "Notional by type of counterparty at " + p.AsOf}
-	sheet, unit, found := p.sheetAt("comment-11g", "notional")
-	if !found {
-		return picture
-	}
-	picture.Unit = unit
-	picture.Series = []Series{{Name: "Protection bought from"}, {Name: "Protection sold to"}}
+	sheet, unit, _ := p.sheetAt("comment-11g", "notional")
+	picture := Picture{Item: "11(g)", ID: "counterparties", Title: "Notional by type of counterparty at " + p.AsOf, Unit: unit,
+		Series: []Series{{Name: "Protection bought from"}, {Name: "Protection sold to"}}}
 	for _, row := range sheet.Rows {
 		if !row.Memo && row.ID != "total" {
 			picture.add(row.Label, sheet.displayed(row.ID, "bought"), sheet.displayed(row.ID, "sold"))
@@ -128,18 +115,11 @@ func (p Packet) history() Picture {
 	return picture
 }
 
-func (p Packet) rolledBought() Picture { return p.rolled("bought", "Protection bought") }
-func (p Packet) rolledSold() Picture   { return p.rolled("sold", "Protection sold") }
-
 // rolled are the causes of the roll-forward, from opening to closing. It has no picture
 // where a step leads below nil, which notional does not.
 func (p Packet) rolled(column, name string) Picture {
-	picture := Picture{Item: "11(f)", ID: "rolled-" + column, Title: name + ": from the opening to " + p.AsOf, Series: []Series{{Name: name}}, steps: true}
-	sheet, unit, found := p.sheetAt("comment-11f", "direction")
-	if !found {
-		return picture
-	}
-	picture.Unit = unit
+	sheet, unit, _ := p.sheetAt("comment-11f", "direction")
+	picture := Picture{Item: "11(f)", ID: "rolled-" + column, Title: name + ": from the opening to " + p.AsOf, Unit: unit, Series: []Series{{Name: name}}, steps: true}
 	var level, last int64
 	for i, row := range sheet.Rows {
 		value := sheet.displayed(row.ID, column)
