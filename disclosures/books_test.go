@@ -3,6 +3,7 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -120,7 +121,7 @@ func drawGroups(ctx context.Context, t *testing.T, db *store.DB, p predicates, t
 	scopes, made := []string{"group", "bank"}, map[string]bool{}
 	most, empty := []int64{3e8, 2e9, 1e12}[random.IntN(3)], random.IntN(3)
 	sources := map[string]groups{}
-	for _, source := range sortedKeys(p.used) {
+	for _, source := range slices.Sorted(maps.Keys(p.used)) {
 		relation := relationOf(source)
 		if !made[relation] {
 			made[relation] = true

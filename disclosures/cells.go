@@ -3,6 +3,7 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 	"runtime"
 	"slices"
@@ -100,7 +101,7 @@ type allGroups struct {
 // other, because two statements at a time take the engine half as long again.
 func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates) (allGroups, error) {
 	g := allGroups{sources: map[string]groups{}, noted: map[string]groups{}, controls: map[string][]position.Control{}, relations: map[string]*grouped{}, made: map[string]bool{}}
-	shown := slices.DeleteFunc(sortedKeys(p.used), func(source string) bool {
+	shown := slices.DeleteFunc(slices.Sorted(maps.Keys(p.used)), func(source string) bool {
 		return !slices.ContainsFunc(tables, func(t Table) bool { return p.source(t) == source && len(t.Missing(in.Loaded)) == 0 })
 	})
 	for _, source := range shown {
@@ -121,7 +122,7 @@ func readAll(ctx context.Context, db *store.DB, in Input, tables []Table, p pred
 	if db.FilesInMemory {
 		atOnce = 2
 	}
-	err := each(atOnce, sortedKeys(g.relations), func(relation string) error {
+	err := each(atOnce, slices.Sorted(maps.Keys(g.relations)), func(relation string) error {
 		sources := slices.DeleteFunc(slices.Clone(shown), func(source string) bool { return relationOf(source) != relation })
 		return g.relations[relation].open(ctx, db, in, tables, p, sources, g.made[relation])
 	})
@@ -180,7 +181,7 @@ func (g *grouped) open(ctx context.Context, db *store.DB, in Input, tables []Tab
 // computeCells computes all but the cells touched.
 func computeCells(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, g allGroups) (Result, error) {
 	result := Result{Derived: g.derived}
-	for _, source := range sortedKeys(g.controls) {
+	for _, source := range slices.Sorted(maps.Keys(g.controls)) {
 		result.Controls = append(result.Controls, g.controls[source]...)
 	}
 	sheets, err := laySheets(tables, in.Loaded, p, g.sources)

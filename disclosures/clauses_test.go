@@ -1,6 +1,7 @@
 package disclosures
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func TestEveryClauseIsAnswered(t *testing.T) {
 		}
 	}
 	for _, clause := range []string{"11(a)", "11(b)", "11(c)", "11(d)", "11(e)", "11(f)", "11(g)", "11(h)"} {
-		if !slices.ContainsFunc(sortedKeys(answered), func(key string) bool { return strings.HasPrefix(key, clause+" ") }) {
+		if !slices.ContainsFunc(slices.Sorted(maps.Keys(answered)), func(key string) bool { return strings.HasPrefix(key, clause+" ") }) {
 			t.Errorf("%s: no table answers it", clause)
 		}
 	}

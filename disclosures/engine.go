@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/big"
 	"regexp"
 	"slices"
@@ -185,7 +186,7 @@ func (p *predicates) divide(tables []Table, scopes []string) {
 			together = source // other columns would make its groups many more
 			for i, shared := range sharedDimensions {
 				outside := func(column string) bool { return column != scope && !slices.Contains(shared, column) }
-				if !slices.ContainsFunc(sortedKeys(columns), outside) {
+				if !slices.ContainsFunc(slices.Sorted(maps.Keys(columns)), outside) {
 					source, together = fmt.Sprintf("%s:%d", relation, i+1), relation
 					break
 				}
@@ -241,7 +242,7 @@ type groups struct {
 func readGroups(ctx context.Context, db *store.DB, source string, p predicates, all []Table, of *grouped, noted bool) (groups, error) {
 	relation := relationOf(source)
 	tables := slices.DeleteFunc(slices.Clone(all), func(t Table) bool { return p.source(t) != source })
-	dimensions, measures := sortedKeys(p.used[source]), measuresUsed(relation, tables)
+	dimensions, measures := slices.Sorted(maps.Keys(p.used[source])), measuresUsed(relation, tables)
 	target := groupsOf(source)
 	if noted {
 		target += "_noted"
@@ -259,7 +260,8 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 			g.scope[table.Scope.Value] = nil
 		}
 	}
-	for _, scope := range sortedKeys(g.scope) {
+	scopes := slices.Sorted(maps.Keys(g.scope))
+	for _, scope := range scopes {
 		selected = append(selected, position.ScopeColumn(scope)+" = 'external'")
 	}
 	for _, m := range marksOf(relation) {
@@ -292,7 +294,7 @@ func readGroups(ctx context.Context, db *store.DB, source string, p predicates, 
 			g.measures[m] = append(g.measures[m], wholeCents(row[0]))
 			row = row[1:]
 		}
-		for _, scope := range sortedKeys(g.scope) {
+		for _, scope := range scopes {
 			g.scope[scope] = append(g.scope[scope], row[0].(bool))
 			row = row[1:]
 		}
@@ -331,7 +333,7 @@ func (p predicates) textsOf(source string) []string {
 			different[text] = true
 		}
 	}
-	return sortedKeys(different)
+	return slices.Sorted(maps.Keys(different))
 }
 
 // bitsOfNumber is how many predicates one number tells of.
@@ -380,7 +382,7 @@ func labelColumns(relation string, tables []Table) []string {
 			})
 		}
 	}
-	return sortedKeys(columns)
+	return slices.Sorted(maps.Keys(columns))
 }
 
 // wholeCents gives an amount in cents, and a count as it is.

@@ -3,6 +3,7 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -57,7 +58,7 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, sou
 	of := map[string][]string{} // sources by those that they share finest groups with
 	alone := true
 	for _, source := range sources {
-		if slices.ContainsFunc(sortedKeys(p.used[source]), isOpen) {
+		if slices.ContainsFunc(slices.Sorted(maps.Keys(p.used[source])), isOpen) {
 			alone = false
 		} else {
 			of[p.together[source]] = append(of[p.together[source]], source)
@@ -65,7 +66,7 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, sou
 	}
 	alone = alone && len(of) == 1
 	g.finest = map[string]*finest{}
-	for i, shared := range sortedKeys(of) {
+	for i, shared := range slices.Sorted(maps.Keys(of)) {
 		columns := map[string]bool{}
 		for _, source := range of[shared] {
 			for column := range p.used[source] {
@@ -75,7 +76,7 @@ func (g *grouped) addFinest(ctx context.Context, db *store.DB, p predicates, sou
 		own := slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return !slices.Contains(of[shared], p.source(t)) })
 		f := &finest{name: fmt.Sprintf("%s_finest_%d", g.relation, i), rows: !alone}
 		var err error
-		if f.codes, err = store.NewCodes(ctx, db, g.relation, sortedKeys(columns), closed); err != nil {
+		if f.codes, err = store.NewCodes(ctx, db, g.relation, slices.Sorted(maps.Keys(columns)), closed); err != nil {
 			return err
 		}
 		var named []string
@@ -139,7 +140,7 @@ func (g *grouped) identity(dimensions map[string]bool) string {
 		keys = append(keys, store.Identifier(key))
 	}
 	if g.relation != "facts" { // their rows are of one scope each
-		for _, column := range sortedKeys(dimensions) {
+		for _, column := range slices.Sorted(maps.Keys(dimensions)) {
 			if strings.HasPrefix(column, position.ScopeColumn("")) {
 				keys = append(keys, store.Identifier(column))
 			}

@@ -3,6 +3,7 @@ package disclosures
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -42,13 +43,13 @@ func TestFinestGroups(t *testing.T) {
 		}
 		direct := grouped{relation: relation, noted: Noted{Note: "note", Further: "further"}}
 		coded := direct
-		sources := slices.DeleteFunc(sortedKeys(p.used), func(source string) bool { return relationOf(source) != relation })
+		sources := slices.DeleteFunc(slices.Sorted(maps.Keys(p.used)), func(source string) bool { return relationOf(source) != relation })
 		if err := coded.addFinest(ctx, db, p, sources, tables, scopes); err != nil {
 			t.Fatal(err)
 		}
 		for _, source := range sources {
 			for _, noted := range []bool{false, true} {
-				dimensions := sortedKeys(p.used[source])
+				dimensions := slices.Sorted(maps.Keys(p.used[source]))
 				measures := measuresUsed(relation, slices.DeleteFunc(slices.Clone(tables), func(t Table) bool { return p.source(t) != source }))
 				for name, query := range map[string]string{"direct": direct.groups(source, dimensions, measures, noted), "coded": coded.groups(source, dimensions, measures, noted)} {
 					if err := db.CreateTable(ctx, name, query); err != nil {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -230,7 +231,7 @@ func ReadTables(defaults Defaults, scopes []string, folders ...fs.FS) ([]Table, 
 		}
 	}
 	var tables []Table
-	for _, name := range sortedKeys(texts) {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
 		table, err := readTable(files[name], texts[name], defaults.Unit, scopes)
 		var found strictyaml.Faults
 		switch {
@@ -356,7 +357,7 @@ func (t *Table) check(scopes []string) strictyaml.Faults {
 	}
 	t.checkNeeds(oneOf)
 	if _, known := relations[t.Relation.Value]; !known {
-		oneOf(t.Relation, "relation", sortedKeys(relations))
+		oneOf(t.Relation, "relation", slices.Sorted(maps.Keys(relations)))
 		return faults
 	}
 	contract, measures := relations[t.Relation.Value](nil), Measures(t.Relation.Value)
@@ -494,7 +495,7 @@ func (t Table) NotShown(loaded []string, reasons map[string]string) []string {
 			hide(lacks(column.Needs, loaded), column.Label.Value)
 		}
 	}
-	for _, need := range sortedKeys(hidden) {
+	for _, need := range slices.Sorted(maps.Keys(hidden)) {
 		note := "Not shown, for want of " + need + ": " + strings.Join(hidden[need], "; ") + "."
 		if reasons[need] != "" {
 			note += " Why: " + reasons[need] + "."
@@ -556,13 +557,4 @@ func checkRows(rows []Row, contract position.DataSet, columns []Column, fault fu
 func label(value string) string {
 	words := strings.ReplaceAll(value, "_", " ")
 	return strings.ToUpper(words[:1]) + words[1:]
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

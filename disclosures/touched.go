@@ -1,6 +1,7 @@
 package disclosures
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -57,7 +58,7 @@ func (s *sheet) touched() (list []Touched) {
 					sums[line].Add(sums[line], s.groups.measures[column.measure][group])
 				}
 			}
-			for _, line := range sortedKeys(sums) {
+			for _, line := range slices.Sorted(maps.Keys(sums)) {
 				list = append(list, Touched{Note: line, TableID: s.head.TableID, BlockID: s.head.BlockID, RowID: row.id, ColumnID: column.id,
 					Measure: column.measure, Amount: amount(column.measure, sums[line])})
 			}

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -121,30 +122,21 @@ func flag(arguments []string, _ []*string) (string, error) {
 }
 
 // lookupIn reads a word through a map; a word that the map does not know stays.
-func lookupIn(maps map[string]Map) func([]string, []*string) (string, error) {
+func lookupIn(vocabularies map[string]Map) func([]string, []*string) (string, error) {
 	return func(arguments []string, constants []*string) (string, error) {
 		if constants[0] == nil {
 			return "", errors.New("the first argument is the name of a map, as a text in quotes")
 		}
-		words, ok := maps[*constants[0]]
+		words, ok := vocabularies[*constants[0]]
 		if !ok {
-			return "", fmt.Errorf("no map %q; the maps are %s", *constants[0], strings.Join(sortedKeys(maps), ", "))
+			return "", fmt.Errorf("no map %q; the maps are %s", *constants[0], strings.Join(slices.Sorted(maps.Keys(vocabularies)), ", "))
 		}
 		var b strings.Builder
 		b.WriteString("case " + arguments[1])
-		for _, word := range sortedKeys(words) {
+		for _, word := range slices.Sorted(maps.Keys(words)) {
 			b.WriteString(" when " + store.Literal(word) + " then " + store.Literal(words[word]))
 		}
 		b.WriteString(" else " + arguments[1] + " end")
 		return b.String(), nil
 	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
