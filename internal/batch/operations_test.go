@@ -91,7 +91,13 @@ func (b *book) change(t *testing.T, file, from, to string) {
 
 func (b *book) query(t *testing.T, text string) string {
 	t.Helper()
-	table, err := batch.Warehouse(b.config).Query(context.Background(), store.Settings{Threads: 1}, text)
+	ctx := context.Background()
+	session, err := batch.Warehouse(b.config).OpenSession(ctx, store.Settings{Threads: 1}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	table, err := session.Query(ctx, text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ func (w Warehouse) confirm(ctx context.Context, s Settings, shown []Manifest) er
 		if err := errors.Join(w.removeForeignLog(), w.Disk.Sync(w.Root)); err != nil {
 			return err
 		}
-		if err = w.CompareCatalog(ctx, s, shown); err == nil {
+		if err = w.compareCatalog(ctx, s, shown); err == nil {
 			return nil
 		}
 		if _, statErr := os.Lstat(w.foreignLog()); errors.Is(statErr, fs.ErrNotExist) {
@@ -77,10 +77,10 @@ func (w Warehouse) confirm(ctx context.Context, s Settings, shown []Manifest) er
 	return err
 }
 
-// CompareCatalog opens the catalog read-only and compares what it shows with the
+// compareCatalog opens the catalog read-only and compares what it shows with the
 // manifests: the releases, and the content of their cells. The error says what
 // is not as it should be.
-func (w Warehouse) CompareCatalog(ctx context.Context, s Settings, shown []Manifest) error {
+func (w Warehouse) compareCatalog(ctx context.Context, s Settings, shown []Manifest) error {
 	db, err := w.openCatalog(ctx, s)
 	if err != nil {
 		return fmt.Errorf("the catalog %s cannot be opened: %w", w.Catalog(), err)
@@ -135,13 +135,10 @@ func (w Warehouse) compareRuns(ctx context.Context, db *DB, shown []Manifest) er
 		want = append(want, fmt.Sprint(m.Release, " ", newest(m, shown)))
 	}
 	if !slices.Equal(got, want) {
-		return fmt.Errorf("%w: it shows %d releases, of %d that are published", ErrCatalogBehind, len(got), len(want))
+		return fmt.Errorf("the catalog is not that of the releases: it shows %d releases, of %d that are published", len(got), len(want))
 	}
 	return nil
 }
-
-// ErrCatalogBehind marks a catalog that does not show the releases that are there.
-var ErrCatalogBehind = errors.New("the catalog is not that of the releases")
 
 func compareCells(ctx context.Context, db *DB, f form) error {
 	var hashed []string

@@ -197,7 +197,7 @@ func (e Expression) fault(r *refusal) ExpressionFault {
 	return ExpressionFault{e.File, line, column + utf8.RuneCountInString(before), e.Text, r.message}
 }
 
-// parsed is what DuckDB makes of "select <text>".
+// parsed is the tree that DuckDB makes of a text of SQL, or what is wrong with it.
 type parsed struct {
 	Error        bool             `json:"error"`
 	ErrorType    string           `json:"error_type"`

@@ -27,8 +27,8 @@ func Lines(text string) string {
 	return "string_agg(" + text + ", chr(10) order by " + text + ")"
 }
 
-// WithoutPattern is a text without all that a pattern matches. On other engines it is:
-// regexp_replace(text, pattern, ”).
+// WithoutPattern is a text without all that a pattern matches. On other engines it is
+// regexp_replace with the empty text in the place of each match.
 func WithoutPattern(text, pattern string) string {
 	return "regexp_replace(" + text + ", " + Literal(pattern) + ", '', 'g')"
 }

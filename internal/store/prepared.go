@@ -3,10 +3,8 @@ package store
 import (
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // preparedKind is the folder of what is prepared of releases: what follows from one of
@@ -60,14 +58,9 @@ func preparedOf(m Manifest, by string) string { return hashOf([]byte(m.Hash() + 
 
 // removePrepared removes all that is prepared of a release.
 func (w Warehouse) removePrepared(release string) error {
-	entries, err := os.ReadDir(w.PreparedFolder())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), release+".") {
-			err = errors.Join(err, w.Disk.Remove(filepath.Join(w.PreparedFolder(), entry.Name())))
-		}
+	files, err := listed(w.PreparedFolder(), release+".")
+	for _, file := range files {
+		err = errors.Join(err, w.Disk.Remove(file))
 	}
 	return err
 }

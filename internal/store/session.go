@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -202,34 +203,29 @@ func asQuestion(err error) error {
 }
 
 // Stream runs a query and hands its rows on as they come.
-func Stream(ctx context.Context, db *DB, text string, sink Sink) (err error) {
-	defer func() { err = lacking(err) }()
+func Stream(ctx context.Context, db *DB, text string, sink Sink) error {
 	rows, err := db.QueryContext(ctx, text)
 	if err != nil {
-		return err
+		return lacking(err)
 	}
+	return lacking(handOn(rows, sink))
+}
+
+// handOn hands rows on to a sink as they come, and closes them. The sink keeps no row:
+// the next one takes its place.
+func handOn(rows *sql.Rows, sink Sink) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return err
 	}
 	columns := make([]Column, len(types))
+	row, pointers := make([]any, len(types)), make([]any, len(types))
 	for i, t := range types {
-		columns[i] = Column{t.Name(), t.DatabaseTypeName()}
+		columns[i], pointers[i] = Column{t.Name(), t.DatabaseTypeName()}, &row[i]
 	}
 	if err := sink.Begin(columns); err != nil {
 		return err
-	}
-	if err := eachRow(rows, len(columns), sink); err != nil {
-		return err
-	}
-	return sink.End()
-}
-
-func eachRow(rows *sql.Rows, width int, sink Sink) error {
-	row, pointers := make([]any, width), make([]any, width)
-	for i := range row {
-		pointers[i] = &row[i]
 	}
 	for rows.Next() {
 		if err := rows.Scan(pointers...); err != nil {
@@ -242,7 +238,10 @@ func eachRow(rows *sql.Rows, width int, sink Sink) error {
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return sink.End()
 }
 
 // held keeps a result in memory.
@@ -256,7 +255,7 @@ func (h *held) Begin(columns []Column) error {
 }
 
 func (h *held) Row(values []any) error {
-	h.Rows = append(h.Rows, append([]any(nil), values...))
+	h.Rows = append(h.Rows, slices.Clone(values))
 	return nil
 }
 
@@ -278,21 +277,6 @@ func (s *Session) Query(ctx context.Context, text string) (Table, error) {
 	return h.Table, asQuestion(err)
 }
 
-// Query runs one vetted query on the catalog and holds its result: for results of
-// few rows.
-func (w Warehouse) Query(ctx context.Context, s Settings, text string) (table Table, err error) {
-	session, err := w.OpenSession(ctx, s, 0)
-	if err != nil {
-		return Table{}, err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	return session.Query(ctx, text)
-}
-
-// ErrMoved marks a catalog that names the files of releases where they were before the
-// warehouse was moved or copied.
-var ErrMoved = errors.New("the warehouse was moved or copied")
-
 // inPlace holds that views of the catalog read the releases of this warehouse. Paths tell
 // what is asked; a path by another link is looked at.
 func (w Warehouse) inPlace(ctx context.Context, db *DB) error {
@@ -302,7 +286,7 @@ func (w Warehouse) inPlace(ctx context.Context, db *DB) error {
 		return err
 	}
 	if _, err := Query(ctx, db, "select * from "+Identifier(views.Rows[0][0].(string))+" limit 0"); err != nil {
-		return fmt.Errorf("%w: the catalog %s names files that are not below %s; make it anew, with comment11 catalog rebuild or by the next run", ErrMoved, w.Catalog(), w.Releases())
+		return fmt.Errorf("the warehouse was moved or copied: the catalog %s names files that are not below %s; make it anew, with comment11 catalog rebuild or by the next run", w.Catalog(), w.Releases())
 	}
 	return nil
 }

@@ -217,13 +217,7 @@ func (db *DB) WriteParquetAsJoined(ctx context.Context, query, path string) erro
 }
 
 // Enum is the type of texts with a closed list of values.
-func Enum(values []string) string {
-	quoted := make([]string, len(values))
-	for i, v := range values {
-		quoted[i] = Literal(v)
-	}
-	return "enum(" + strings.Join(quoted, ", ") + ")"
-}
+func Enum(values []string) string { return "enum(" + literals(values) + ")" }
 
 // CreateEnum is the statement that makes a type of texts with a closed list of values,
 // each counted once.
@@ -293,35 +287,13 @@ type Table struct {
 
 // Query runs a query and holds its result.
 func Query(ctx context.Context, q Queryer, query string, arguments ...any) (Table, error) {
-	var table Table
 	rows, err := q.QueryContext(ctx, query, arguments...)
 	if err != nil {
-		return table, failed(err, query)
+		return Table{}, failed(err, query)
 	}
-	defer rows.Close()
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return table, err
-	}
-	for _, t := range types {
-		table.Columns = append(table.Columns, t.Name())
-		table.Types = append(table.Types, t.DatabaseTypeName())
-	}
-	for rows.Next() {
-		row := make([]any, len(types))
-		pointers := make([]any, len(types))
-		for i := range row {
-			pointers[i] = &row[i]
-		}
-		if err := rows.Scan(pointers...); err != nil {
-			return table, err
-		}
-		for i, value := range row {
-			row[i] = exactValue(value)
-		}
-		table.Rows = append(table.Rows, row)
-	}
-	return table, lacking(rows.Err())
+	var h held
+	err = handOn(rows, &h)
+	return h.Table, lacking(err)
 }
 
 // exactValue turns the driver's decimals and wide integers into decimal.Decimal.
@@ -390,12 +362,14 @@ func Identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 func Literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
 
 // List is a list of text literals for SQL.
-func List(texts []string) string {
+func List(texts []string) string { return "[" + literals(texts) + "]" }
+
+func literals(texts []string) string {
 	quoted := make([]string, len(texts))
 	for i, text := range texts {
 		quoted[i] = Literal(text)
 	}
-	return "[" + strings.Join(quoted, ", ") + "]"
+	return strings.Join(quoted, ", ")
 }
 
 // Files is the list of files that a function of the engine reads, which takes a path

@@ -74,31 +74,26 @@ func (v vetter) vet(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	var parsed struct {
-		Error        bool             `json:"error"`
-		ErrorType    string           `json:"error_type"`
-		ErrorMessage string           `json:"error_message"`
-		Statements   []map[string]any `json:"statements"`
-	}
-	if err := json.Unmarshal([]byte(serialized), &parsed); err != nil {
+	var tree parsed
+	if err := json.Unmarshal([]byte(serialized), &tree); err != nil {
 		return err
 	}
-	if parsed.Error && parsed.ErrorType == "not implemented" {
+	if tree.Error && tree.ErrorType == "not implemented" {
 		return fmt.Errorf("%w: only SELECT, SHOW, DESCRIBE, SUMMARIZE and EXPLAIN of them may be run here; the catalog is read-only", ErrRefused)
 	}
-	if parsed.Error {
-		return fmt.Errorf("%w: %s", ErrRefused, parsed.ErrorMessage)
+	if tree.Error {
+		return fmt.Errorf("%w: %s", ErrRefused, tree.ErrorMessage)
 	}
-	if len(parsed.Statements) != 1 {
-		return fmt.Errorf("%w: %d statements; give one", ErrRefused, len(parsed.Statements))
+	if len(tree.Statements) != 1 {
+		return fmt.Errorf("%w: %d statements; give one", ErrRefused, len(tree.Statements))
 	}
-	common := commonTables(parsed.Statements[0])
+	common := commonTables(tree.Statements[0])
 	for _, name := range common {
 		if !plainName.MatchString(name) {
 			return fmt.Errorf("%w: the WITH name %q; give one of letters, digits and _", ErrRefused, name)
 		}
 	}
-	return v.node(parsed.Statements[0], common)
+	return v.node(tree.Statements[0], common)
 }
 
 // commonTables gives the names of all WITH queries below the node.
