@@ -2,14 +2,12 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -154,16 +152,6 @@ func (s *Session) describe(ctx context.Context) error {
 	return nil
 }
 
-// Column is a column of a result: its name and DuckDB's name of its type.
-type Column struct{ Name, Type string }
-
-// Sink takes a result as it comes.
-type Sink interface {
-	Begin(columns []Column) error
-	Row(values []any) error // exact numbers as decimal.Decimal, NULL as nil
-	End() error
-}
-
 // Run vets a query and runs it.
 func (s *Session) Run(ctx context.Context, text string, sink Sink) error {
 	if err := s.refresh(ctx); err != nil {
@@ -201,65 +189,6 @@ func asQuestion(err error) error {
 	}
 	return err
 }
-
-// Stream runs a query and hands its rows on as they come.
-func Stream(ctx context.Context, db *DB, text string, sink Sink) error {
-	rows, err := db.QueryContext(ctx, text)
-	if err != nil {
-		return lacking(err)
-	}
-	return lacking(handOn(rows, sink))
-}
-
-// handOn hands rows on to a sink as they come, and closes them. The sink keeps no row:
-// the next one takes its place.
-func handOn(rows *sql.Rows, sink Sink) (err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	types, err := rows.ColumnTypes()
-	if err != nil {
-		return err
-	}
-	columns := make([]Column, len(types))
-	row, pointers := make([]any, len(types)), make([]any, len(types))
-	for i, t := range types {
-		columns[i], pointers[i] = Column{t.Name(), t.DatabaseTypeName()}, &row[i]
-	}
-	if err := sink.Begin(columns); err != nil {
-		return err
-	}
-	for rows.Next() {
-		if err := rows.Scan(pointers...); err != nil {
-			return err
-		}
-		for i, value := range row {
-			row[i] = exactValue(value)
-		}
-		if err := sink.Row(row); err != nil {
-			return err
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	return sink.End()
-}
-
-// held keeps a result in memory.
-type held struct{ Table }
-
-func (h *held) Begin(columns []Column) error {
-	for _, c := range columns {
-		h.Columns, h.Types = append(h.Columns, c.Name), append(h.Types, c.Type)
-	}
-	return nil
-}
-
-func (h *held) Row(values []any) error {
-	h.Rows = append(h.Rows, slices.Clone(values))
-	return nil
-}
-
-func (h *held) End() error { return nil }
 
 // Query runs one vetted query on the catalog as it was opened, whatever was
 // published since, and holds its result.

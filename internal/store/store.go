@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/big"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -23,7 +22,6 @@ import (
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
-	"github.com/shopspring/decimal"
 
 	"comment11/internal/position"
 )
@@ -253,61 +251,6 @@ func ReadParquet(paths []string) string {
 	return "read_parquet(" + Files(paths...) + ", file_row_number = true, hive_partitioning = false)"
 }
 
-// Scalar gives the one value of a query of one row and one column.
-func Scalar[T any](ctx context.Context, q Queryer, query string, arguments ...any) (T, error) {
-	var value T
-	rows, err := q.QueryContext(ctx, query, arguments...)
-	if err != nil {
-		return value, failed(err, query)
-	}
-	defer rows.Close()
-	if !rows.Next() {
-		return value, noRow(rows.Err(), query)
-	}
-	if err := rows.Scan(&value); err != nil {
-		return value, failed(err, query)
-	}
-	return value, lacking(rows.Err())
-}
-
-// noRow says why a query that has one row gave none.
-func noRow(err error, query string) error {
-	if err != nil {
-		return failed(err, query)
-	}
-	return fmt.Errorf("no row from: %s", abridged(query))
-}
-
-// Table is the result of a query, held in memory: for results of few rows.
-type Table struct {
-	Columns []string
-	Types   []string // DuckDB's names of the types
-	Rows    [][]any  // decimals as decimal.Decimal, NULL as nil
-}
-
-// Query runs a query and holds its result.
-func Query(ctx context.Context, q Queryer, query string, arguments ...any) (Table, error) {
-	rows, err := q.QueryContext(ctx, query, arguments...)
-	if err != nil {
-		return Table{}, failed(err, query)
-	}
-	var h held
-	err = handOn(rows, &h)
-	return h.Table, lacking(err)
-}
-
-// exactValue turns the driver's decimals and wide integers into decimal.Decimal.
-func exactValue(value any) any {
-	switch v := value.(type) {
-	case duckdb.Decimal:
-		return decimal.NewFromBigInt(v.Value, -int32(v.Scale))
-	case *big.Int:
-		return decimal.NewFromBigInt(v, 0)
-	default:
-		return value
-	}
-}
-
 // Rows is a SELECT of the given rows, each with a value for every column: a text, a
 // number, a decimal, a truth value, a time or nil; a time that is not set is NULL.
 // A value that is not of its column's type is an error of the query.
@@ -348,11 +291,6 @@ func timeText(at time.Time, of position.Type) any {
 	default:
 		return at.UTC().Format("2006-01-02 15:04:05.000")
 	}
-}
-
-// Queryer is what reading needs of a database.
-type Queryer interface {
-	QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error)
 }
 
 // Identifier quotes a name for SQL.
