@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -26,17 +27,14 @@ func newBackfill(shared *sharedFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			options.Program, options.Executable = program(), once(executableHash())
+			options.Program, options.Executable = program(), executableHash()
 			options.Now, options.Warn = time.Now, warnTo(cmd.ErrOrStderr())
 			days, err := batch.Backfill(cmd.Context(), config, from, to, options, func(d batch.Day, done, total int) {
 				if !shared.quiet {
 					fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d  %s  %s %s\n", done, total, d.AsOfDate, d.Status, strings.TrimSpace(d.Release+" "+d.Kind))
 				}
 			})
-			if sayErr := sayDays(cmd, shared, days); sayErr != nil && err == nil {
-				err = sayErr
-			}
-			return err
+			return cmp.Or(err, sayDays(cmd, shared, days))
 		},
 	}
 	flags := command.Flags()
@@ -44,17 +42,6 @@ func newBackfill(shared *sharedFlags) *cobra.Command {
 	flags.StringVar(&end, "end", "", "last date, YYYY-MM-DD")
 	flags.BoolVar(&options.Force, "force", false, "make releases even where nothing changed")
 	return command
-}
-
-// once asks the function once and remembers what it said.
-func once(ask func() string) func() string {
-	answer, asked := "", false
-	return func() string {
-		if !asked {
-			answer, asked = ask(), true
-		}
-		return answer
-	}
 }
 
 // period reads the first and the last date of a period.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -124,7 +125,7 @@ func sayPosition(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) er
 			state = "not applied"
 		}
 		fmt.Fprintf(w, "  %s, %s: notional %s, fair value %s %s; %s; prepared by %s, approved by %s\n", a.ID, state, amountText(a.Notional), amountText(a.Value),
-			a.Currency, a.Reason, orNobody(a.Preparer), orNobody(a.Approver))
+			a.Currency, a.Reason, cmp.Or(a.Preparer, "nobody"), cmp.Or(a.Approver, "nobody"))
 	}
 	if len(p.Findings) > 0 {
 		fmt.Fprintln(w, "\nfindings")
@@ -188,7 +189,7 @@ func sayEvidence(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) {
 	}
 	for _, s := range p.Slices {
 		if s.Adjustment == "" && byEvidence {
-			fmt.Fprintf(w, "  %s%s: %s, by %s: notional %s %s\n", strings.TrimPrefix(strings.TrimPrefix(sliceName(s)+" ", " of "), " "), s.Purpose, orNoDetail(s.Detail), s.PurposeRule, amountText(s.Notional), e.ReportingCurrency)
+			fmt.Fprintf(w, "  %s%s: %s, by %s: notional %s %s\n", strings.TrimPrefix(strings.TrimPrefix(sliceName(s)+" ", " of "), " "), s.Purpose, cmp.Or(s.Detail, "no detail"), s.PurposeRule, amountText(s.Notional), e.ReportingCurrency)
 		}
 	}
 	if p.Offsets != "" {
@@ -200,20 +201,6 @@ func sayEvidence(w io.Writer, e batch.Explanation, p batch.ExplainedPosition) {
 	for _, l := range p.Identical {
 		fmt.Fprintf(w, "  identical underlying, scope %s: %s, sold %s, bought %s, covered %s\n", l.Scope, l.Underlying, l.Sold.StringFixed(2), l.Bought.StringFixed(2), l.Covered.StringFixed(2))
 	}
-}
-
-func orNoDetail(detail string) string {
-	if detail == "" {
-		return "no detail"
-	}
-	return detail
-}
-
-func orNobody(name string) string {
-	if name == "" {
-		return "nobody"
-	}
-	return name
 }
 
 func amountText(d *decimal.Decimal) string {
@@ -266,7 +253,7 @@ func sayCells(w io.Writer, p batch.ExplainedPosition) error {
 			if c.Memo {
 				memo = ", memo"
 			}
-			fmt.Fprintf(out, "  %s/%s\t%s\t%s\t%s\tof %s%s\n", c.Table, c.Block, c.Row, c.Column, cellAmount(c, c.Amount), cellAmount(c, c.Exact), memo)
+			fmt.Fprintf(out, "  %s/%s\t%s\t%s\t%s\tof %s%s\n", c.Table, c.Block, c.Row, c.Column, measured(c.Measure, c.Amount), measured(c.Measure, c.Exact), memo)
 		}
 	}
 	if err := out.Flush(); err != nil {
@@ -277,11 +264,4 @@ func sayCells(w io.Writer, p batch.ExplainedPosition) error {
 		fmt.Fprintf(w, "tables over %s have no rows of single positions\n", strings.Join(p.Untraced, ", "))
 	}
 	return nil
-}
-
-func cellAmount(c batch.ExplainedCell, amount decimal.Decimal) string {
-	if c.Measure == "count" {
-		return amount.String()
-	}
-	return amount.StringFixed(2)
 }

@@ -81,14 +81,6 @@ func cellName(c batch.Cell) string {
 	return c.Row + ", " + c.Column
 }
 
-// planAmount is an amount to the cent, or a count.
-func planAmount(measure string, d decimal.Decimal) string {
-	if measure == "count" {
-		return d.String()
-	}
-	return d.StringFixed(2)
-}
-
 func sayPlan(w io.Writer, plan batch.Plan) error {
 	verdict := "the run would publish a " + plan.Kind
 	switch {
@@ -130,10 +122,10 @@ func sayMoves(w io.Writer, c batch.Comparison) {
 			block = name
 			fmt.Fprintf(w, "\n%s\n", block)
 		}
-		fmt.Fprintf(w, "  %s -> %s\n    %s of %s, by %s\n", cellName(m.From), cellName(m.To), planAmount(m.Measure, m.Amount), disclosures.Counted(m.Positions, "position"), causesText(m.Measure, m.Causes))
+		fmt.Fprintf(w, "  %s -> %s\n    %s of %s, by %s\n", cellName(m.From), cellName(m.To), measured(m.Measure, m.Amount), disclosures.Counted(m.Positions, "position"), causesText(m.Measure, m.Causes))
 		var named []string
 		for _, p := range m.Behind {
-			named = append(named, p.Name()+" "+planAmount(m.Measure, p.Amount))
+			named = append(named, p.Name()+" "+measured(m.Measure, p.Amount))
 		}
 		if more := m.Positions - int64(len(named)); more > 0 && len(named) > 0 {
 			named = append(named, fmt.Sprintf("and %d more", more))
@@ -153,7 +145,7 @@ func causesText(measure string, causes map[string]decimal.Decimal) string {
 		case len(causes) == 1:
 			return cause
 		default:
-			list = append(list, cause+" "+planAmount(measure, amount))
+			list = append(list, cause+" "+measured(measure, amount))
 		}
 	}
 	return strings.Join(list, ", ")
@@ -174,7 +166,7 @@ func sayOther(w io.Writer, c batch.Comparison) error {
 		var list []string
 		for _, cause := range batch.Causes {
 			if amount, known := cell.Other[cause]; known {
-				list = append(list, cause+" "+planAmount(cell.Measure, amount))
+				list = append(list, cause+" "+measured(cell.Measure, amount))
 			}
 		}
 		fmt.Fprintf(out, "  %s/%s\t%s, %s\t%s\n", cell.Table, cell.Block, cell.Row, cell.Column, strings.Join(list, ", "))
@@ -204,7 +196,7 @@ func sayPeriodEnds(w io.Writer, plan batch.Plan) {
 			moved[at], positions[at] = moved[at].Add(m.Amount.Abs()), positions[at]+m.Positions
 		}
 		for _, at := range order {
-			fmt.Fprintf(w, "    %s/%s, %s: %s moved, %s\n", at.table, at.block, at.measure, planAmount(at.measure, moved[at]), disclosures.Counted(positions[at], "position"))
+			fmt.Fprintf(w, "    %s/%s, %s: %s moved, %s\n", at.table, at.block, at.measure, measured(at.measure, moved[at]), disclosures.Counted(positions[at], "position"))
 		}
 	}
 	if len(plan.Left) > 0 {
@@ -220,7 +212,7 @@ func planRecords(plan batch.Plan) [][]string {
 		for _, m := range c.Moves {
 			record := func(kind, position, cause string, amount decimal.Decimal, positions int64) {
 				records = append(records, []string{c.AsOfDate, c.Release, kind, m.Table, m.Block, m.Measure, m.From.Row, m.From.Column, m.To.Row, m.To.Column,
-					position, cause, planAmount(m.Measure, amount), strconv.FormatInt(positions, 10)})
+					position, cause, measured(m.Measure, amount), strconv.FormatInt(positions, 10)})
 			}
 			record("move", "", strings.Join(slices.Sorted(maps.Keys(m.Causes)), " "), m.Amount, m.Positions)
 			for _, p := range m.Behind {
@@ -230,7 +222,7 @@ func planRecords(plan batch.Plan) [][]string {
 		for _, cell := range c.Cells {
 			for _, cause := range slices.Sorted(maps.Keys(cell.Other)) {
 				records = append(records, []string{c.AsOfDate, c.Release, "change", cell.Table, cell.Block, cell.Measure, "", "", cell.Row, cell.Column, "", cause,
-					planAmount(cell.Measure, cell.Other[cause]), ""})
+					measured(cell.Measure, cell.Other[cause]), ""})
 			}
 		}
 	}

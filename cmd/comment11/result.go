@@ -32,6 +32,14 @@ func textOf(value any) string {
 	}
 }
 
+// measured is a figure of a measure: an amount to the cent, or a count.
+func measured(measure string, figure decimal.Decimal) string {
+	if measure == "count" {
+		return figure.String()
+	}
+	return figure.StringFixed(2)
+}
+
 func texts(row []any) []string {
 	list := make([]string, len(row))
 	for i, value := range row {

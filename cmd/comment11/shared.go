@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,10 +54,8 @@ func (f *sharedFlags) load() (configs.Config, error) {
 
 // oneOf checks a flag with a closed list of values.
 func oneOf(flag, value string, known ...string) error {
-	for _, k := range known {
-		if value == k {
-			return nil
-		}
+	if slices.Contains(known, value) {
+		return nil
 	}
 	return fmt.Errorf("%w: --%s %q: expected one of %s", errUsage, flag, value, strings.Join(known, ", "))
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/shopspring/decimal"
 	"github.com/spf13/cobra"
 
 	"comment11/disclosures"
@@ -62,7 +61,7 @@ func sayTrace(w io.Writer, t batch.Trace) error {
 		fmt.Fprintf(out, "%s\t%s\n", what, fmt.Sprintf(format, arguments...))
 	}
 	line("shown", "%s %s", t.Shown, render.Unit(t.Unit))
-	line("exact", "%s", exactText(t.Exact, t.Measure))
+	line("exact", "%s", measured(t.Measure, t.Exact))
 	line("rounding", "%s", roundingText(t))
 	for _, m := range t.Marks {
 		line("rests on", "%s", m)
@@ -104,13 +103,6 @@ func sayRows(w io.Writer, head string, columns []string, rows [][]string) error 
 		fmt.Fprintf(out, "  %s\n", strings.Join(row, "\t"))
 	}
 	return out.Flush()
-}
-
-func exactText(exact decimal.Decimal, measure string) string {
-	if measure == "count" {
-		return exact.String()
-	}
-	return exact.StringFixed(2)
 }
 
 func measureName(t batch.Trace) string {
