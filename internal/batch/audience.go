@@ -123,21 +123,30 @@ func auditorHash(config configs.Config) (store.KeyedHash, error) {
 	if path == "" {
 		return store.KeyedHash{}, usageError(errors.New("packet.auditor_key: is empty; an edition for an auditor needs a file with a key of 32 bytes or more"))
 	}
-	info, err := os.Stat(path)
+	key, err := readSecret("packet.auditor_key", path)
 	if err != nil {
-		return store.KeyedHash{}, usageError(fmt.Errorf("packet.auditor_key: %w", err))
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return store.KeyedHash{}, usageError(fmt.Errorf("packet.auditor_key: %s has the permissions %04o; a key may be readable by its owner alone: chmod 600", path, info.Mode().Perm()))
-	}
-	key, err := os.ReadFile(path)
-	if err != nil {
-		return store.KeyedHash{}, usageError(fmt.Errorf("packet.auditor_key: %w", err))
+		return store.KeyedHash{}, err
 	}
 	if len(key) < leastKeyBytes {
 		return store.KeyedHash{}, usageError(fmt.Errorf("packet.auditor_key: %s has %d bytes; expected %d or more", path, len(key), leastKeyBytes))
 	}
 	return store.NewKeyedHash(key), nil
+}
+
+// readSecret reads the file of a setting that only its owner may be able to read.
+func readSecret(setting, path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("%s: %w", setting, err))
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, usageError(fmt.Errorf("%s: %s has the permissions %04o; a key may be readable by its owner alone: chmod 600", setting, path, info.Mode().Perm()))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usageError(fmt.Errorf("%s: %w", setting, err))
+	}
+	return text, nil
 }
 
 // hashedProof writes the relations of a release with keyed hashes in place of ids and

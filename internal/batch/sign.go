@@ -108,16 +108,9 @@ func (s Signature) valid(trusted []string) error {
 
 // readPrivateKey reads an Ed25519 key from a PEM file that only its owner can read.
 func readPrivateKey(path string) (ed25519.PrivateKey, error) {
-	info, err := os.Stat(path)
+	text, err := readSecret("packet.signing_key", path)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("packet.signing_key: %w", err))
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, usageError(fmt.Errorf("packet.signing_key: %s has the permissions %04o; a key may be readable by its owner alone: chmod 600", path, info.Mode().Perm()))
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, usageError(fmt.Errorf("packet.signing_key: %w", err))
+		return nil, err
 	}
 	expected := fmt.Errorf("packet.signing_key: %s: expected one PEM block PRIVATE KEY of an Ed25519 key, as openssl genpkey -algorithm ed25519 writes it", path)
 	block, rest := pem.Decode(text)
