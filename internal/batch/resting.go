@@ -114,43 +114,31 @@ func byKey(ctx context.Context, db *store.DB, relation, key string, cells []plac
 	if err != nil {
 		return err
 	}
-	rows, err := db.QueryContext(ctx, "select cast(group_key as varchar), group_number"+cents.String()+" from of_keys join groups_of_keys using ("+list+") order by group_key")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
 	now := keyed{amounts: make([]int64, len(cells)), rests: make([]bool, len(cells))}
-	var name string
-	var group int64
-	values := make([]int64, len(measures))
-	pointers := []any{&name, &group}
-	for i := range values {
-		pointers = append(pointers, &values[i])
-	}
-	first := true
-	for rows.Next() {
-		if err := rows.Scan(pointers...); err != nil {
-			return err
-		}
-		if !first && name != now.key {
+	begun := false
+	err = store.Stream(ctx, db, "select cast(group_key as varchar), group_number"+cents.String()+" from of_keys join groups_of_keys using ("+list+") order by group_key", eachRow(func(row []any) error {
+		name := row[0].(string)
+		if begun && name != now.key {
 			each(now)
 			clear(now.amounts)
 			clear(now.rests)
 		}
-		first, now.key = false, name
-		for _, i := range members[group-1] {
+		begun, now.key = true, name
+		for _, i := range members[row[1].(int64)-1] {
 			if measure[i] < 0 {
 				now.rests[i] = true
 				continue
 			}
-			now.amounts[i] += values[measure[i]]
-			now.rests[i] = now.rests[i] || values[measure[i]] != 0
+			value := row[2+measure[i]].(int64)
+			now.amounts[i] += value
+			now.rests[i] = now.rests[i] || value != 0
 		}
-	}
-	if !first {
+		return nil
+	}))
+	if err == nil && begun {
 		each(now)
 	}
-	return rows.Err()
+	return err
 }
 
 // summed tells whether a measure is a sum of money, and no count or share.
