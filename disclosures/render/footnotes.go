@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -90,21 +91,60 @@ func (p *Place) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Placed is a cell with all that it stands in.
+type Placed struct {
+	Place
+	Cell   Cell
+	Table  *Table
+	Block  *Block
+	Sheet  *Sheet
+	Row    *Row
+	Column *Column
+}
+
+// All are the cells of the packet, in their order.
+func (p Packet) All() iter.Seq[Placed] {
+	return func(yield func(Placed) bool) {
+		for t := range p.Tables {
+			for c := range p.Tables[t].All() {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// All are the cells of the table, in their order.
+func (t *Table) All() iter.Seq[Placed] {
+	return func(yield func(Placed) bool) {
+		for b := range t.Blocks {
+			block := &t.Blocks[b]
+			for s := range block.Sheets {
+				sheet := &block.Sheets[s]
+				for r := range sheet.Rows {
+					row := &sheet.Rows[r]
+					for i, cell := range row.Cells {
+						column := &sheet.Columns[i]
+						if !yield(Placed{Place{sheet.Date, t.ID, block.ID, row.ID, column.ID}, cell, t, block, sheet, row, column}) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 // Each goes through all cells of the packet in their order.
 func (p Packet) Each(do func(Place, Cell)) {
-	for _, table := range p.Tables {
-		table.each(do)
+	for c := range p.All() {
+		do(c.Place, c.Cell)
 	}
 }
 
 func (t Table) each(do func(Place, Cell)) {
-	for _, block := range t.Blocks {
-		for _, sheet := range block.Sheets {
-			for _, row := range sheet.Rows {
-				for i, cell := range row.Cells {
-					do(Place{sheet.Date, t.ID, block.ID, row.ID, sheet.Columns[i].ID}, cell)
-				}
-			}
-		}
+	for c := range t.All() {
+		do(c.Place, c.Cell)
 	}
 }

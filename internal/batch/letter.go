@@ -140,26 +140,18 @@ func DraftCommentary(config configs.Config, packet render.Packet) (written []str
 func figuresOf(packet render.Packet) commentary.Figures {
 	cells, known := map[[2]string]commentary.Figure{}, map[string][]string{}
 	largest := map[[3]string]string{}
-	for _, table := range packet.Tables {
-		for _, block := range table.Blocks {
-			for _, sheet := range block.Sheets {
-				for _, row := range sheet.Rows {
-					for i, cell := range row.Cells {
-						address := strings.Join([]string{table.ID, block.ID, row.ID, sheet.Columns[i].ID}, "/")
-						exact, _ := decimal.NewFromString(cell.Exact) // the packet's own
-						cells[[2]string{sheet.Date, address}] = commentary.Figure{Displayed: cell.Displayed, Exact: exact, Unit: cell.Unit, RowLabel: row.Label,
-							OtherLength: !packet.SameLength(table, block, row.ID, sheet.Columns[i].ID)}
-						known[sheet.Date] = append(known[sheet.Date], address)
-						key := [3]string{sheet.Date, table.ID + "/" + block.ID, sheet.Columns[i].ID}
-						if row.Memo || row.ID == "total" || strings.Contains(row.ID, "/") {
-							continue
-						}
-						if so, found := largest[key]; !found || cell.Displayed > cells[[2]string{sheet.Date, so}].Displayed {
-							largest[key] = address
-						}
-					}
-				}
-			}
+	for c := range packet.All() {
+		at := address(c.Place)
+		exact, _ := decimal.NewFromString(c.Cell.Exact) // the packet's own
+		cells[[2]string{c.Date, at}] = commentary.Figure{Displayed: c.Cell.Displayed, Exact: exact, Unit: c.Cell.Unit, RowLabel: c.Row.Label,
+			OtherLength: !packet.SameLength(*c.Table, *c.Block, c.Row.ID, c.Column.ID)}
+		known[c.Date] = append(known[c.Date], at)
+		if c.Row.Memo || c.Row.ID == "total" || strings.Contains(c.Row.ID, "/") {
+			continue
+		}
+		key := [3]string{c.Date, c.Table.ID + "/" + c.Block.ID, c.Column.ID}
+		if so, found := largest[key]; !found || c.Cell.Displayed > cells[[2]string{c.Date, so}].Displayed {
+			largest[key] = at
 		}
 	}
 	return commentary.Figures{AsOf: packet.AsOf, Compare: packet.Compare,

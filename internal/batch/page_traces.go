@@ -190,27 +190,22 @@ func (t *tracer) fill(ctx context.Context, f *tableTraces, words map[string]stri
 	return nil
 }
 
+// cellsAt are the cells of a table at a date.
 func cellsAt(table render.Table, date string) []placed {
 	var list []placed
-	for _, block := range table.Blocks {
-		for _, sheet := range block.Sheets {
-			if sheet.Date != date {
-				continue
-			}
-			for _, row := range sheet.Rows {
-				for i, cell := range row.Cells {
-					measure := cell.Measure
-					if base, isShare := strings.CutPrefix(measure, disclosures.ShareMeasure); isShare {
-						of := slices.IndexFunc(sheet.Columns, func(c render.Column) bool { return c.ID == base })
-						if of < 0 {
-							continue // verify says that the release is damaged
-						}
-						measure = row.Cells[of].Measure
-					}
-					list = append(list, placed{render.Place{Date: date, Table: table.ID, Block: block.ID, Row: row.ID, Column: sheet.Columns[i].ID}, cell, measure})
-				}
-			}
+	for c := range table.All() {
+		if c.Date != date {
+			continue
 		}
+		measure := c.Cell.Measure
+		if base, isShare := strings.CutPrefix(measure, disclosures.ShareMeasure); isShare {
+			of := slices.IndexFunc(c.Sheet.Columns, func(column render.Column) bool { return column.ID == base })
+			if of < 0 {
+				continue // verify says that the release is damaged
+			}
+			measure = c.Row.Cells[of].Measure
+		}
+		list = append(list, placed{c.Place, c.Cell, measure})
 	}
 	return list
 }

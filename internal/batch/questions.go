@@ -139,40 +139,32 @@ func (q *questions) moves(ctx context.Context, db *store.DB, config configs.Conf
 
 // moved are the figures that differ between the two dates by the materiality or more.
 func (q *questions) moved() (moves []figureMoved) {
-	block := 0
-	for _, table := range q.packet.Tables {
-		for _, b := range table.Blocks {
-			block++
-			if b.Change == nil { // its rows stand for something else at each date, or there is one date
-				continue
-			}
-			figures := map[string]*figureMoved{}
-			var order []*figureMoved
-			for _, sheet := range b.Sheets {
-				for _, row := range sheet.Rows {
-					for i, cell := range row.Cells {
-						if !summed(cell.Measure) {
-							continue
-						}
-						at := render.Place{Date: q.packet.AsOf, Table: table.ID, Block: b.ID, Row: row.ID, Column: sheet.Columns[i].ID}
-						m, there := figures[address(at)]
-						if !there {
-							m = &figureMoved{at: at, block: block, cell: cell, label: strings.Join([]string{table.Title, b.Title, row.Label, sheet.Columns[i].Label}, ", ")}
-							figures[address(at)], order = m, append(order, m)
-						}
-						if sheet.Date == q.packet.AsOf {
-							m.to, m.cell = exactOf(cell), cell
-						} else {
-							m.from = exactOf(cell)
-						}
-					}
-				}
-			}
-			for _, m := range order {
-				if m.change().Abs().GreaterThanOrEqual(q.materiality) {
-					moves = append(moves, *m)
-				}
-			}
+	figures := map[string]*figureMoved{}
+	var order []*figureMoved
+	blocks := map[*render.Block]int{}
+	for c := range q.packet.All() {
+		if c.Block.Change == nil || !summed(c.Cell.Measure) { // without a change its rows stand for something else at each date
+			continue
+		}
+		if _, there := blocks[c.Block]; !there {
+			blocks[c.Block] = len(blocks)
+		}
+		at := c.Place
+		at.Date = q.packet.AsOf
+		m, there := figures[address(at)]
+		if !there {
+			m = &figureMoved{at: at, block: blocks[c.Block], cell: c.Cell, label: strings.Join([]string{c.Table.Title, c.Block.Title, c.Row.Label, c.Column.Label}, ", ")}
+			figures[address(at)], order = m, append(order, m)
+		}
+		if c.Date == q.packet.AsOf {
+			m.to, m.cell = exactOf(c.Cell), c.Cell
+		} else {
+			m.from = exactOf(c.Cell)
+		}
+	}
+	for _, m := range order {
+		if m.change().Abs().GreaterThanOrEqual(q.materiality) {
+			moves = append(moves, *m)
 		}
 	}
 	return moves
@@ -202,7 +194,7 @@ func (q *questions) rolledForward(ctx context.Context, db *store.DB, config conf
 	var cells []placedCell
 	for _, m := range moves {
 		if m.cell.Measure == "notional" && ofFacts[m.at.Table] && !slices.ContainsFunc(columnsNamed(m.cell.Predicate), func(c string) bool { return !columns[c] }) {
-			led, cells = append(led, m), append(cells, placedCell{m.at, m.cell, "movements"})
+			led, cells = append(led, m), append(cells, placedCell{m.at, m.cell})
 		}
 	}
 	if len(cells) == 0 {
