@@ -67,17 +67,10 @@ func Compared(config configs.Config, asOf string, names []string) (before, after
 		return before, after, err
 	}
 	if asOf == "" {
-		find := func(name string) (store.Manifest, error) {
-			i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == name && !m.Removed() })
-			if i < 0 {
-				return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, name)
-			}
-			return manifests[i], nil
-		}
-		if before, err = find(names[0]); err != nil {
+		if before, err = namedRelease(manifests, "", names[0]); err != nil {
 			return before, after, err
 		}
-		after, err = find(names[1])
+		after, err = namedRelease(manifests, "", names[1])
 		return before, after, err
 	}
 	list := slices.DeleteFunc(manifests, func(m store.Manifest) bool {

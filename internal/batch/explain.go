@@ -2,7 +2,6 @@ package batch
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -159,7 +158,11 @@ type Question struct {
 // ErrUsage where nothing has that name, and ErrData where what has it was not taken.
 func Explain(ctx context.Context, config configs.Config, q Question) (Explanation, error) {
 	w := Warehouse(config)
-	m, err := chosenRelease(w, q)
+	manifests, err := w.Manifests()
+	if err != nil {
+		return Explanation{}, err
+	}
+	m, err := askedRelease(manifests, q.AsOf, q.Release)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -187,34 +190,6 @@ func Explain(ctx context.Context, config configs.Config, q Question) (Explanatio
 		err = e.explainPosition(ctx)
 	}
 	return e.answer, err
-}
-
-// chosenRelease is the release that a question is about.
-func chosenRelease(w store.Warehouse, q Question) (store.Manifest, error) {
-	manifests, err := w.Manifests()
-	if err != nil {
-		return store.Manifest{}, err
-	}
-	if q.Release != "" {
-		i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == q.Release && (q.AsOf == "" || m.AsOfDate == q.AsOf) })
-		switch {
-		case i < 0:
-			return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, q.Release)
-		case manifests[i].Removed():
-			return store.Manifest{}, fmt.Errorf("%w: retention removed release %s", ErrData, q.Release)
-		}
-		return manifests[i], nil
-	}
-	shown := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool {
-		return m.Status != store.Published || m.Removed() || (q.AsOf != "" && m.AsOfDate != q.AsOf)
-	})
-	if len(shown) == 0 && q.AsOf != "" {
-		return store.Manifest{}, notPublished(manifests, q.AsOf)
-	}
-	if len(shown) == 0 {
-		return store.Manifest{}, fmt.Errorf("%w in this warehouse yet; run a date first: comment11 run --as-of DATE", ErrData)
-	}
-	return slices.MaxFunc(shown, compareAge), nil
 }
 
 // differing names the definitions at hand that are not those of the release.

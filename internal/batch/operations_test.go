@@ -637,6 +637,17 @@ func TestRetention(t *testing.T) {
 	if got := collect(false); got != "" {
 		t.Error(got)
 	}
+	// comment11 runs lists it, so that no verb may say that there is none.
+	const removed = "retention removed release 20070930-001"
+	if _, err := batch.FindCell(context.Background(), b.config, batch.TraceQuestion{Release: "20070930-001"}); err == nil || !strings.Contains(err.Error(), removed) {
+		t.Errorf("trace: %v", err)
+	}
+	if _, err := batch.Explain(context.Background(), b.config, batch.Question{Release: "20070930-001"}); err == nil || !strings.Contains(err.Error(), removed) {
+		t.Errorf("explain: %v", err)
+	}
+	if _, _, err := batch.Compared(b.config, "", []string{"20061231-001", "20070930-001"}); err == nil || !strings.Contains(err.Error(), "retention removed release 20061231-001") {
+		t.Errorf("diff: %v", err)
+	}
 	v, err := batch.Verify(context.Background(), b.config, batch.Choice{}, nil)
 	if err != nil || len(v.Faults) > 0 || v.Removed != 2 {
 		t.Errorf("verify: %+v %v", v, err)

@@ -180,25 +180,35 @@ func definitionsOf(ctx context.Context, db *store.DB, config configs.Config, m s
 	return d, errors.Join(err, os.RemoveAll(folder))
 }
 
-// askedRelease finds the release by name, or the newest published one of a date or of all.
+// askedRelease finds the release by name, of the date where one is given too, or the
+// newest published one of the date or of all.
 func askedRelease(manifests []store.Manifest, asOf, name string) (store.Manifest, error) {
-	var list []store.Manifest
-	for _, m := range manifests {
-		switch {
-		case m.Removed(), name == "" && m.Status != store.Published, name != "" && m.Release != name, asOf != "" && m.AsOfDate != asOf:
-		default:
-			list = append(list, m)
-		}
+	if name != "" {
+		return namedRelease(manifests, asOf, name)
 	}
+	published := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool {
+		return m.Status != store.Published || m.Removed() || (asOf != "" && m.AsOfDate != asOf)
+	})
 	switch {
-	case len(list) > 0:
-		return slices.MaxFunc(list, compareAge), nil
-	case name != "":
-		return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, name)
+	case len(published) > 0:
+		return slices.MaxFunc(published, compareAge), nil
 	case asOf != "":
 		return store.Manifest{}, notPublished(manifests, asOf)
 	}
-	return store.Manifest{}, fmt.Errorf("%w: there is no release; publish one first, with comment11 run", ErrData)
+	return store.Manifest{}, fmt.Errorf("%w in this warehouse yet; run a date first: comment11 run --as-of DATE", ErrData)
+}
+
+// namedRelease finds a release by its name and, unless that is "", its date. Of one that
+// retention removed nothing can be told.
+func namedRelease(manifests []store.Manifest, asOf, name string) (store.Manifest, error) {
+	i := slices.IndexFunc(manifests, func(m store.Manifest) bool { return m.Release == name && (asOf == "" || m.AsOfDate == asOf) })
+	switch {
+	case i < 0:
+		return store.Manifest{}, fmt.Errorf("%w: there is no release %q; comment11 runs lists them", ErrUsage, name)
+	case manifests[i].Removed():
+		return store.Manifest{}, fmt.Errorf("%w: retention removed release %s", ErrData, name)
+	}
+	return manifests[i], nil
 }
 
 // compareAge orders releases by their dates, and those of one date as they were made.
