@@ -7,7 +7,7 @@ import (
 	"comment11/internal/store"
 )
 
-// Format is how files of one kind are read. A new one is a file of its own that
+// format is how files of one kind are read. A new one is a file of its own that
 // makes one, and a line in formats; configs knows it by a line in its list.
 //
 // A file's records become a relation of text columns, in their order. Mappings,

@@ -36,7 +36,7 @@ type Source struct {
 	DataSet    string
 	Files      string // path or glob; {as_of} and {as_of_yyyymmdd} stand for the due date
 	OnHoliday  string // "", "previous", or the pattern for due dates that are no business day
-	Format     string // one of Formats
+	Format     string // by its name among formats
 	Delimiter  byte
 	Quote      byte // 0: quotes mean nothing
 	Where      Expression

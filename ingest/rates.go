@@ -36,8 +36,8 @@ func readRates(ctx context.Context, db *store.DB, in Input, file *File, from, ou
 		return &FileError{File: file.Name, Reason: "missing_column", Message: "expected the header of the ECB's history of reference rates: Date,USD,JPY,..."}
 	}
 	unpivoted := fmt.Sprintf(`
-select "Date" as day, unnest([%s]) as currency, unnest([%s]) as rate_text from %s`,
-		quoted(currencies), strings.Join(identifiers(currencies), ", "), from)
+select "Date" as day, unnest(%s) as currency, unnest([%s]) as rate_text from %s`,
+		store.List(currencies), strings.Join(identifiers(currencies), ", "), from)
 	kept := fmt.Sprintf(`coalesce(rate_text, 'N/A') <> 'N/A' and (not regexp_full_match(day, '\d{4}-\d{2}-\d{2}') or day between '%s' and '%s')`,
 		in.RatesFrom.Format(time.DateOnly), in.AsOf.Format(time.DateOnly))
 	if err := db.WriteParquet(ctx, fmt.Sprintf(`

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -398,49 +397,4 @@ func typedValue(c mappedColumn) string {
 	default:
 		return fmt.Sprintf("case when %s then %s end", spelled, value)
 	}
-}
-
-func quoted(values []string) string {
-	list := make([]string, len(values))
-	for i, v := range values {
-		list[i] = store.Literal(v)
-	}
-	return strings.Join(list, ", ")
-}
-
-// relate makes the relations over the records of all files.
-func relate(ctx context.Context, db *store.DB, files []File) error {
-	outputs, written := map[string][]string{}, map[string][]string{}
-	for _, f := range files {
-		outputs[f.DataSet], written[f.DataSet] = append(outputs[f.DataSet], f.outputs...), f.written
-	}
-	if err := createConflicts(ctx, db, outputs, written); err != nil {
-		return err
-	}
-	for _, set := range position.DataSets {
-		if len(outputs[set.Name]) == 0 {
-			if err := db.Run(ctx, set.CreateTable(set.Name), "alter table "+set.Name+" add column source_file varchar"); err != nil {
-				return err
-			}
-			continue
-		}
-		inConflict, err := store.Scalar[bool](ctx, db, "select count(*) > 0 from conflicts where data_set = "+store.Literal(set.Name))
-		if err != nil {
-			return err
-		}
-		if err := db.CreateView(ctx, set.Name, takenQuery(set, set.Name+"_records", inConflict)); err != nil {
-			return err
-		}
-	}
-	if err := createStructuralRejects(ctx, db, files); err != nil {
-		return err
-	}
-	sets := slices.Sorted(maps.Keys(outputs))
-	if err := db.CreateTable(ctx, "rejects", rejectsQuery(sets)); err != nil {
-		return err
-	}
-	if err := db.CreateTable(ctx, "exclusions", exclusionsQuery(sets)); err != nil {
-		return err
-	}
-	return db.CreateTable(ctx, "unreadable_values", unreadableQuery(sets))
 }

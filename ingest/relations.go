@@ -15,6 +15,43 @@ import (
 // Parquet files of its records.
 const RowInFile = "file_row_number + rows_before"
 
+// relate makes the relations over the records of all files.
+func relate(ctx context.Context, db *store.DB, files []File) error {
+	outputs, written := map[string][]string{}, map[string][]string{}
+	for _, f := range files {
+		outputs[f.DataSet], written[f.DataSet] = append(outputs[f.DataSet], f.outputs...), f.written
+	}
+	if err := createConflicts(ctx, db, outputs, written); err != nil {
+		return err
+	}
+	for _, set := range position.DataSets {
+		if len(outputs[set.Name]) == 0 {
+			if err := db.Run(ctx, set.CreateTable(set.Name), "alter table "+set.Name+" add column source_file varchar"); err != nil {
+				return err
+			}
+			continue
+		}
+		inConflict, err := store.Scalar[bool](ctx, db, "select count(*) > 0 from conflicts where data_set = "+store.Literal(set.Name))
+		if err != nil {
+			return err
+		}
+		if err := db.CreateView(ctx, set.Name, takenQuery(set, set.Name+"_records", inConflict)); err != nil {
+			return err
+		}
+	}
+	if err := createStructuralRejects(ctx, db, files); err != nil {
+		return err
+	}
+	sets := slices.Sorted(maps.Keys(outputs))
+	if err := db.CreateTable(ctx, "rejects", rejectsQuery(sets)); err != nil {
+		return err
+	}
+	if err := db.CreateTable(ctx, "exclusions", exclusionsQuery(sets)); err != nil {
+		return err
+	}
+	return db.CreateTable(ctx, "unreadable_values", unreadableQuery(sets))
+}
+
 // createConflicts finds the records that cannot be judged alone: of two with
 // the same key and version all are rejected, so that their order cannot matter,
 // and of several versions the highest counts. outputs are the Parquet files of

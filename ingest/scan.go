@@ -92,17 +92,12 @@ func scanFile(path string, d dialect, markEvery int64) (scanned, error) {
 
 // scanText scans the text of a file.
 func (s *scanner) scanText(path string) error {
-	file, err := os.Open(path)
+	text, err := openText(path)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	text, err := decompressed(file, path)
-	if err != nil {
-		return refuse("unreadable_file", "cannot be decompressed: %v; deliver it again", err)
-	}
 	defer text.Close()
-	return s.scan(wholeReader{text})
+	return s.scan(text)
 }
 
 // readHeader reads the header of a file and nothing after it.
