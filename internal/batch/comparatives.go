@@ -165,8 +165,7 @@ func compareWith(ctx context.Context, config configs.Config, options Options, pi
 	case render.Restated:
 		from := pinned
 		if !isPinned { // what was first published
-			from = slices.MinFunc(slices.DeleteFunc(slices.Clone(shown), func(m store.Manifest) bool { return m.AsOfDate != column.AsOfDate }),
-				func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
+			from = firstOf(shown, column.AsOfDate)
 		}
 		causes := since(from, shown)
 		if len(causes) == 0 {

@@ -73,14 +73,12 @@ func Compared(config configs.Config, asOf string, names []string) (before, after
 		after, err = namedRelease(manifests, "", names[1])
 		return before, after, err
 	}
-	list := slices.DeleteFunc(manifests, func(m store.Manifest) bool {
-		return m.AsOfDate != asOf || m.Status != store.Published || m.Removed()
-	})
-	if len(list) == 0 {
+	published := slices.DeleteFunc(manifests, func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
+	after, known := newestOf(published, asOf)
+	if !known {
 		return before, after, fmt.Errorf("%w: no release of %s is published", ErrData, asOf)
 	}
-	slices.SortFunc(list, func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
-	return list[0], list[len(list)-1], nil
+	return firstOf(published, asOf), after, nil
 }
 
 // HoldTable holds that a table is a known one, or one of some releases; "" stands for all.

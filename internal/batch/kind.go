@@ -27,15 +27,13 @@ func (j *job) opening() (*store.Opening, error) {
 	if err != nil {
 		return nil, err
 	}
-	var opening *store.Opening
 	asOf := j.options.AsOf.Format(time.DateOnly)
-	sequence := 0
-	for _, m := range shown {
-		if m.AsOfDate < asOf && (opening == nil || m.AsOfDate > opening.AsOfDate || (m.AsOfDate == opening.AsOfDate && m.Sequence > sequence)) {
-			opening, sequence = &store.Opening{AsOfDate: m.AsOfDate, Release: m.Release}, m.Sequence
-		}
+	earlier := slices.DeleteFunc(shown, func(m store.Manifest) bool { return m.AsOfDate >= asOf })
+	if len(earlier) == 0 {
+		return nil, nil
 	}
-	return opening, nil
+	last := slices.MaxFunc(earlier, compareAge)
+	return &store.Opening{AsOfDate: last.AsOfDate, Release: last.Release}, nil
 }
 
 // SupersededOpening tells whether the opening that a release builds on, or one that it
@@ -150,10 +148,10 @@ func (j *job) compareWithPublished(ctx context.Context) (changed int, err error)
 	}
 	m := &j.outcome.Manifest
 	shown = slices.DeleteFunc(shown, func(other store.Manifest) bool { return other.AsOfDate != m.AsOfDate })
-	if len(shown) == 0 {
+	newest, known := newestOf(shown, m.AsOfDate)
+	if !known {
 		return -1, nil
 	}
-	newest := slices.MaxFunc(shown, func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
 	m.Follows = newest.Release
 	if changed, err = changedCells(ctx, j.db, releaseFiles(j.warehouse, newest, "cells"), j.outcome.Cells); err != nil {
 		return 0, err

@@ -182,6 +182,12 @@ func newestOf(manifests []store.Manifest, date string) (newest store.Manifest, o
 	return newest, ok
 }
 
+// firstOf is the first of the releases of a date, of which there is one.
+func firstOf(manifests []store.Manifest, date string) store.Manifest {
+	ofDate := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool { return m.AsOfDate != date })
+	return slices.MinFunc(ofDate, func(a, b store.Manifest) int { return a.Sequence - b.Sequence })
+}
+
 // apart prepares a job that works in a folder outside of the warehouse; done removes it.
 func apart(ctx context.Context, config configs.Config, options Options) (j *job, done func(), err error) {
 	definitions, err := Define(config, options.AsOf)

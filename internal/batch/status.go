@@ -55,7 +55,8 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 	if err != nil {
 		return nil, err
 	}
-	shown := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool { return m.Status != store.Published || m.Removed() })
+	published := slices.DeleteFunc(slices.Clone(manifests), func(m store.Manifest) bool { return m.Status != store.Published })
+	shown := slices.DeleteFunc(slices.Clone(published), store.Manifest.Removed)
 	pins, err := w.PinnedReleases()
 	if err != nil {
 		return nil, err
@@ -68,46 +69,28 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 		day := config.Calendar.AddBusinessDays(date, config.Schedule.BusinessDays)
 		due := time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone).UTC()
 		status := DateStatus{AsOfDate: date.Format(time.DateOnly), Status: "missing", DueAt: due}
-		var last, published, first *store.Manifest
-		for i, m := range manifests {
-			if m.AsOfDate != status.AsOfDate {
-				continue
-			}
-			if last == nil || m.Sequence > last.Sequence {
-				last = &manifests[i]
-			}
-			if m.Status != store.Published {
-				continue
-			}
-			if published == nil || m.Sequence > published.Sequence {
-				published = &manifests[i]
-			}
-			if first == nil || m.Sequence < first.Sequence {
-				first = &manifests[i]
-			}
-		}
-		if last != nil && last.Status == store.Held {
+		last, _ := newestOf(manifests, status.AsOfDate)
+		if last.Status == store.Held {
 			status.Status, status.Release, status.Kind, status.HeldRelease = store.Held, last.Release, last.Kind, last.Release
 		}
-		if published != nil {
-			status.Status, status.Release, status.Kind = store.Published, published.Release, published.Kind
-			if published.Removed() {
-				status.Status = "removed"
-			}
-			if record, known := publications[published.Release]; known {
-				status.PublishedAt = &record.PublishedAt
-			}
-			if record, known := publications[first.Release]; known {
-				status.Late = record.PublishedAt.After(due)
-			}
-			status.SupersededOpening = SupersededOpening(config.Calendar, *published, shown, pins)
-			if status.Status == store.Published {
-				if status.Changed, err = changedInputs(config, *last, date); err != nil {
-					status.Error = err.Error()
-				}
-			}
-		} else {
+		stands, isPublished := newestOf(published, status.AsOfDate)
+		if !isPublished {
 			status.Late = now.After(due)
+			list = append(list, status)
+			continue
+		}
+		status.Status, status.Release, status.Kind = store.Published, stands.Release, stands.Kind
+		if record, known := publications[stands.Release]; known {
+			status.PublishedAt = &record.PublishedAt
+		}
+		if record, known := publications[firstOf(published, status.AsOfDate).Release]; known {
+			status.Late = record.PublishedAt.After(due)
+		}
+		status.SupersededOpening = SupersededOpening(config.Calendar, stands, shown, pins)
+		if stands.Removed() {
+			status.Status = "removed"
+		} else if status.Changed, err = changedInputs(config, last, date); err != nil {
+			status.Error = err.Error()
 		}
 		list = append(list, status)
 	}
