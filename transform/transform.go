@@ -269,8 +269,8 @@ func (p parameters) AsOf() string         { return dateLiteral(p.Input.AsOf) }
 func (p parameters) BusinessDay() string  { return dateLiteral(p.PreviousBusinessDay) }
 func (p parameters) QuarterStart() string { return dateLiteral(p.Input.QuarterStart) }
 func (p parameters) YearStart() string    { return dateLiteral(p.Input.YearStart) }
-func (p parameters) OneYearOn() string    { return dateLiteral(Anniversary(p.Input.AsOf, 1)) }
-func (p parameters) FiveYearsOn() string  { return dateLiteral(Anniversary(p.Input.AsOf, 5)) }
+func (p parameters) OneYearOn() string    { return dateLiteral(anniversary(p.Input.AsOf, 1)) }
+func (p parameters) FiveYearsOn() string  { return dateLiteral(anniversary(p.Input.AsOf, 5)) }
 func (p parameters) Release() string      { return store.Literal(p.Input.Release) }
 func (p parameters) RuleNumber(attribute string) string {
 	return p.compiled[attribute].number()
@@ -494,9 +494,9 @@ func (p parameters) ListsEntities() bool {
 
 func dateLiteral(d time.Time) string { return "date '" + d.Format(time.DateOnly) + "'" }
 
-// Anniversary is the same calendar day years later, and 28 February for the
+// anniversary is the same calendar day years later, and 28 February for the
 // 29th where that year has none.
-func Anniversary(d time.Time, years int) time.Time {
+func anniversary(d time.Time, years int) time.Time {
 	moved := d.AddDate(years, 0, 0)
 	if moved.Day() != d.Day() {
 		return moved.AddDate(0, 0, -moved.Day())

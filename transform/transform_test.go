@@ -18,7 +18,7 @@ func TestAnniversary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := Anniversary(from, test.years).Format(time.DateOnly); got != test.want {
+		if got := anniversary(from, test.years).Format(time.DateOnly); got != test.want {
 			t.Errorf("%s and %d years: %s, expected %s", test.from, test.years, got, test.want)
 		}
 	}

@@ -162,8 +162,8 @@ var Meanings = map[string]string{
 	"correlation_id":  "scheme and correlationId, in version 4 conversationId: the conversation",
 }
 
-// KeySeparator stands between the keys of other_keys.
-const KeySeparator = "\x1f"
+// keySeparator stands between the keys of other_keys.
+const keySeparator = "\x1f"
 
 // limits of one document.
 var limits = document.Limits{Bytes: 64 << 20, Depth: 100, Elements: 500_000, Records: 100_000}

@@ -234,7 +234,7 @@ func (r *reader) identify(f *fact) {
 			others = append(others, other.key())
 		}
 	}
-	f.values[otherKeys] = strings.Join(others, KeySeparator)
+	f.values[otherKeys] = strings.Join(others, keySeparator)
 	if f.novation == newSide && f.remainsAfterNovation {
 		for _, old := range f.replacedIdentifiers {
 			if old.key() == id.key() { // the old trade goes on under it

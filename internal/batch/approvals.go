@@ -20,9 +20,9 @@ import (
 	"comment11/internal/strictyaml"
 )
 
-// Approvals are the breaks that the approvals file accepts, by release hash. An entry
+// approvals are the breaks that the approvals file accepts, by release hash. An entry
 // with faults accepts nothing, and is in the way of the release that it names alone.
-type Approvals struct {
+type approvals struct {
 	entries   map[string][]store.Approval
 	faults    map[string]strictyaml.Faults
 	strangers map[string]strictyaml.Faults // entries of approvers that the config does not list
@@ -45,10 +45,10 @@ type approvalNode struct {
 
 var hash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// ReadApprovals reads the approvals file of the config. Without a file nothing is
+// readApprovals reads the approvals file of the config. Without a file nothing is
 // accepted; one that cannot be read as a list of entries is an error.
-func ReadApprovals(config configs.Config) (Approvals, error) {
-	a := Approvals{entries: map[string][]store.Approval{}, faults: map[string]strictyaml.Faults{}, strangers: map[string]strictyaml.Faults{}}
+func readApprovals(config configs.Config) (approvals, error) {
+	a := approvals{entries: map[string][]store.Approval{}, faults: map[string]strictyaml.Faults{}, strangers: map[string]strictyaml.Faults{}}
 	text, err := os.ReadFile(config.Approvals)
 	if errors.Is(err, fs.ErrNotExist) {
 		return a, nil
@@ -94,19 +94,19 @@ func ReadApprovals(config configs.Config) (Approvals, error) {
 	return a, nil
 }
 
-// Faults are those of all entries.
-func (a Approvals) Faults() strictyaml.Faults {
+// allFaults are those of all entries.
+func (a approvals) allFaults() strictyaml.Faults {
 	return slices.Concat(slices.Collect(maps.Values(a.faults))...)
 }
 
-// Strangers are entries of people who are no approvers, or are none any more: what they
+// allStrangers are entries of people who are no approvers, or are none any more: what they
 // let out stands, and they let nothing out now.
-func (a Approvals) Strangers() strictyaml.Faults {
+func (a approvals) allStrangers() strictyaml.Faults {
 	return slices.Concat(slices.Collect(maps.Values(a.strangers))...)
 }
 
 // inTheWay are the faults of entries for a release that is held, as an error.
-func (a Approvals) inTheWay(releaseHash string) error {
+func (a approvals) inTheWay(releaseHash string) error {
 	if faults := append(slices.Clone(a.faults[releaseHash]), a.strangers[releaseHash]...); len(faults) > 0 {
 		return usageError(faults)
 	}
@@ -144,7 +144,7 @@ func (n approvalNode) read() (a store.Approval, faults strictyaml.Faults) {
 // accept gives the approvals that let a release out, and the breaks of severity
 // hold that none accepts. A break of integrity is never accepted, nor one whose
 // difference is another than the one that was signed.
-func (a Approvals) accept(releaseHash string, controls []position.Control, now time.Time) (accepted []store.Approval, open []position.Control) {
+func (a approvals) accept(releaseHash string, controls []position.Control, now time.Time) (accepted []store.Approval, open []position.Control) {
 	for _, c := range controls {
 		if c.Holds() || c.Severity != "hold" {
 			continue

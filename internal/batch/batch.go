@@ -112,7 +112,7 @@ type job struct {
 	described  map[string]*store.Relation
 	stage      time.Time
 	record     *store.RunRecord
-	approvals  Approvals
+	approvals  approvals
 }
 
 // newJob is a job that has not begun.
@@ -134,10 +134,10 @@ func perform(ctx context.Context, config configs.Config, options Options, record
 	}
 	j := newJob(definitions, options)
 	j.record = record
-	if j.approvals, err = ReadApprovals(config); err != nil {
+	if j.approvals, err = readApprovals(config); err != nil {
 		return Outcome{}, err
 	}
-	if faults := j.approvals.Faults(); len(faults) > 0 && options.Warn != nil {
+	if faults := j.approvals.allFaults(); len(faults) > 0 && options.Warn != nil {
 		options.Warn("entries of the approvals file that accept nothing as they are:\n" + faults.Error())
 	}
 	unlock, err := lock(j.warehouse, options.Now())

@@ -327,12 +327,12 @@ func Validate(ctx context.Context, config configs.Config, asOf time.Time, warn f
 		warnOfAbsent(config, warn)
 		d.warnOfMaps(warn)
 	}
-	approvals, err := ReadApprovals(config)
+	approvals, err := readApprovals(config)
 	var approvalErr error
-	if faults := approvals.Faults(); len(faults) > 0 {
+	if faults := approvals.allFaults(); len(faults) > 0 {
 		approvalErr = faults
 	}
-	if strangers := approvals.Strangers(); len(strangers) > 0 && warn != nil {
+	if strangers := approvals.allStrangers(); len(strangers) > 0 && warn != nil {
 		warn("entries of the approvals file that accept nothing any more; what they let out stands:\n" + strangers.Error())
 	}
 	beside.Wait()

@@ -36,10 +36,10 @@ func (j *job) opening() (*store.Opening, error) {
 	return &store.Opening{AsOfDate: last.AsOfDate, Release: last.Release}, nil
 }
 
-// SupersededOpening tells whether the opening that a release builds on, or one that it
+// supersededOpening tells whether the opening that a release builds on, or one that it
 // was rolled forward from, was replaced by a release with other figures, or a quarter that
 // it shows is to be shown or marked otherwise now, or a quarter's end was published since.
-func SupersededOpening(calendar configs.Calendar, m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
+func supersededOpening(calendar configs.Calendar, m store.Manifest, shown []store.Manifest, pins map[string]store.Pinned) bool {
 	var built []store.Opening
 	if m.Opening != nil {
 		built = append(built, *m.Opening)
@@ -108,7 +108,7 @@ func (j *job) unchanged(ctx context.Context, last, now store.Manifest) (bool, er
 		return false, err
 	}
 	pins, err := j.warehouse.PinnedReleases()
-	return !SupersededOpening(j.Config.Calendar, last, shown, pins), err
+	return !supersededOpening(j.Config.Calendar, last, shown, pins), err
 }
 
 // readControls reads the controls of a release.

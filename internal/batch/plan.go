@@ -195,7 +195,7 @@ func apart(ctx context.Context, config configs.Config, options Options) (j *job,
 		return nil, nil, err
 	}
 	j = newJob(definitions, options)
-	if j.approvals, err = ReadApprovals(config); err != nil {
+	if j.approvals, err = readApprovals(config); err != nil {
 		return nil, nil, err
 	}
 	if j.staging, err = os.MkdirTemp("", "comment11-plan-"); err != nil {

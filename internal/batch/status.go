@@ -86,7 +86,7 @@ func Status(ctx context.Context, config configs.Config, start, end, now time.Tim
 		if record, known := publications[firstOf(published, status.AsOfDate).Release]; known {
 			status.Late = record.PublishedAt.After(due)
 		}
-		status.SupersededOpening = SupersededOpening(config.Calendar, stands, shown, pins)
+		status.SupersededOpening = supersededOpening(config.Calendar, stands, shown, pins)
 		if stands.Removed() {
 			status.Status = "removed"
 		} else if status.Changed, err = changedInputs(config, last, date); err != nil {
