@@ -164,7 +164,8 @@ func each(atOnce int, names []string, do func(string) error) error {
 	return group.Wait()
 }
 
-// open makes what the sources of a relation share.
+// open makes what the sources of a relation share: the finest groups, unless the relation
+// is a derived one of few rows, its totals, and whether something is noted of any row.
 func (g *grouped) open(ctx context.Context, db *store.DB, in Input, tables []Table, p predicates, sources []string, derived bool) (err error) {
 	if !derived {
 		if err := g.addFinest(ctx, db, p, sources, tables, in.Scopes); err != nil {

@@ -17,8 +17,7 @@ import (
 	"comment11/internal/strictyaml"
 )
 
-// Relations are what tables may read, with their contracts: name is that of the
-// relation, scopes those of the configuration.
+// relations are what tables may read: by name, the contract for the scopes of the config.
 var relations = map[string]func(scopes []string) position.DataSet{
 	"facts":          position.Facts,
 	"movements":      position.Movements,
@@ -51,9 +50,9 @@ func Measures(relation string) []string {
 	return list
 }
 
-// source names the groups that a table reads: those of its relation that most tables
-// share, or groups of its own. One grouping by all columns that any table names would
-// have nearly as many groups as there are facts.
+// source names the groups that a table reads: groups of its relation that it shares with
+// other tables, or groups of its own. One grouping for all tables, by every column that
+// any of them names, would have nearly as many groups as there are facts.
 func (p predicates) source(table Table) string { return p.sources[table.ID.Value] }
 
 // relationOf is the relation that a source groups.

@@ -177,10 +177,10 @@ func (f *footed) adds() bool {
 	return f.total >= 0 && len(f.sheet.columns[f.columns[f.total]].adds) > 0
 }
 
-// shownFirst are the grand totals that are a part of no larger total, of whatever
-// table: they are rounded conventionally and stay. Others follow what they are part of.
-// A row that has all facts of its total, as where no trade states a term, is no part of
-// more than itself.
+// shownFirst are the grand totals that are a part of no larger total of any table, each
+// rounded conventionally: they stay, and all other figures follow what they are a part
+// of. A row that has all facts of its total, as where no trade states a term, is the same
+// figure as the total, and so no part of it.
 func shownFirst(sheets []*sheet) map[figure]int64 {
 	totals, parts := map[figure]int64{}, map[figure]bool{}
 	for _, s := range sheets {

@@ -58,8 +58,8 @@ func readPart(ctx context.Context, db *store.DB, in Input, p part) error {
 	return err
 }
 
-// unreadableColumn names the column at which the engine fails without any mapping:
-// then the file is at fault, and nothing else.
+// unreadableColumn names the first column that the engine cannot read even as it stands,
+// without any mapping: the file is at fault then. It is nil where there is none.
 func unreadableColumn(ctx context.Context, db *store.DB, file *File, from string) error {
 	for _, name := range file.header {
 		if _, err := store.Query(ctx, db, "select count("+store.Identifier(name)+") from "+from); err != nil && ctx.Err() == nil {

@@ -20,8 +20,8 @@ type Evidence struct {
 	SplitOffsets       bool     // an offset of no client's trade becomes trading
 	Frozen             []string // files of an earlier release's slices that decide instead
 	FrozenEvidence     []string // and those of its evidence
-	Untested           bool     // purposes stay as they are labelled: to measure what testing them costs
 	FrozenNotes        []string // and those of its evidence_notes
+	Untested           bool     // purposes stay as they are labelled: to measure what testing them costs
 }
 
 // Leeway is what the holdings are multiplied by before hedges exceed them.
@@ -125,9 +125,10 @@ func (p parameters) RecordFinding() string {
 // Lines joins the texts of a group as lines.
 func (p parameters) Lines(text string) string { return store.Lines(text) }
 
-// strikeEvidence tests purposes and makes the relations evidence, of what came
-// out, slices, of the positions that it gives another purpose or detail,
-// evidence_notes, of those that a finding is about. It tells whether facts are to be joined with what slices and notes say of them.
+// strikeEvidence tests purposes, and makes the relations evidence, of what came out;
+// slices, of the positions that get another purpose or detail by it; and evidence_notes, of
+// the positions that a finding is about. sliced says that slices or notes bear on some
+// position, so that facts must be joined with them.
 func strikeEvidence(ctx context.Context, db *store.DB, p parameters) (sliced bool, err error) {
 	for _, name := range []string{"evidence", "slices", "evidence_notes"} {
 		set, _ := position.Find(name)

@@ -39,10 +39,10 @@ type RuleConflict struct {
 // noRule is the rule of what no rule decided.
 const noRule = "none"
 
-// A position carries in its fact which rule decided each attribute and which others
-// would have decided otherwise, as digits of whole numbers, so that one grouping by
-// these numbers tells all about the rules. Working the rules out once more for every
-// position would take as long as classifying it.
+// Each fact carries, as digits of a few whole numbers, which rule decided each attribute and
+// which further rules would have decided otherwise. One grouping by these numbers then
+// tells all about the rules. Working the rules out once more would take as long as
+// classifying every position again.
 
 // digit is one of the digits: a number of a rule, or whether a further rule matches.
 type digit struct {
@@ -229,7 +229,7 @@ func combinations(conditions []string, types map[string]string) (from string, ok
 // samples are values for columns of which conditions ask only whether there is one.
 var samples = map[string]string{"VARCHAR": "''", "DECIMAL": "0", "INTEGER": "0", "BIGINT": "0", "DATE": "date '2000-01-01'", "BOOLEAN": "true"}
 
-// RuleQuality is how the facts carry what the rules made of them.
+// RuleQuality reads, from the digits that facts carry, what the rules decided.
 type RuleQuality struct {
 	asOf     time.Time
 	rules    Rules

@@ -243,7 +243,7 @@ type Input struct {
 	Evidence            Evidence
 	Rates               OtherRates
 	Realized            Realized
-	MovedByEvents       bool   // Movements made the roll-forward of events
+	MovedByEvents       bool   // Movements were made, from events
 	Output              string // folder for the Parquet files
 }
 
@@ -667,9 +667,9 @@ func (p parameters) closedLists() map[string][]string {
 // laterColumns are those that facts of the first releases lack.
 var laterColumns = []string{"book", "index_name", "index_series", "basket_id", "attachment_point", "detachment_point", "seniority", "reference_obligation_id", "last_date", "fair_value_before", "credit_events"}
 
-// FactsQuery is the SELECT that derives facts from the stored ones, for the
-// scopes of a release; stored is the FROM item. Of releases that were made before facts
-// had a column, of which names are the stored ones, it is NULL; nil: they have all.
+// FactsQuery is the SELECT that derives facts from the stored ones, for the scopes of a
+// release; stored is the FROM item. names are the columns that are stored, nil where all
+// are: a column that facts did not have when the release was made is NULL.
 func FactsQuery(scopes []Scope, stored string, names []string) (string, error) {
 	var lacking strings.Builder
 	for _, c := range position.Facts(parameters{Input: Input{Scopes: scopes}}.scopeNames()).Columns {

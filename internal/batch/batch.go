@@ -65,8 +65,8 @@ type Outcome struct {
 	Status    string // published, held (now or before, by the same inputs), unchanged or dry_run
 	Repeated  bool   // the newest release is of the same inputs, and nothing was done
 	Manifest  store.Manifest
-	Folder    string // of the release, "" for a dry run
-	Files     []ingest.File
+	Folder    string        // of the release, "" for a dry run
+	Files     []ingest.File // that were read, or of a repeated run those of the newest release
 	Controls  []position.Control
 	Rules     []transform.RuleUse
 	Conflicts []transform.RuleConflict
@@ -103,11 +103,11 @@ type job struct {
 	rates     transform.OtherRates
 	realized  transform.RealizedOutcome
 	moved     []position.Control         // of the movements
-	noted     map[string]transform.Noted // by relation
-	rolled    bool                       // the relation movements is made, and the opening's are at hand
-	noOpening string                     // why movements are not made
+	noted     map[string]transform.Noted // by relation, what is noted of its rows
+	rolled    bool                       // the relation movements is made
+	noOpening string                     // why it is not made
 	trended   bool                       // the relation quarter_ends is made
-	// What the written relations come to is found beside the stages that follow.
+	// describing counts and hashes the written relations while the next stages run.
 	describing errgroup.Group
 	described  map[string]*store.Relation
 	stage      time.Time
@@ -331,8 +331,9 @@ func (j *job) read(ctx context.Context) (done bool, err error) {
 	return false, err
 }
 
-// makeFacts makes the facts and what leads to them from earlier releases, of what in it
-// gives; quality can tell how the rules did.
+// makeFacts makes the facts, the realized facts, the movements and the trend of the
+// records in the database. It gives the input that they were made of, and what can tell
+// how the rules did.
 func (j *job) makeFacts(ctx context.Context) (in transform.Input, quality transform.RuleQuality, err error) {
 	in = j.transformInput(j.release, j.output)
 	in.Loaded = j.loaded()
@@ -411,7 +412,8 @@ func (j *job) disclose(ctx context.Context) error {
 	return err
 }
 
-// compute computes the tables, and which cells the rows touch that findings are noted of.
+// compute computes the tables. noted says, by relation, what is noted of rows: the outcome
+// tells which cells each of these findings touches.
 func (j *job) compute(ctx context.Context, noted map[string]disclosures.Noted) error {
 	result, err := disclosures.Compute(ctx, j.db, disclosures.Input{Tables: j.Tables, Loaded: j.loaded(), Scopes: j.scopeNames(), Members: j.members(), AsOf: j.options.AsOf,
 		Currency: j.Config.ReportingCurrency, Ratings: transform.RatingNotches(j.Maps["ratings"]), Ledger: j.Config.Limits.Ledger, Noted: noted})
@@ -451,7 +453,7 @@ func (j *job) loaded() []string {
 	return slices.Compact(names)
 }
 
-// notedTables are the tables with what each does not show, and why, among their notes.
+// notedTables are the tables, each with further notes on what it does not show, and why.
 func (j *job) notedTables() []disclosures.Table {
 	reasons := map[string]string{disclosures.RealizedYearBefore: j.realized.Reason, disclosures.RealizedQuarterYearBefore: j.realized.Reason,
 		disclosures.OpeningRelease: j.noOpening, disclosures.OpeningYearEnd: j.noOpening}

@@ -8,8 +8,8 @@ import (
 
 // frozenEvidence gives the newest published release before the due date, where
 // the config wants its evidence to decide: always, or between the ends of fiscal
-// periods. Where there is none in the reporting currency, in which its amounts are,
-// evidence is struck: it cannot be frozen before it was there.
+// periods. Its amounts are in the reporting currency, so that only a release in the same
+// one counts. Where there is none, this run tests the purposes itself.
 func (j *job) frozenEvidence() (store.Manifest, error) {
 	struck := j.Config.Purpose.Evidence == "nightly" || (j.Config.Purpose.Evidence == "period_end" && j.Config.Calendar.IsPeriodEnd(j.options.AsOf))
 	if struck {

@@ -16,11 +16,12 @@ import (
 	"comment11/transform"
 )
 
-// rollForward decides whether movements are made, and from which releases: at the ends
-// of fiscal periods from the last fiscal year-end that is published, or from the date
-// that was asked for, now or for the last of the earlier releases of the date, which the
-// next night must not undo. A night in between has none: it would read two books for
-// figures that nobody files. Why there is no opening the tables that need one say.
+// rollForward decides whether movements are made, and from which releases: at the ends of
+// fiscal periods from the last fiscal year-end that is published, or from the date that was
+// asked for, now or when the newest of the earlier releases of the date was made, which the
+// next night must not undo. Other nights have none, because a roll-forward reads two books
+// for figures that nobody files. Where there is none j.noOpening says why, for the tables
+// that need an opening.
 func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store.RollForward, error) {
 	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
 	since, path, told := j.options.Compare, j.options.Path, ""
@@ -203,8 +204,8 @@ func (j *job) move(ctx context.Context, in transform.Input) ([]position.Control,
 	return transform.Movements(ctx, j.db, in, request)
 }
 
-// openingViews makes the relations of an earlier release known, with the scopes of
-// today: what was in a scope that there was not, was out of it.
+// openingViews makes the relations of an earlier release known, with the scopes of today:
+// of a scope that the release did not have, everything was out.
 func (j *job) openingViews(ctx context.Context, m store.Manifest, prefix string) error {
 	if err := releaseViews(ctx, j.db, j.warehouse, m, prefix); err != nil {
 		return err

@@ -87,11 +87,12 @@ func isLarge(m store.Manifest) bool {
 	return facts.Rows >= PrepareFrom
 }
 
-// keeper keeps what was found; nil keeps nothing.
+// keeper stores what was found for later packets; a nil one stores nothing.
 type keeper func(what, key string, value any) error
 
-// prepared gives what is prepared of a release, or finds it, and may keep it. by says what
-// it follows from beside the release and the program.
+// prepared gives what was prepared of a release or, where there is nothing, finds it and
+// has keep store it. by says what the value follows from beside the release and the
+// program: what was prepared with another by does not count.
 func prepared[T any](config configs.Config, release, what string, by []string, keep keeper, find func() (T, error)) (value T, err error) {
 	w := Warehouse(config)
 	m, err := manifestOf(w, release)

@@ -33,8 +33,8 @@ type Expression struct {
 	Line, Column int    // of the first character of Text in File
 	Relation     string // whose columns it may use; it is bound over this relation without reading it
 	Want         ExpressionType
-	// LookUp: comparisons of columns with words are written as look-ups, for
-	// relations of stored columns.
+	// LookUp has comparisons of columns with words written as look-ups, which are fast
+	// over columns that are stored with a dictionary.
 	LookUp bool
 	// ClosedLists are the words that columns of text can have: a comparison with
 	// another one is refused, because it would never hold.

@@ -56,9 +56,9 @@ func IsOneOf(text string, values []string) string {
 	return "list_contains(" + List(values) + ", " + text + ")"
 }
 
-// compared is a comparison of a column of words with constants, as a look-up: ok
-// where the column has words and all constants are texts. Of a column with a
-// closed list they must be of the list.
+// compared writes a comparison of a column with constants as a look-up. ok is false where
+// it cannot be one, because the column has no words or a constant is no text. A constant
+// that is not in the column's closed list is refused.
 func (c *compiler) compared(column any, compiled string, constants []any) (condition string, ok bool, err error) {
 	n, _ := column.(map[string]any)
 	values, areTexts := textConstants(constants)

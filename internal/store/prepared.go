@@ -7,20 +7,21 @@ import (
 	"path/filepath"
 )
 
-// preparedKind is the folder of what is prepared of releases: what follows from one of
-// them alone and takes long to find. Nothing is lost with it.
+// preparedKind is the folder of what follows from a release alone and takes long to find.
+// It may be removed at any time: what it has can be found again.
 const preparedKind = "prepared"
 
 // prepared is a file of that folder.
 type prepared struct {
 	Release string          `json:"release"`
-	Of      string          `json:"of"`     // what the value follows from
+	Of      string          `json:"of"`     // hash of what the value follows from
 	SHA256  string          `json:"sha256"` // of the value's text
 	Value   json.RawMessage `json:"value"`
 }
 
-// ReadPrepared reads what is prepared of a release, where it follows from the same: the
-// manifest of the release and what by says. What cannot be read is not there.
+// ReadPrepared reads what was prepared of a release. It is not there where it was prepared
+// of another manifest or with another by, nor where it cannot be read: what is prepared
+// can always be found again.
 func ReadPrepared[T any](w Warehouse, m Manifest, what, by string) (value T, there bool) {
 	var none T
 	text, err := os.ReadFile(w.preparedFile(m.Release, what))

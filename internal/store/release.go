@@ -83,8 +83,8 @@ type ReadRelease struct {
 	AsOfDate    string `json:"as_of_date"`
 	Release     string `json:"release"`
 	ContentHash string `json:"content_hash"`
-	// RestatedSince tells of a quarter that its packet displays these figures and others
-	// took their place.
+	// RestatedSince says of a quarter that its packet displays these figures, and that a
+	// later release of the date has others.
 	RestatedSince bool `json:"restated_since,omitempty"`
 }
 
@@ -105,7 +105,7 @@ func (r RollForward) Releases() []ReadRelease {
 	return list
 }
 
-// EarlierReleases are those that the release was made of figures of.
+// EarlierReleases are the releases from whose figures this one was made.
 func (m Manifest) EarlierReleases() []ReadRelease {
 	read := slices.Clone(m.Quarters)
 	if m.RollForward != nil {
@@ -114,7 +114,7 @@ func (m Manifest) EarlierReleases() []ReadRelease {
 	return read
 }
 
-// Reads tells whether the release was made of figures of another one.
+// Reads tells whether the release was made from figures of the named one.
 func (m Manifest) Reads(release string) bool {
 	return slices.ContainsFunc(m.EarlierReleases(), func(r ReadRelease) bool { return r.Release == release })
 }
@@ -211,8 +211,8 @@ func (db *DB) DescribeRelation(ctx context.Context, name string, paths []string)
 // Warehouse is the folder that holds releases, the catalog and what is being made.
 type Warehouse struct {
 	Root string // absolute
-	// Linked is the folder of releases that those of a warehouse of links lead to, "" of
-	// any other.
+	// Linked is the folder of another warehouse's releases, where the releases of this one
+	// are links to those; else "".
 	Linked string
 	Disk   Disk
 	Umask  fs.FileMode       // permissions that nothing in it gets
@@ -222,13 +222,13 @@ type Warehouse struct {
 	Memory *Memory
 }
 
-// Memory is of manifests that were read, by the path of their file.
+// Memory keeps manifests that were read, by the paths of their files.
 type Memory struct {
 	lock      sync.Mutex
 	manifests map[string]remembered
 }
 
-// remembered is a manifest as its file was when it was read.
+// remembered is a manifest, and what its file was like when it was read.
 type remembered struct {
 	size     int64
 	modified time.Time

@@ -158,8 +158,8 @@ func (db *DB) Run(ctx context.Context, statements ...string) error {
 	return nil
 }
 
-// RunAll executes many small statements. As one query they share what watches for
-// cancellation, which would else start and end with each of them.
+// RunAll executes many small statements as one query. The driver watches every query for
+// cancellation, which for many small ones costs more than the statements do.
 func (db *DB) RunAll(ctx context.Context, statements []string) error {
 	_, err := Query(ctx, db, strings.Join(statements, ";\n"))
 	return err
@@ -202,10 +202,10 @@ func (db *DB) WriteParquet(ctx context.Context, query, path string, closed map[s
 // twentieth larger: no Bloom filters, and no dictionaries of more than 2,000 words.
 const parquetOptions = "compression zstd, compression_level 1, parquet_version v2, write_bloom_filter false, dictionary_size_limit 2000"
 
-// WriteParquetAsJoined is WriteParquet of terms for a query whose joins hold their
-// right sides in memory, as it is written. The engine would choose: it guesses that
-// each condition keeps a fifth of the rows, so that it takes five million positions
-// for fewer than one million slices, and holds all of them.
+// WriteParquetAsJoined is WriteParquet for a query in which the right side of each join is
+// the small one: the engine then holds that side in memory. Left to itself it chooses the
+// side by a guess, that each condition keeps a fifth of the rows; by that it takes five
+// million positions for fewer than one million slices, and holds the positions.
 func (db *DB) WriteParquetAsJoined(ctx context.Context, query, path string) error {
 	if err := db.Run(ctx, "set global disabled_optimizers = 'build_side_probe_side'"); err != nil {
 		return err
