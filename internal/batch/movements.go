@@ -24,28 +24,12 @@ import (
 // that need an opening.
 func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store.RollForward, error) {
 	hasEvents := slices.ContainsFunc(files, func(f ingest.File) bool { return f.DataSet == "lifecycle" })
-	since, path, told := j.options.Compare, j.options.Path, ""
-	if last := len(earlier) - 1; since.IsZero() && !j.options.AsConfigured && last >= 0 && earlier[last].RollForward != nil && earlier[last].RollForward.Asked != nil {
-		var err error
-		if since, err = time.Parse(time.DateOnly, earlier[last].RollForward.Opening.AsOfDate); err != nil {
-			return nil, err
-		}
-		path, told = earlier[last].RollForward.Asked.Path, "; release "+earlier[last].Release+" was asked to: --compare config does as the config says"
+	since, asked, told, err := j.askedRollForward(earlier)
+	if err != nil {
+		return nil, err
 	}
-	var asked *store.Asked
-	if !since.IsZero() {
-		asked = &store.Asked{Path: path}
-	}
-	if since.IsZero() {
-		switch {
-		case j.Config.RollForward == "never":
-			j.noOpening = "roll_forward is never"
-		case !j.Config.Calendar.IsPeriodEnd(j.options.AsOf):
-			j.noOpening = j.options.AsOf.Format(time.DateOnly) + " ends no fiscal period, and no other date was asked for"
-		case j.Config.RollForward == "with_events" && !hasEvents:
-			j.noOpening = "roll_forward is with_events, and the data set lifecycle was not delivered"
-		}
-		if j.noOpening != "" {
+	if asked == nil {
+		if j.noOpening = j.noRollForward(hasEvents); j.noOpening != "" {
 			return nil, nil
 		}
 		since = j.Config.Calendar.PreviousYearEnd(j.options.AsOf)
@@ -54,39 +38,25 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 	if err != nil {
 		return nil, err
 	}
-	date, asOf := since.Format(time.DateOnly), j.options.AsOf.Format(time.DateOnly)
-	newest := newestOfDates(shown, j.Config.ReportingCurrency, date, asOf)
+	date := since.Format(time.DateOnly)
+	newest := newestOfDates(shown, j.Config.ReportingCurrency, date, j.options.AsOf.Format(time.DateOnly))
 	opening, known := newest[date]
-	if !known {
-		if asked == nil {
-			j.noOpening = "no release of " + date + " in " + j.Config.ReportingCurrency + " was published"
-			return nil, nil // the first period ends of a warehouse have no opening; the table says what it needs
-		}
+	switch {
+	case known:
+	case asked == nil: // as at the first period ends of a warehouse
+		j.noOpening = "no release of " + date + " in " + j.Config.ReportingCurrency + " was published"
+		return nil, nil
+	default:
 		return nil, fmt.Errorf("%w: no release of %s in %s is published to roll forward from; run it first: comment11 run --as-of %s%s",
 			ErrUsage, date, j.Config.ReportingCurrency, date, told)
 	}
-	roll := &store.RollForward{Path: path, Asked: asked, Opening: readRelease(opening, readByMovements...)}
+	delete(newest, date)
+	roll := &store.RollForward{Asked: asked, Opening: readRelease(opening, readByMovements...)}
 	if roll.Reported, err = j.reported(opening, shown); err != nil {
 		return nil, err
 	}
-	delete(newest, date)
-	if roll.Path == "" {
-		roll.Path = "two_point"
-		if hasEvents {
-			roll.Path = "events"
-		} else if j.missingNight(newest, since) == "" && len(newest) > 0 {
-			roll.Path = "daily"
-		}
-	}
-	switch roll.Path {
-	case "events":
-		if !hasEvents {
-			return nil, fmt.Errorf("%w: --path events needs the data set lifecycle, of which there is no file%s", ErrUsage, told)
-		}
-	case "daily":
-		if missing := j.missingNight(newest, since); missing != "" {
-			return nil, fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none%s", ErrUsage, missing, told)
-		}
+	if roll.Path, err = j.rollPath(asked, hasEvents, newest, since); err != nil {
+		return nil, fmt.Errorf("%w%s", err, told)
 	}
 	for _, night := range slices.Sorted(maps.Keys(newest)) {
 		_, hasRecords := newest[night].Relation("lifecycle_records")
@@ -95,6 +65,59 @@ func (j *job) rollForward(files []ingest.File, earlier []store.Manifest) (*store
 		}
 	}
 	return roll, nil
+}
+
+// askedRollForward is the roll-forward that was asked for, nil where none was, and since
+// when. Where it was asked for when an earlier release of the date was made, told says so.
+func (j *job) askedRollForward(earlier []store.Manifest) (since time.Time, asked *store.Asked, told string, err error) {
+	if since = j.options.Compare; !since.IsZero() {
+		return since, &store.Asked{Path: j.options.Path}, "", nil
+	}
+	if len(earlier) == 0 || j.options.AsConfigured {
+		return since, nil, "", nil
+	}
+	last := earlier[len(earlier)-1]
+	if last.RollForward == nil || last.RollForward.Asked == nil {
+		return since, nil, "", nil
+	}
+	since, err = time.Parse(time.DateOnly, last.RollForward.Opening.AsOfDate)
+	return since, last.RollForward.Asked, "; release " + last.Release + " was asked to: --compare config does as the config says", err
+}
+
+// noRollForward is why the config wants no roll-forward of the date, "" where it does.
+func (j *job) noRollForward(hasEvents bool) string {
+	switch {
+	case j.Config.RollForward == "never":
+		return "roll_forward is never"
+	case !j.Config.Calendar.IsPeriodEnd(j.options.AsOf):
+		return j.options.AsOf.Format(time.DateOnly) + " ends no fiscal period, and no other date was asked for"
+	case j.Config.RollForward == "with_events" && !hasEvents:
+		return "roll_forward is with_events, and the data set lifecycle was not delivered"
+	}
+	return ""
+}
+
+// rollPath is the path that was asked for, or the best that there is. newest are the
+// releases between the opening and the as-of date.
+func (j *job) rollPath(asked *store.Asked, hasEvents bool, newest map[string]store.Manifest, since time.Time) (string, error) {
+	missing := j.missingNight(newest, since)
+	path := ""
+	if asked != nil {
+		path = asked.Path
+	}
+	switch {
+	case path == "events" && !hasEvents:
+		return "", fmt.Errorf("%w: --path events needs the data set lifecycle, of which there is no file", ErrUsage)
+	case path == "daily" && missing != "":
+		return "", fmt.Errorf("%w: --path daily needs a published release of every business day; %s has none", ErrUsage, missing)
+	case path != "":
+		return path, nil
+	case hasEvents:
+		return "events", nil
+	case missing == "" && len(newest) > 0:
+		return "daily", nil
+	}
+	return "two_point", nil
 }
 
 // reported is the opening that the last packet of its date displays, nil where none does
