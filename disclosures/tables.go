@@ -182,6 +182,15 @@ const (
 	contractsMeasure = "contracts"
 )
 
+// PercentUnit is the unit of shares.
+const PercentUnit = "percent"
+
+// CountUnits are the units of figures that are numbers of something.
+var CountUnits = []string{"facts", "contracts"}
+
+// IsMoney tells whether a measure is an amount, and not a count.
+func IsMoney(measure string) bool { return measure != countMeasure && measure != contractsMeasure }
+
 // economicView is the view in which direction means direction_economic.
 const economicView = "economic"
 

@@ -66,12 +66,3 @@ func (s *sheet) touched() (list []Touched) {
 	}
 	return list
 }
-
-// PercentUnit is the unit of shares.
-const PercentUnit = "percent"
-
-// CountUnits are the units of figures that are numbers of something.
-var CountUnits = []string{"facts", "contracts"}
-
-// IsMoney tells whether a measure is an amount, and not a count.
-func IsMoney(measure string) bool { return measure != countMeasure && measure != contractsMeasure }

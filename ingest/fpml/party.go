@@ -1,6 +1,7 @@
 package fpml
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -145,10 +146,7 @@ func (f *fact) placed() {
 // betweenOthers tells whether a side of a novation is between other parties, while
 // the other side is ours.
 func (r *reader) betweenOthers(f *fact) bool {
-	second := f.secondTransferee
-	if second == "" {
-		second = f.remaining
-	}
+	second := cmp.Or(f.secondTransferee, f.remaining)
 	before := r.our(f.transferor) != "" || r.our(f.remaining) != ""
 	after := r.our(f.transferee) != "" || r.our(second) != ""
 	switch f.novation {
