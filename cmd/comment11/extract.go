@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -19,110 +20,136 @@ import (
 )
 
 func newExtract(shared *sharedFlags) *cobra.Command {
-	var asOf, compare, out, audience string
-	var formats []string
-	var draft, traces, restated, recast bool
+	var x extraction
 	command := &cobra.Command{
 		Use:   "extract --as-of DATE",
 		Short: "The packet of a period end, from the published releases",
 		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := shared.load()
-			if err != nil {
-				return err
-			}
-			dates, err := packetDates(cmd, config, asOf, compare)
-			if err != nil {
-				return err
-			}
-			basis, err := comparativeBasis(len(dates) > 1, restated, recast)
-			if err != nil {
-				return err
-			}
-			if err := oneOf("audience", audience, render.Audiences...); err != nil {
-				return err
-			}
-			for _, format := range formats {
-				if err := oneOf("format", format, formatNames(render.FormatsFor(audience))...); err != nil {
-					return err
-				}
-			}
-			folder := ""
-			if out != "" {
-				if folder, err = filepath.Abs(out); err != nil {
-					return err
-				}
-				if err := batch.MayWrite(config, folder, len(formats) == 0); err != nil {
-					return err
-				}
-			}
-			desk, done, err := batch.OpenDesk(cmd.Context(), config, packetOptions(cmd), dates, basis)
-			if err != nil {
-				return err
-			}
-			defer done()
-			packet, err := desk.Packet(cmd.Context())
-			if err != nil {
-				return err
-			}
-			if resting := batch.Restless(packet, config.Limits.Cells); len(resting) > 0 && !draft {
-				return fmt.Errorf("%w: %d figures rest on more than the config's limits.cells allow, for example\n  %s\nmend the data, raise the limit, or extract a draft with --draft",
-					batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
-			}
-			packet.Draft = draft
-			if wantsLetter(render.FormatsFor(audience), formats, out) {
-				if err := batch.AddLetter(cmd.Context(), desk.Config, &packet, draft, traces && audience == render.Internal); err != nil {
-					return err
-				}
-			}
-			if out != "" && len(formats) == 0 || slices.Contains(formats, "questions") {
-				if err := batch.Questions(cmd.Context(), desk.Config, &packet); err != nil {
-					return err
-				}
-			}
-			shows, err := batch.Edition(cmd.Context(), desk.Config, packet, audience)
-			if err != nil {
-				return err
-			}
-			if out == "" {
-				return printPacket(cmd, shows, formats)
-			}
-			var written []string
-			id := ""
-			record := func(files []store.FileHash) (err error) {
-				// Again, because somebody may have signed meanwhile what is there.
-				if err := batch.MayWrite(config, folder, len(formats) == 0); err != nil {
-					return err
-				}
-				for _, f := range files {
-					written = append(written, f.Name)
-				}
-				id, err = batch.RecordPacket(config, packet, folder, files, time.Now())
-				return err
-			}
-			if len(formats) > 0 {
-				err = writeDocuments(shows, folder, formats, record)
-			} else {
-				err = writeEdition(cmd, desk.Config, packet, shows, folder, record)
-			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s to %s, recorded as %s\n", strings.Join(written, ", "), shown(out), id)
-			return err
-		},
+		RunE:  func(cmd *cobra.Command, _ []string) error { return x.run(cmd, shared) },
 	}
 	flags := command.Flags()
-	flags.StringVar(&asOf, "as-of", "", "the period end, YYYY-MM-DD")
-	flags.StringVar(&compare, "compare", "", compareUsage+": as the last packet of that period end displays it, else as published")
-	flags.BoolVar(&restated, "restated", false, "show the date compared with as it stands, with corrected data, and the bridge from what its packet displays")
-	flags.BoolVar(&recast, "recast", false, "show the date compared with by the rules, maps and tables of today, and the bridge from what its packet displays")
-	flags.BoolVar(&draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
-	flags.BoolVar(&traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
-	flags.StringVar(&audience, "audience", render.Internal, "who reads it: internal: everything; filing: cells, text and footnotes alone; auditor: keyed hashes in place of ids and names")
-	flags.StringVar(&out, "out", "", "folder to write; without it one format is printed")
-	flags.StringSliceVar(&formats, "format", nil, "formats: "+strings.Join(formatNames(render.Formats), ", ")+" (default all to a folder, text to the screen)")
+	flags.StringVar(&x.asOf, "as-of", "", "the period end, YYYY-MM-DD")
+	flags.StringVar(&x.compare, "compare", "", compareUsage+": as the last packet of that period end displays it, else as published")
+	flags.BoolVar(&x.restated, "restated", false, "show the date compared with as it stands, with corrected data, and the bridge from what its packet displays")
+	flags.BoolVar(&x.recast, "recast", false, "show the date compared with by the rules, maps and tables of today, and the bridge from what its packet displays")
+	flags.BoolVar(&x.draft, "draft", false, "extract also where figures rest on floors, unclassified facts or positions without a value beyond limits.cells, and mark what the letter lacks")
+	flags.BoolVar(&x.traces, "trace", true, "let letter.html say where each figure comes from; false for a page without script, trades and rules")
+	flags.StringVar(&x.audience, "audience", render.Internal, "who reads it: internal: everything; filing: cells, text and footnotes alone; auditor: keyed hashes in place of ids and names")
+	flags.StringVar(&x.out, "out", "", "folder to write; without it one format is printed")
+	flags.StringSliceVar(&x.formats, "format", nil, "formats: "+strings.Join(formatNames(render.Formats), ", ")+" (default all to a folder, text to the screen)")
 	return command
+}
+
+// extraction is what extract is asked for.
+type extraction struct {
+	asOf, compare, out, audience    string
+	formats                         []string // none: the whole packet to a folder, text to the screen
+	draft, traces, restated, recast bool
+}
+
+func (x extraction) run(cmd *cobra.Command, shared *sharedFlags) error {
+	config, err := shared.load()
+	if err != nil {
+		return err
+	}
+	dates, err := packetDates(cmd, config, x.asOf, x.compare)
+	if err != nil {
+		return err
+	}
+	basis, err := comparativeBasis(len(dates) > 1, x.restated, x.recast)
+	if err != nil {
+		return err
+	}
+	folder, err := x.destination(config)
+	if err != nil {
+		return err
+	}
+	desk, done, err := batch.OpenDesk(cmd.Context(), config, packetOptions(cmd), dates, basis)
+	if err != nil {
+		return err
+	}
+	defer done()
+	packet, err := x.packet(cmd.Context(), config, desk)
+	if err != nil {
+		return err
+	}
+	shows, err := batch.Edition(cmd.Context(), desk.Config, packet, x.audience)
+	if err != nil {
+		return err
+	}
+	if x.out == "" {
+		return printPacket(cmd, shows, x.formats)
+	}
+	return x.write(cmd, config, desk.Config, packet, shows, folder)
+}
+
+// destination checks for whom and in which forms the packet is, and gives the folder that
+// may be written, "" where the packet is printed.
+func (x extraction) destination(config configs.Config) (folder string, err error) {
+	if err := oneOf("audience", x.audience, render.Audiences...); err != nil {
+		return "", err
+	}
+	for _, format := range x.formats {
+		if err := oneOf("format", format, formatNames(render.FormatsFor(x.audience))...); err != nil {
+			return "", err
+		}
+	}
+	if x.out == "" {
+		return "", nil
+	}
+	if folder, err = filepath.Abs(x.out); err != nil {
+		return "", err
+	}
+	return folder, batch.MayWrite(config, folder, len(x.formats) == 0)
+}
+
+// packet reads the packet, with the letter and the questions where a form has them.
+func (x extraction) packet(ctx context.Context, config configs.Config, desk batch.Desk) (render.Packet, error) {
+	packet, err := desk.Packet(ctx)
+	if err != nil {
+		return packet, err
+	}
+	if resting := batch.Restless(packet, config.Limits.Cells); len(resting) > 0 && !x.draft {
+		return packet, fmt.Errorf("%w: %d figures rest on more than the config's limits.cells allow, for example\n  %s\nmend the data, raise the limit, or extract a draft with --draft",
+			batch.ErrData, len(resting), strings.Join(resting[:min(len(resting), 10)], "\n  "))
+	}
+	packet.Draft = x.draft
+	if wantsLetter(render.FormatsFor(x.audience), x.formats, x.out) {
+		if err := batch.AddLetter(ctx, desk.Config, &packet, x.draft, x.traces && x.audience == render.Internal); err != nil {
+			return packet, err
+		}
+	}
+	if x.out != "" && len(x.formats) == 0 || slices.Contains(x.formats, "questions") {
+		err = batch.Questions(ctx, desk.Config, &packet)
+	}
+	return packet, err
+}
+
+// write writes the edition that shows to the folder, and records it in the warehouse.
+func (x extraction) write(cmd *cobra.Command, config, desk configs.Config, packet, shows render.Packet, folder string) (err error) {
+	var written []string
+	id := ""
+	record := func(files []store.FileHash) (err error) {
+		// Again, because somebody may have signed meanwhile what is there.
+		if err := batch.MayWrite(config, folder, len(x.formats) == 0); err != nil {
+			return err
+		}
+		for _, f := range files {
+			written = append(written, f.Name)
+		}
+		id, err = batch.RecordPacket(config, packet, folder, files, time.Now())
+		return err
+	}
+	if len(x.formats) > 0 {
+		err = writeDocuments(shows, folder, x.formats, record)
+	} else {
+		err = writeEdition(cmd, desk, packet, shows, folder, record)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "wrote %s to %s, recorded as %s\n", strings.Join(written, ", "), shown(x.out), id)
+	return err
 }
 
 // comparativeBasis is what the column of the date compared with shows, if there is one.
