@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,19 +51,7 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 	if err != nil {
 		return d, done, err
 	}
-	var read []store.Manifest
-	standing := true
-	for date := range datesOf(shown) {
-		if !slices.Contains(dates, date) && (date > dates[0] || !isPeriodEnd(config, date)) {
-			continue
-		}
-		m, _ := newestOf(shown, date)
-		if reported, known := reportedBy(pins, shown, date); known && date != dates[0] && basis != render.Restated {
-			standing = standing && reported.Release == m.Release
-			m = reported
-		}
-		read = append(read, m)
-	}
+	read, standing := deskReleases(config, dates, basis, shown, pins)
 	at := func(date string) int {
 		return slices.IndexFunc(read, func(m store.Manifest) bool { return m.AsOfDate == date })
 	}
@@ -94,6 +83,24 @@ func OpenDesk(ctx context.Context, config configs.Config, options Options, dates
 		return d, func() {}, err
 	}
 	return d, done, nil
+}
+
+// deskReleases are the releases that a packet of the dates reads, one for each of them and
+// of the earlier period ends. standing tells whether all are the newest of their dates.
+func deskReleases(config configs.Config, dates []string, basis string, shown []store.Manifest, pins map[string]store.Pinned) (read []store.Manifest, standing bool) {
+	standing = true
+	for _, date := range slices.Sorted(maps.Keys(datesOf(shown))) {
+		if !slices.Contains(dates, date) && (date > dates[0] || !isPeriodEnd(config, date)) {
+			continue
+		}
+		m, _ := newestOf(shown, date)
+		if reported, known := reportedBy(pins, shown, date); known && date != dates[0] && basis != render.Restated {
+			standing = standing && reported.Release == m.Release
+			m = reported
+		}
+		read = append(read, m)
+	}
+	return read, standing
 }
 
 // sameUnits refuses releases of which a table is in another currency or unit.
