@@ -20,11 +20,16 @@ func exactText(value any) string {
 	return amount.StringFixed(max(2, -amount.Exponent()))
 }
 
+// textOf is a text, or "" where there is none.
+func textOf(value any) string {
+	text, _ := value.(string)
+	return text
+}
+
 // appendix reads what a reviewer sees beside the tables: controls, findings and
 // adjustments of the releases of the dates.
 func appendix(session *store.Session, read func(string) (store.Table, error), dates []string) (*render.Appendix, error) {
 	a := &render.Appendix{Controls: []render.Control{}, Findings: []render.Finding{}, Adjustments: []render.Adjustment{}}
-	text := func(value any) string { s, _ := value.(string); return s }
 	for _, date := range dates {
 		of := " where as_of_date = date " + store.Literal(date)
 		controls, err := read(`select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, difference, tolerance, holds
@@ -33,8 +38,8 @@ from controls` + of + " order by control_id, subject")
 			return nil, err
 		}
 		for _, r := range controls.Rows {
-			a.Controls = append(a.Controls, render.Control{AsOf: date, ID: text(r[0]), Subject: text(r[1]), Class: text(r[2]), Severity: text(r[3]), LeftMeaning: text(r[4]),
-				Left: exactText(r[5]), RightMeaning: text(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
+			a.Controls = append(a.Controls, render.Control{AsOf: date, ID: textOf(r[0]), Subject: textOf(r[1]), Class: textOf(r[2]), Severity: textOf(r[3]), LeftMeaning: textOf(r[4]),
+				Left: exactText(r[5]), RightMeaning: textOf(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
 		}
 		findings, err := read("select code, subject, severity, positions, money, example, message from findings" + of + " order by code, subject")
 		if err != nil {
@@ -42,8 +47,8 @@ from controls` + of + " order by control_id, subject")
 		}
 		for _, r := range findings.Rows {
 			positions, _ := r[3].(int64)
-			a.Findings = append(a.Findings, render.Finding{AsOf: date, Code: text(r[0]), Subject: text(r[1]), Severity: text(r[2]), Positions: positions,
-				Notional: exactText(r[4]), Example: text(r[5]), Message: text(r[6])})
+			a.Findings = append(a.Findings, render.Finding{AsOf: date, Code: textOf(r[0]), Subject: textOf(r[1]), Severity: textOf(r[2]), Positions: positions,
+				Notional: exactText(r[4]), Example: textOf(r[5]), Message: textOf(r[6])})
 		}
 		if !hasRelation(session, "adjustments") { // of no release, so that there are none
 			continue
@@ -59,8 +64,8 @@ order by f.adjustment_id, f.source_system, f.position_id, f.slice`, of, strings.
 			return nil, err
 		}
 		for _, r := range adjustments.Rows {
-			a.Adjustments = append(a.Adjustments, render.Adjustment{AsOf: date, ID: text(r[0]), Position: text(r[1]), Direction: text(r[2]), Instrument: text(r[3]), Purpose: text(r[4]),
-				Notional: exactText(r[5]), FairValue: exactText(r[6]), Reason: text(r[7]), Text: text(r[8]), Preparer: text(r[9]), Approver: text(r[10])})
+			a.Adjustments = append(a.Adjustments, render.Adjustment{AsOf: date, ID: textOf(r[0]), Position: textOf(r[1]), Direction: textOf(r[2]), Instrument: textOf(r[3]), Purpose: textOf(r[4]),
+				Notional: exactText(r[5]), FairValue: exactText(r[6]), Reason: textOf(r[7]), Text: textOf(r[8]), Preparer: textOf(r[9]), Approver: textOf(r[10])})
 		}
 	}
 	return a, nil

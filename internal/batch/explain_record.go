@@ -116,16 +116,15 @@ func (e *explainer) explainTaken(ctx context.Context) error {
 // notTaken gives a record that was rejected or excluded, and nil where it was not.
 func (e *explainer) notTaken(ctx context.Context, dataSet, file string, number int64) (*ExplainedRecord, error) {
 	where := fmt.Sprintf("data_set = %s and file = %s and record = %d", store.Literal(dataSet), store.Literal(file), number)
-	text := func(value any) string { s, _ := value.(string); return s }
 	rejects, err := e.rows(ctx, "column_name, value, reason, currency, notional, raw", "rejects", where+" order by fault")
 	if err != nil {
 		return nil, err
 	}
 	if len(rejects) > 0 {
 		first := rejects[0]
-		record := &ExplainedRecord{DataSet: dataSet, File: file, Record: number, Status: "rejected", Currency: text(first[3]), Notional: amountOf(first[4]), Raw: text(first[5])}
+		record := &ExplainedRecord{DataSet: dataSet, File: file, Record: number, Status: "rejected", Currency: textOf(first[3]), Notional: amountOf(first[4]), Raw: textOf(first[5])}
 		for _, row := range rejects {
-			reject := ingest.Reject{DataSet: dataSet, File: file, Record: number, Column: text(row[0]), Value: text(row[1]), Reason: text(row[2])}
+			reject := ingest.Reject{DataSet: dataSet, File: file, Record: number, Column: textOf(row[0]), Value: textOf(row[1]), Reason: textOf(row[2])}
 			record.Reasons = append(record.Reasons, RecordReason{Reason: reject.Reason, Column: reject.Column, Value: reject.Value,
 				Message: strings.TrimPrefix(reject.String(), fmt.Sprintf("%s:%d: ", file, number))})
 		}
@@ -136,8 +135,8 @@ func (e *explainer) notTaken(ctx context.Context, dataSet, file string, number i
 		return nil, err
 	}
 	row := exclusions[0]
-	return &ExplainedRecord{DataSet: dataSet, File: file, Record: number, Status: "excluded", Currency: text(row[1]), Notional: amountOf(row[2]), Value: amountOf(row[3]), Raw: text(row[4]),
-		Reasons: []RecordReason{{Reason: text(row[0]), Message: exclusionMeanings[text(row[0])]}}}, nil
+	return &ExplainedRecord{DataSet: dataSet, File: file, Record: number, Status: "excluded", Currency: textOf(row[1]), Notional: amountOf(row[2]), Value: amountOf(row[3]), Raw: textOf(row[4]),
+		Reasons: []RecordReason{{Reason: textOf(row[0]), Message: exclusionMeanings[textOf(row[0])]}}}, nil
 }
 
 // unknownPosition says what is known of an identity that no position of the release

@@ -120,8 +120,7 @@ func readControls(ctx context.Context, db *store.DB, w store.Warehouse, m store.
 	}
 	var controls []position.Control
 	for _, row := range table.Rows {
-		text := func(i int) string { value, _ := row[i].(string); return value }
-		c := position.Control{ID: text(0), Subject: text(1), Class: text(2), Severity: text(3), LeftMeaning: text(4), RightMeaning: text(5)}
+		c := position.Control{ID: textOf(row[0]), Subject: textOf(row[1]), Class: textOf(row[2]), Severity: textOf(row[3]), LeftMeaning: textOf(row[4]), RightMeaning: textOf(row[5])}
 		for i, side := range []*decimal.Decimal{&c.Left, &c.Right, &c.Tolerance} {
 			var ok bool
 			if *side, ok = row[6+i].(decimal.Decimal); !ok {

@@ -124,17 +124,16 @@ func packetReleases(w store.Warehouse, read func(string) (store.Table, error), d
 		if err != nil || len(found.Rows) != 1 {
 			return nil, errors.Join(err, fmt.Errorf("%d releases of %s are the newest", len(found.Rows), date))
 		}
-		text := func(value any) string { s, _ := value.(string); return s }
 		row := found.Rows[0]
-		release := render.Release{AsOf: date, Name: text(row[0]), Kind: text(row[1]), Hash: text(row[2]), AcceptedBreaks: []render.Accepted{}}
+		release := render.Release{AsOf: date, Name: textOf(row[0]), Kind: textOf(row[1]), Hash: textOf(row[2]), AcceptedBreaks: []render.Accepted{}}
 		accepted, err := read("select control_id, subject, amount, reason, preparer, approver from approvals where release = " + store.Literal(release.Name) + " order by control_id, subject")
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range accepted.Rows {
 			amount, _ := a[2].(decimal.Decimal)
-			release.AcceptedBreaks = append(release.AcceptedBreaks, render.Accepted{Control: text(a[0]), Subject: text(a[1]),
-				Amount: amount.StringFixed(2), Reason: text(a[3]), Preparer: text(a[4]), Approver: text(a[5])})
+			release.AcceptedBreaks = append(release.AcceptedBreaks, render.Accepted{Control: textOf(a[0]), Subject: textOf(a[1]),
+				Amount: amount.StringFixed(2), Reason: textOf(a[3]), Preparer: textOf(a[4]), Approver: textOf(a[5])})
 		}
 		releases = append(releases, release)
 	}
