@@ -3,7 +3,6 @@ package batch
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,15 +113,18 @@ func packetReleases(w store.Warehouse, read func(string) (store.Table, error), d
 	var releases []render.Release
 	for _, date := range dates {
 		found, err := read("select release, kind, release_hash from runs where newest and as_of_date = date '" + date + "'")
-		if err == nil && len(found.Rows) == 0 {
+		if err != nil {
+			return nil, err
+		}
+		if len(found.Rows) == 0 {
 			manifests, err := w.Manifests()
 			if err != nil {
 				return nil, err
 			}
 			return nil, notPublished(manifests, date)
 		}
-		if err != nil || len(found.Rows) != 1 {
-			return nil, errors.Join(err, fmt.Errorf("%d releases of %s are the newest", len(found.Rows), date))
+		if len(found.Rows) > 1 {
+			return nil, fmt.Errorf("%d releases of %s are the newest in the catalog; expected one: make it anew with comment11 catalog rebuild", len(found.Rows), date)
 		}
 		row := found.Rows[0]
 		release := render.Release{AsOf: date, Name: textOf(row[0]), Kind: textOf(row[1]), Hash: textOf(row[2]), AcceptedBreaks: []render.Accepted{}}
