@@ -618,7 +618,7 @@ func (r *reader) checkSettings(doc document) {
 	c.Limits.Cells = CellLimits{number("limits.cells.floors"), number("limits.cells.no_value"), number("limits.cells.unclassified")}
 	c.Limits.InternalBreaks, c.Limits.Ledger = r.values["limits.internal_breaks"], r.values["limits.ledger"]
 	c.CallReport.TwoWay = r.values["call_report.two_way"]
-	c.Limits.InternalBreaks, c.Limits.Unexplained = r.values["limits.internal_breaks"], r.values["limits.unexplained"]
+	c.Limits.Unexplained = r.values["limits.unexplained"]
 	c.RollForward = r.values["roll_forward"]
 	c.Realized.CashOnly = r.values["realized.cash_only"]
 	c.Realized.DeliveredSince, _ = time.Parse(time.DateOnly, r.values["realized.delivered_since"]) // checked above; nothing is zero
