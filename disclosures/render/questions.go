@@ -88,17 +88,9 @@ type figureOf struct{ block, label string }
 // figures are those of the packet by their addresses.
 func (p Packet) figures() map[string]figureOf {
 	figures := map[string]figureOf{}
-	for _, table := range p.Tables {
-		for _, block := range table.Blocks {
-			for _, sheet := range block.Sheets {
-				for _, row := range sheet.Rows {
-					for _, column := range sheet.Columns {
-						address := strings.Join([]string{table.ID, block.ID, row.ID, column.ID}, "/")
-						figures[address] = figureOf{table.Title + ", " + block.Title, row.Label + ", " + column.Label}
-					}
-				}
-			}
-		}
+	for c := range p.All() {
+		address := strings.Join([]string{c.Place.Table, c.Place.Block, c.Place.Row, c.Place.Column}, "/")
+		figures[address] = figureOf{c.Table.Title + ", " + c.Block.Title, c.Row.Label + ", " + c.Column.Label}
 	}
 	return figures
 }
