@@ -30,7 +30,8 @@ type PacketVerification struct {
 	Faults    []string    `json:"faults"`
 	Notes     []string    `json:"notes"`
 
-	otherProgram string // that wrote the packet, "" where it is the one that verifies
+	otherProgram string   // that wrote the packet, "" where it is the one that verifies
+	otherwise    []string // what this program writes otherwise than that one did
 }
 
 // Prover says what a packet is verified with.
@@ -176,7 +177,7 @@ func (v *PacketVerification) documents(folder string, packet render.Packet) erro
 			return err
 		}
 		if len(differences) > 0 && v.otherProgram != "" {
-			v.Notes = append(v.Notes, fmt.Sprintf("%s was written by program %s, and this one writes it otherwise: it is held by its SHA-256 alone", document.name, v.otherProgram))
+			v.otherwise = append(v.otherwise, fmt.Sprintf("%s was written by program %s, and this one writes it otherwise: it is held by its SHA-256 alone", document.name, v.otherProgram))
 			continue
 		}
 		v.Faults = append(v.Faults, differences...)
@@ -217,7 +218,7 @@ func (v *PacketVerification) letter(packet render.Packet, manifest PacketManifes
 	_, err := respond(packet, &again, sourcesOf(again))
 	differences := render.LetterDifferences(*packet.Letter, again)
 	if v.otherProgram != "" && (err != nil || len(differences) > 0) {
-		v.Notes = append(v.Notes, fmt.Sprintf("the letter's prose was written by program %s, and this one writes it otherwise", v.otherProgram))
+		v.otherwise = append(v.otherwise, fmt.Sprintf("the letter's prose was written by program %s, and this one writes it otherwise", v.otherProgram))
 		return
 	}
 	if err != nil {
@@ -304,7 +305,7 @@ func (v *PacketVerification) holdTables(packet, proven render.Packet) error {
 	switch {
 	case got == want && differ == 0:
 	case v.otherProgram != "":
-		v.Notes = append(v.Notes, fmt.Sprintf("%s was laid out by program %s in another way; its figures are those of the cells", packetJSON, v.otherProgram))
+		v.otherwise = append(v.otherwise, fmt.Sprintf("%s was laid out by program %s in another way; its figures are those of the cells", packetJSON, v.otherProgram))
 	case differ == 0:
 		v.fault("%s: its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed", packetJSON)
 	}

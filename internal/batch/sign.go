@@ -335,6 +335,7 @@ func contributing(a, b store.Manifest) (changed []string) {
 func (v *PacketVerification) signatures(ctx context.Context, manifest PacketManifest, packet render.Packet, with Prover) error {
 	log := with.Signatures
 	var trusted, changed []string
+	var recorded bool
 	if with.Config != nil {
 		w := Warehouse(*with.Config)
 		v.Warehouse = true
@@ -348,6 +349,13 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 		if changed, err = changedSince(w, manifest); err != nil {
 			return err
 		}
+		packets, err := w.Packets()
+		if err != nil {
+			return err
+		}
+		recorded = slices.ContainsFunc(packets, func(p store.PacketRecord) bool {
+			return slices.ContainsFunc(p.Files, func(f store.FileHash) bool { return f.Name == packetManifestName && f.SHA256 == v.SHA256 })
+		})
 		if len(changed) == 0 && manifest.Audience == render.Filing && len(v.Faults) == 0 {
 			if err := v.filedFromReleases(ctx, *with.Config, packet, manifest); err != nil {
 				return err
@@ -376,6 +384,13 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 				}
 			}
 			signed = append(signed, s)
+		}
+	}
+	for _, text := range v.otherwise { // a manifest can name any program
+		if recorded || len(signed) > 0 {
+			v.Notes = append(v.Notes, text)
+		} else {
+			v.fault("%s, which no signature and no record of a warehouse has; verify it with that program, where it was extracted, or with --signatures", text)
 		}
 	}
 	var names []string
