@@ -543,17 +543,20 @@ func Prepare(ctx context.Context, db *store.DB, in Input) (map[string]compiledRu
 // join would count its positions twice.
 func uniqueNow(ctx context.Context, db *store.DB) error {
 	var faults []error
-	for relation, key := range map[string]string{
-		"counterparties_as_of": "counterparty_id", "books_as_of": "book", "reference_grades": "reference_entity_id",
+	for _, r := range []struct{ relation, what, key, advice string }{
+		{"counterparties_as_of", "counterparty_id", "counterparty_id", "end one period before the next begins"},
+		{"books_as_of", "book", "book", "end one period before the next begins"},
+		{"reference_grades", "reference_entity_id", "reference_entity_id", "end one period before the next begins"},
+		{"indices_as_of", "index, series and version", "concat(index_name, ' ', index_series, ' ', index_version)", "deliver one factor for each day in valid_from"},
 	} {
 		table, err := store.Query(ctx, db, fmt.Sprintf(
-			"select %[1]s, count(*) as times from %[2]s group by %[1]s having count(*) > 1 order by %[1]s limit 10", key, relation))
+			"select %[1]s, count(*) as times from %[2]s group by %[1]s having count(*) > 1 order by %[1]s limit 10", r.key, r.relation))
 		if err != nil {
 			return err
 		}
 		for _, row := range table.Rows {
-			faults = append(faults, fmt.Errorf("%w: %s %q is valid %d times at the as-of date (relation %s); end one period before the next begins",
-				ErrData, key, row[0], row[1], relation))
+			faults = append(faults, fmt.Errorf("%w: %s %q is valid %d times at the as-of date (relation %s); %s",
+				ErrData, r.what, row[0], row[1], r.relation, r.advice))
 		}
 	}
 	return errors.Join(faults...)
