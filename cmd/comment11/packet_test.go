@@ -138,6 +138,7 @@ func TestPacket(t *testing.T) {
 		looksAt(t, filepath.Join(packet, "letter.html"), "1,944", []string{"comment-11a/notional/bought/total at 2007-09-30", "external to group; not funded; direction is bought"}, true)
 	})
 	t.Run("doctored", func(t *testing.T) { doctored(t, packet) })
+	t.Run("doctored beside the tables", func(t *testing.T) { doctoredBeside(t, b, packet) })
 	t.Run("changed at random", func(t *testing.T) { findsChanges(t, packet) })
 	t.Run("for filing", func(t *testing.T) { filing(t, b) })
 	t.Run("for an auditor", func(t *testing.T) { auditor(t, b) })
@@ -234,6 +235,10 @@ func doctored(t *testing.T, packet string) {
 		{"packet.json", `"title": "Credit derivatives by`, `"title": "Derivatives by`, "packet.json: text comment-11a title"},
 		{"packet.json", `"prose": "`, `"prose": "We sold 12. `, "packet.json: text letter 11(a) response line 1: it has We sold 12. "},
 		{"packet.json", `"source": "`, `"source": "We sold 12. `, "packet.json: text letter fault 1: it has nothing, its source gives commentary/2007-09-30/a.md:1: \"12\" is typed by hand"},
+		{"packet.json", `"control": "`, `"control": "x`, `packet.json: control 1: it has {"as_of_date":"2007-09-30","control":"x`},
+		{"packet.json", `"comparative": {
+    "as_of_date": "2006`, `"comparative": {
+    "as_of_date": "2005`, `packet.json has figures of 2005-12-31, release "20061231-001", to compare with`},
 		{"letter.md", " " + shown + " |", " " + otherShown + " |", "letter.md:"},
 		{"letter.html", `">` + shown + "</button>", `">` + otherShown + "</button>", "letter.html:"},
 		{"letter.html", `"` + cell.Exact + `"`, `"1` + cell.Exact + `"`, "letter.html:"},
@@ -300,6 +305,36 @@ func doctored(t *testing.T, packet string) {
 		said(t, 0, ": 0 added, 0 removed, 0 changed\n", "diff", packet, packet)
 		said(t, 0, "kind,change,table,where,before,after\ntext,changed,comment-11a,comment-11a title,", "diff", packet, folder, "-o", "csv")
 	})
+}
+
+// doctoredBeside changes what a packet brings no proof of, and all documents with it, so
+// that the releases alone can tell.
+func doctoredBeside(t *testing.T, b packetBook, packet string) {
+	for want, change := range map[string]func(*render.Packet){
+		"packet.json: release 1: it has ":                  func(p *render.Packet) { p.Releases[0].Kind = "correction" },
+		"packet.json: finding 1: it has ":                  func(p *render.Packet) { p.Appendix.Findings = p.Appendix.Findings[1:] },
+		"packet.json: adjustment 1: it has ":               func(p *render.Packet) { p.Appendix.Adjustments[0].Text += "x" },
+		"packet.json: adjustment of the letter 1: it has ": func(p *render.Packet) { p.Letter.Adjusted[0].Facts++ },
+	} {
+		folder := filepath.Join(t.TempDir(), "packet")
+		if err := os.CopyFS(folder, os.DirFS(packet)); err != nil {
+			t.Fatal(err)
+		}
+		read, err := batch.ReadPacket(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&read)
+		for _, format := range render.Formats {
+			var text bytes.Buffer
+			if err := format.Write(&text, read); err != nil {
+				t.Fatal(err)
+			}
+			writeFile(t, filepath.Join(folder, format.File), text.String())
+			rehash(t, folder, format.File)
+		}
+		said(t, 1, want, "verify", folder, "--config", b.config)
+	}
 }
 
 // inWorkbook doctors the sheet of the first table.

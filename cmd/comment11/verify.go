@@ -117,8 +117,8 @@ func sayPacket(w io.Writer, v batch.PacketVerification) {
 	}
 	fmt.Fprintf(w, "packet of %s%s, %s edition, manifest %s\n", v.AsOf, against, v.Audience, v.SHA256)
 	fmt.Fprintf(w, "%s, %s, %s computed from the packet's own facts\n", disclosures.Counted(v.Files, "file"), disclosures.Counted(v.Figures, "figure"), disclosures.Counted(v.Computed, "cell"))
-	if v.Audience == render.Filing {
-		fmt.Fprintln(w, "a filing edition brings no facts along: its documents were held against each other")
+	if v.Audience == render.Filing && !v.Warehouse {
+		fmt.Fprintln(w, "a filing edition brings no facts along: its documents were held against each other; with the config they are held against the releases")
 	}
 	for _, note := range v.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)

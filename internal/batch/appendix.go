@@ -29,18 +29,13 @@ func textOf(value any) string {
 // appendix reads what a reviewer sees beside the tables: controls, findings and
 // adjustments of the releases of the dates.
 func appendix(session *store.Session, read func(string) (store.Table, error), dates []string) (*render.Appendix, error) {
-	a := &render.Appendix{Controls: []render.Control{}, Findings: []render.Finding{}, Adjustments: []render.Adjustment{}}
+	a := &render.Appendix{Findings: []render.Finding{}, Adjustments: []render.Adjustment{}}
+	var err error
+	if a.Controls, err = controlsOf(read, dates); err != nil {
+		return nil, err
+	}
 	for _, date := range dates {
 		of := " where as_of_date = date " + store.Literal(date)
-		controls, err := read(`select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, difference, tolerance, holds
-from controls` + of + " order by control_id, subject")
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range controls.Rows {
-			a.Controls = append(a.Controls, render.Control{AsOf: date, ID: textOf(r[0]), Subject: textOf(r[1]), Class: textOf(r[2]), Severity: textOf(r[3]), LeftMeaning: textOf(r[4]),
-				Left: exactText(r[5]), RightMeaning: textOf(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
-		}
 		findings, err := read("select code, subject, severity, positions, money, example, message from findings" + of + " order by code, subject")
 		if err != nil {
 			return nil, err
@@ -69,6 +64,23 @@ order by f.adjustment_id, f.source_system, f.position_id, f.slice`, of, strings.
 		}
 	}
 	return a, nil
+}
+
+// controlsOf reads the controls of the dates, of the catalog or of what a packet brings along.
+func controlsOf(read func(string) (store.Table, error), dates []string) ([]render.Control, error) {
+	list := []render.Control{}
+	for _, date := range dates {
+		controls, err := read(`select control_id, subject, class, severity, left_meaning, left_value, right_meaning, right_value, difference, tolerance, holds
+from controls where as_of_date = date ` + store.Literal(date) + " order by control_id, subject")
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range controls.Rows {
+			list = append(list, render.Control{AsOf: date, ID: textOf(r[0]), Subject: textOf(r[1]), Class: textOf(r[2]), Severity: textOf(r[3]), LeftMeaning: textOf(r[4]),
+				Left: exactText(r[5]), RightMeaning: textOf(r[6]), Right: exactText(r[7]), Difference: exactText(r[8]), Tolerance: exactText(r[9]), Holds: r[10].(bool)})
+		}
+	}
+	return list, nil
 }
 
 func hasRelation(session *store.Session, name string) bool {

@@ -135,6 +135,11 @@ func (v *PacketVerification) holdsManifest(packet render.Packet, manifest Packet
 	case (packet.Comparative != nil && packet.Comparative.Bridge != nil) != (pinned != nil), pinned != nil && manifest.Audience != render.Filing && from != pinned.Release:
 		v.fault("the bridge of %s leads from release %q, which is not the one that the manifest pins", packetJSON, from)
 	}
+	if c := packet.Comparative; c != nil && len(manifest.Releases) > 1 {
+		if release, _ := manifest.Releases[1].stored(); c.Date != packet.Compare || manifest.Audience != render.Filing && c.Release != release {
+			v.fault("%s has figures of %s, release %q, to compare with; the manifest pins %s, release %q", packetJSON, c.Date, c.Release, packet.Compare, release)
+		}
+	}
 	var pinned []string
 	for _, r := range manifest.Releases {
 		pinned = append(pinned, r.AsOf)
@@ -278,10 +283,16 @@ func (v *PacketVerification) proof(ctx context.Context, folder string, packet re
 			return err
 		}
 	}
-	proven, err := readTables(func(query string) (store.Table, error) { return store.Query(ctx, db, query) }, packetDates(packet), openings)
+	read := func(query string) (store.Table, error) { return store.Query(ctx, db, query) }
+	proven, err := readTables(read, packetDates(packet), openings)
 	if err != nil {
 		return err
 	}
+	controls, err := controlsOf(read, packetDates(packet))
+	if err != nil {
+		return err
+	}
+	holdEach(v, "control", beside(packet).Controls, controls)
 	return v.holdTables(packet, proven.Against(packet.Comparative))
 }
 
@@ -310,6 +321,38 @@ func (v *PacketVerification) holdTables(packet, proven render.Packet) error {
 		v.fault("%s: its tables are not those of the cells, though figures and texts are the same: a place, a predicate or a figure's detail was changed", packetJSON)
 	}
 	return errors.Join(err, err2)
+}
+
+// beside is the appendix of a packet, empty where it has none.
+func beside(packet render.Packet) render.Appendix {
+	if packet.Appendix == nil {
+		return render.Appendix{}
+	}
+	return *packet.Appendix
+}
+
+// holdEach holds what packet.json says beside its tables, one by one, against what its
+// releases say.
+func holdEach[T any](v *PacketVerification, what string, has, want []T) {
+	text := func(list []T, i int) string {
+		if i >= len(list) {
+			return "nothing"
+		}
+		b, _ := json.Marshal(list[i]) // texts and numbers alone
+		return string(b)
+	}
+	for i := range max(len(has), len(want)) {
+		got, expected := text(has, i), text(want, i)
+		switch {
+		case got == expected:
+			continue
+		case v.otherProgram != "":
+			v.otherwise = append(v.otherwise, fmt.Sprintf("%s tells %ss in the words of program %s", packetJSON, what, v.otherProgram))
+		default: // one that is missing moves all after it
+			v.fault("%s: %s %d: it has %s, its release gives %s", packetJSON, what, i+1, got, expected)
+		}
+		return
+	}
 }
 
 // provenRelease holds what a packet brings along of a release against its manifest and,

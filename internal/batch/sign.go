@@ -356,8 +356,8 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 		recorded = slices.ContainsFunc(packets, func(p store.PacketRecord) bool {
 			return slices.ContainsFunc(p.Files, func(f store.FileHash) bool { return f.Name == packetManifestName && f.SHA256 == v.SHA256 })
 		})
-		if len(changed) == 0 && manifest.Audience == render.Filing && len(v.Faults) == 0 {
-			if err := v.filedFromReleases(ctx, *with.Config, packet, manifest); err != nil {
+		if len(changed) == 0 && len(v.Faults) == 0 {
+			if err := v.heldByReleases(ctx, *with.Config, packet, manifest); err != nil {
 				return err
 			}
 		}
@@ -415,15 +415,17 @@ func (v *PacketVerification) signatures(ctx context.Context, manifest PacketMani
 	return nil
 }
 
-// filedFromReleases holds a filing edition, which brings no facts along, against the
-// releases in the warehouse.
-func (v *PacketVerification) filedFromReleases(ctx context.Context, config configs.Config, packet render.Packet, manifest PacketManifest) error {
+// heldByReleases holds against the releases in the warehouse what a packet brings no proof
+// of: all of a filing, and what other editions say beside their tables.
+func (v *PacketVerification) heldByReleases(ctx context.Context, config configs.Config, packet render.Packet, manifest PacketManifest) error {
 	w := Warehouse(config)
 	var pinned []store.Manifest
 	for _, p := range manifest.Releases {
 		if p.RecastOf != "" {
-			v.Notes = append(v.Notes, "the figures of "+p.AsOf+" were recast, and a filing brings no facts along: its other editions prove them")
-			return nil
+			if v.Audience == render.Filing {
+				v.Notes = append(v.Notes, "the figures of "+p.AsOf+" were recast, and a filing brings no facts along: its other editions prove them")
+			}
+			return nil // a recast is in no warehouse
 		}
 		m, err := manifestOf(w, p.Release)
 		if err != nil {
@@ -439,6 +441,9 @@ func (v *PacketVerification) filedFromReleases(ctx context.Context, config confi
 	stands, err := Packet(ctx, desk, packetDates(packet)...)
 	if err != nil {
 		return err
+	}
+	if v.Audience != render.Filing {
+		return v.holdBeside(ctx, desk, packet, stands)
 	}
 	stands, err = Edition(ctx, desk, stands.Against(packet.Comparative), render.Filing)
 	if err != nil {
@@ -463,5 +468,33 @@ func (v *PacketVerification) filedFromReleases(ctx context.Context, config confi
 	} else if err != nil {
 		return err
 	}
+	return nil
+}
+
+// holdBeside holds what an edition with proof says beside its tables: controls, findings,
+// adjustments and accepted breaks. Of an auditor's what is hashed is left to who has the key.
+func (v *PacketVerification) holdBeside(ctx context.Context, desk configs.Config, packet, stands render.Packet) error {
+	if v.Audience == render.Auditor {
+		hide := func(string) string { return "" }
+		isName := func(string, string) bool { return false }
+		packet, stands = packet.Hashed(hide, isName), stands.Hashed(hide, isName)
+	}
+	has, want := beside(packet), beside(stands)
+	holdEach(v, "release", packet.Releases, stands.Releases)
+	holdEach(v, "finding", has.Findings, want.Findings)
+	holdEach(v, "adjustment", has.Adjustments, want.Adjustments)
+	if packet.Letter == nil {
+		return nil
+	}
+	session, err := Warehouse(desk).OpenSession(ctx, engine(desk), 0)
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	sums, err := adjusted(ctx, session, packet)
+	if err != nil {
+		return err
+	}
+	holdEach(v, "adjustment of the letter", packet.Letter.Adjusted, sums)
 	return nil
 }
