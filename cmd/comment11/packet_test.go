@@ -244,6 +244,7 @@ func doctored(t *testing.T, packet string) {
 		{"letter.html", `"` + cell.Exact + `"`, `"1` + cell.Exact + `"`, "letter.html:"},
 		{"tables.xlsx", "<v>" + figure + "</v>", "<v>" + other + "</v>", "tables.xlsx: comment-11a!"},
 		{"tables.xlsx", "<f>SUM(", "<f>2*SUM(", "tables.xlsx: comment-11a!"},
+		{"tables.xlsx", `<row r="6"`, `<row r="6" hidden="1"`, "tables.xlsx: it has other bytes than its figures give, though each of them is the same: other parts xl/worksheets/sheet2.xml"},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			folder := fresh(t)
@@ -292,6 +293,10 @@ func doctored(t *testing.T, packet string) {
 		manifest := filepath.Join(folder, "manifest.json")
 		writeFile(t, manifest, doctor(t, whole["manifest.json"], `"manifest_sha256": "`, `"manifest_sha256": "0`))
 		said(t, 1, "is not the one that is pinned", "verify", folder)
+		writeFile(t, manifest, doctor(t, whole["manifest.json"], `"kind": "first"`, `"kind": "correction"`))
+		said(t, 1, `manifest.json calls release 20070930-001 "correction", its own manifest "first"`, "verify", folder)
+		writeFile(t, manifest, doctor(t, whole["manifest.json"], `"version": 1,`, `"version": 1, "approved": true,`))
+		said(t, 1, "manifest.json has more than this program writes there", "verify", folder)
 		writeFile(t, manifest, doctor(t, whole["manifest.json"], `"version": 1`, `"version": 2`))
 		said(t, exitUsage, "has version 2, this program reads 1", "verify", folder)
 	})

@@ -1,9 +1,12 @@
 package render
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +30,7 @@ func Differences(name string, got, want []byte) ([]string, error) {
 		list = lineDifferences(string(got), string(want))
 	}
 	if len(list) == 0 {
-		list = []string{"it has other bytes than its figures give, though each of them is the same"}
+		list = []string{": it has other bytes than its figures give, though each of them is the same" + otherParts(got, want)}
 	}
 	if len(list) > mostNamed {
 		list = append(list[:mostNamed], fmt.Sprintf(": and %d more differences", len(list)-mostNamed))
@@ -85,6 +88,42 @@ func workbookDifferences(got, want []byte) ([]string, error) {
 		}
 	}
 	return list, nil
+}
+
+// otherParts names the parts of two workbooks that differ though no cell does: what is
+// hidden, how figures are formatted, what the file says of itself. "" of other files.
+func otherParts(got, want []byte) string {
+	texts := func(content []byte) map[string]string {
+		parts := map[string]string{}
+		file, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+		if err != nil {
+			return parts
+		}
+		for _, part := range file.File {
+			if from, err := part.Open(); err == nil {
+				text, _ := io.ReadAll(from) // a part that cannot be read differs
+				parts[part.Name] = string(text)
+			}
+		}
+		return parts
+	}
+	has, should := texts(got), texts(want)
+	var names []string
+	for name, text := range should {
+		if has[name] != text {
+			names = append(names, name)
+		}
+	}
+	for name := range has {
+		if _, known := should[name]; !known {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	slices.Sort(names)
+	return ": other parts " + strings.Join(names, ", ")
 }
 
 type workbookContent struct {

@@ -108,11 +108,10 @@ func WritePacket(ctx context.Context, config configs.Config, packet, whole rende
 	if manifest.Files, err = packetFiles(made); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(manifest, "", "  ")
+	text, err := manifestText(manifest)
 	if err != nil {
 		return err
 	}
-	text = append(text, '\n')
 	if err := os.WriteFile(filepath.Join(made, packetManifestName), text, 0o644); err != nil {
 		return err
 	}
@@ -126,6 +125,11 @@ func WritePacket(ctx context.Context, config configs.Config, packet, whole rende
 		}
 	}
 	return os.Rename(made, folder)
+}
+
+func manifestText(manifest PacketManifest) ([]byte, error) {
+	text, err := json.MarshalIndent(manifest, "", "  ")
+	return append(text, '\n'), err
 }
 
 // document is a file of a packet that is written from its cells.

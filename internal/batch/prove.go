@@ -54,6 +54,11 @@ func VerifyPacket(ctx context.Context, folder string, with Prover) (PacketVerifi
 	if own := (store.Program{Version: with.Program.Version, Revision: with.Program.Revision}); manifest.Program != own {
 		v.otherProgram = strings.TrimSpace(manifest.Program.Version + " " + manifest.Program.Revision)
 	}
+	if own, err := manifestText(manifest); err != nil {
+		return v, err
+	} else if hashText("", own).SHA256 != hash && v.otherProgram == "" {
+		v.fault("%s has more than this program writes there, or has it otherwise", packetManifestName)
+	}
 	if err := v.files(folder, manifest); err != nil {
 		return v, err
 	}
@@ -362,6 +367,9 @@ func (v *PacketVerification) provenRelease(ctx context.Context, db *store.DB, w 
 	if err != nil {
 		v.fault("%v", err)
 		return only, false, nil
+	}
+	if m.Kind != pinned.Kind {
+		v.fault("%s calls release %s %q, its own manifest %q", packetManifestName, pinned.Release, pinned.Kind, m.Kind)
 	}
 	if m.Hash() != pinned.SHA256 && manifest.Audience == render.Internal {
 		v.fault("the manifest of release %s is not the one that is pinned: its SHA-256 is %s", pinned.Release, m.Hash())

@@ -431,6 +431,9 @@ func (v *PacketVerification) heldByReleases(ctx context.Context, config configs.
 		if err != nil {
 			return err
 		}
+		if m.Kind != p.Kind {
+			v.fault("%s calls release %s %q, in the warehouse it is %q", packetManifestName, p.Release, p.Kind, m.Kind)
+		}
 		pinned = append(pinned, m)
 	}
 	desk, done, err := deskOf(ctx, config, pinned, func(store.Warehouse) error { return nil })
