@@ -61,6 +61,11 @@ func (p rollParameters) ClassColumns() []string {
 	return columns
 }
 
+// IsScope tells whether a column of a class says how it stands to a scope.
+func (p rollParameters) IsScope(column string) bool {
+	return slices.ContainsFunc(p.Scopes, func(s Scope) bool { return s.Column() == column })
+}
+
 // ClassTerm is a text as a term of such a column; what is no text stays as it is.
 func (p rollParameters) ClassTerm(column, text string) string {
 	if column == "funded" {
@@ -156,6 +161,11 @@ func Movements(ctx context.Context, db *store.DB, in Input, roll RollForward) ([
 	if err := p.compareDates(ctx, db); err != nil {
 		return nil, err
 	}
+	if p.scopesChange() {
+		if err := createTable(ctx, db, p.moved, "gone_scopes", p); err != nil {
+			return nil, err
+		}
+	}
 	if err := p.createMoves(ctx, db); err != nil {
 		return nil, err
 	}
@@ -208,6 +218,15 @@ func (p rollParameters) compareDates(ctx context.Context, db *store.DB) error {
 		}
 	}
 	return createTable(ctx, db, p.moved, "moved_positions", p)
+}
+
+// scopesChange tells whether an entity enters a scope or leaves one between the two dates.
+func (p rollParameters) scopesChange() bool {
+	return slices.ContainsFunc(p.Scopes, func(s Scope) bool {
+		return slices.ContainsFunc(s.Members, func(m Member) bool {
+			return m.From.After(p.roll.Since) && !m.From.After(p.Input.AsOf) || !m.Until.IsZero() && !m.Until.Before(p.roll.Since) && m.Until.Before(p.Input.AsOf)
+		})
+	})
 }
 
 // createMoves makes the relation moves by the path of the roll-forward.

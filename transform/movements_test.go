@@ -332,7 +332,7 @@ func TestMovementsAreJoinedByKeys(t *testing.T) {
 	day := func(text string) time.Time { d, _ := time.Parse(time.DateOnly, text); return d }
 	in := Input{AsOf: day("2007-09-30"), Release: "r", Scopes: []Scope{{Name: "group", All: true}}}
 	p := rollParameters{parameters: parameters{Input: in}, roll: RollForward{Since: day("2006-12-31"), Path: "events"}, before: "opening_", moved: "moved_positions", side: "facts", date: in.AsOf}
-	for _, name := range []string{"facts_in_terms", "placed_positions", "moved_positions", "placed_events", "placed_once", "event_moves", "inferred_moves", "converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted", "movements"} {
+	for _, name := range []string{"facts_in_terms", "placed_positions", "moved_positions", "gone_scopes", "placed_events", "placed_once", "event_moves", "inferred_moves", "converted_moves", "movement_sums", "position_moves", "moved_classes", "movement_weights", "sliced_moves", "resliced", "adjusted", "movements"} {
 		query, err := render(name, p)
 		if err != nil {
 			t.Fatal(err)

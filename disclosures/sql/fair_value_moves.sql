@@ -7,18 +7,18 @@
 -- delivered; realized_facts, and where they say no cash facts and opening_facts
 with currency_changed as ( -- which are two rows of moved_positions; of a comparison the engine expects few rows, and keeps those in memory
   select
-    o.source_system, o.position_id, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
+    o.source_system, o.position_id, c.is_open, o.opening_fair_value, c.direction, c.instrument, c.funded{{range .Scopes}}, c.{{.}}{{end}},
     o.opening_direction, o.opening_instrument, o.opening_funded{{range .Scopes}}, o.opening_{{.}}{{end}}
   from moved_positions as o
   join moved_positions as c on c.position_id = o.position_id and c.source_system = o.source_system
   where o.was_open and o.is_open <> o.was_open and not c.was_open
 ),
-kept as not materialized (
+opened as not materialized (
   select
-    source_system, position_id, opening_fair_value, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}},
+    source_system, position_id, is_open, opening_fair_value, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}},
     opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}}
   from moved_positions
-  where was_open and is_open
+  where was_open
   union all
   select * from currency_changed
 ),
@@ -27,7 +27,7 @@ reclassified as (
     case when {{range $i, $scope := .Scopes}}{{if $i}} or {{end}}{{$scope}} <> opening_{{$scope}}{{end}} then 'scope' else 'reclassified' end as cause,
     direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, opening_direction, opening_instrument, opening_funded{{range .Scopes}}, opening_{{.}}{{end}},
     sum(opening_fair_value) as fair_value
-  from kept
+  from opened
   where direction <> opening_direction or instrument <> opening_instrument or funded <> opening_funded{{range .Scopes}} or {{.}} <> opening_{{.}}{{end}}
   group by all
 ),
@@ -35,7 +35,7 @@ rates_moved as (
   select k.direction, k.instrument, k.funded{{range .Scopes}}, k.{{.}}{{end}}, sum(convert_amount(p.fair_value, n.numerator, n.denominator) - k.opening_fair_value) as fx
   from opening_positions as p
   join conversions as n on n.currency = coalesce(p.fair_value_currency, p.currency)
-  join kept as k on k.position_id = p.position_id and k.source_system = p.source_system
+  join opened as k on k.position_id = p.position_id and k.source_system = p.source_system and k.is_open
   where p.fair_value is not null and coalesce(p.fair_value_currency, p.currency) <> '{{.Currency}}'
   group by all
 ),
@@ -66,9 +66,9 @@ told_apart as (
   from facts as c
   where origin = 'position' and not exists (select 1 from opening_facts as o where o.position_id = c.position_id and o.source_system = c.source_system and o.origin = 'position')
   union all
-  select 'closed_out', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -net_fair_value
-  from opening_facts as o
-  where origin = 'position' and not exists (select 1 from facts as c where c.position_id = o.position_id and c.source_system = o.source_system and c.origin = 'position'){{end}}
+  select 'closed_out', direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, -opening_fair_value
+  from moved_positions as o
+  where not is_open and not exists (select 1 from moved_positions as c where c.position_id = o.position_id and c.source_system = o.source_system and c.is_open){{end}}
 ),
 told as (
   select cause, 'none' as told_by, direction, instrument, funded{{range .Scopes}}, {{.}}{{end}}, sum(amount) as amount

@@ -2,7 +2,8 @@
 -- with its amount in the trade's currency and the class of its position; of an event
 -- whose position is open in its currency at neither end, the class that was frozen at its events or,
 -- where none was, at what it realized; our own entity on the other side is told by the
--- counterparty of what it realized at its date, where nothing says it
+-- counterparty of what it realized at its date, where nothing says it; how such a position
+-- stands to scopes is told at its last event
 -- reads: placed_events, lifecycle_since, realized, own_counterparties
 with gone as (
   select
@@ -10,6 +11,7 @@ with gone as (
     coalesce(min(e.instrument), min(r.instrument) filter (where r.is_frozen), 'unclassified') as instrument,
     coalesce(min(e.direction), min(r.direction) filter (where r.is_frozen), 'unclassified') as direction,
     coalesce(min(e.purpose), min(r.purpose) filter (where r.is_frozen), 'unclassified') as purpose,
+    least(max(e.event_date), {{.AsOf}}) as went,
     coalesce(min(e.legal_entity), min(r.legal_entity)) as legal_entity,
     coalesce(min(e.counterparty_entity), min(r.counterparty_entity), min(c.entity)) as counterparty_entity
   from lifecycle_since as e
@@ -44,6 +46,6 @@ select
   coalesce(e.funded, g.instrument = 'credit_linked_note') as funded,
   coalesce(e.counterparty_type, {{.Term "counterparty_type" "'unclassified'"}}) as counterparty_type,
   coalesce(e.purpose, {{.Term "purpose" "g.purpose"}}) as purpose{{range .Scopes}},
-  coalesce(e.{{.Column}}, {{.Status "g.legal_entity" "g.counterparty_entity"}}) as {{.Column}}{{end}}
+  coalesce(e.{{.Column}}, {{.StatusOn "g.legal_entity" "g.counterparty_entity" "g.went"}}) as {{.Column}}{{end}}
 from placed_events as e
 left join gone as g on g.position_id = e.position_id
