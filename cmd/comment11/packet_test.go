@@ -536,6 +536,8 @@ func signed(t *testing.T, b packetBook, packet string) {
 	said(t, 0, "signed by Ann (preparer) at ", sign("preparer", "Ann", "--set", "packet.signing_key="+annKey)...)
 	said(t, 1, "Ann signed it as preparer already", sign("preparer", "Cy")...)
 	said(t, 1, "Ann is preparer and reviewer", sign("reviewer", "ann")...)
+	said(t, 1, "Ann is preparer and reviewer", sign("reviewer", "a\u00a0nn ")...)
+	said(t, exitUsage, `the name "\u200bAnn": expected that of a person`, sign("reviewer", "\u200bAnn")...)
 	said(t, 1, "sign with one key", sign("reviewer", "Bob", "--set", "packet.signing_key="+annKey)...)
 	said(t, 0, "signed by Bob (reviewer) at ", sign("reviewer", "Bob", "--set", "packet.signing_key="+bobKey)...)
 	said(t, 0, "unchanged since signed by Ann (preparer) at ", "verify", packet, "--config", b.config)

@@ -353,6 +353,7 @@ func TestApprovals(t *testing.T) {
 		}
 	}
 	for name, test := range map[string]struct{ from, to, want string }{
+		"the same":      {"preparer: m.t.", `preparer: "Controller "`, `approver: "controller": expected another person than the preparer`},
 		"the preparer":  {"preparer: m.t.", "preparer: controller", `approver: "controller": expected another person than the preparer`},
 		"a stranger":    {"approver: controller", "approver: m.u.", `approver: "m.u.": expected one of the config's approvers: controller`},
 		"no reason":     {"reason: agreed with the sender", "reason: ' '", `reason: " ": expected a reason in words`},

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"comment11/configs"
 	"comment11/disclosures/render"
@@ -156,7 +157,7 @@ func readTrusted(path string) ([]string, error) {
 // Sign verifies a packet, with the warehouse, and appends a signature to the log there.
 func Sign(ctx context.Context, config configs.Config, folder, role, name string, program store.Program, now time.Time) (s Signature, v PacketVerification, err error) {
 	name = strings.TrimSpace(name)
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' }) {
+	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return s, v, usageError(fmt.Errorf("the name %q: expected that of a person", name))
 	}
 	w := Warehouse(config)
@@ -231,13 +232,19 @@ func Sign(ctx context.Context, config configs.Config, folder, role, name string,
 	return s, v, w.AppendSignature(s)
 }
 
+// samePerson tells whether two names are of one person: neither the size of letters nor
+// blanks make another one.
+func samePerson(a, b string) bool {
+	return strings.EqualFold(strings.Join(strings.Fields(a), ""), strings.Join(strings.Fields(b), ""))
+}
+
 // sameHand says that preparer and reviewer are one person, or "".
 func sameHand(a, b Signature) string {
 	roles := []string{a.Role, b.Role}
 	if !slices.Contains(roles, "preparer") || !slices.Contains(roles, "reviewer") {
 		return ""
 	}
-	if strings.EqualFold(a.Name, b.Name) {
+	if samePerson(a.Name, b.Name) {
 		return fmt.Sprintf("%s is preparer and reviewer; another person must review", a.Name)
 	}
 	if a.Key != "" && a.Key == b.Key {

@@ -7,4 +7,4 @@ select
 from adjustments
 where
   as_of <= {{.AsOf}} and coalesce(until, as_of) >= {{.AsOf}}
-  and approver is not null and approved_at is not null and approver <> preparer and approver in ({{.Approvers}})
+  and approver is not null and approved_at is not null and lower(replace(approver, ' ', '')) <> lower(replace(preparer, ' ', '')) and approver in ({{.Approvers}})

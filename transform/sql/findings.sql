@@ -136,7 +136,7 @@ adjustments_left_out as (
     case
       when coalesce(a.until, a.as_of) < {{.AsOf}} then 'expired on ' || cast(coalesce(a.until, a.as_of) as varchar)
       when a.approver is null or a.approved_at is null then 'not approved'
-      when a.approver = a.preparer then 'approved by its preparer, ' || a.preparer
+      when lower(replace(a.approver, ' ', '')) = lower(replace(a.preparer, ' ', '')) then 'approved by its preparer, ' || a.preparer
       else 'approver ' || a.approver || ' is not among the approvers of the config'
     end as example
   from adjustments as a
