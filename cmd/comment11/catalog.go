@@ -24,7 +24,7 @@ func newCatalog(shared *sharedFlags) *cobra.Command {
 		Short: "Build the catalog anew from the releases, for example after the warehouse was moved",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := shared.load()
+			config, err := shared.loadFor("text")
 			if err != nil {
 				return err
 			}

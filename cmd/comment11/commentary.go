@@ -23,7 +23,7 @@ func proseFunctions() string {
 
 // initCommentary writes the first texts of a period end's letter.
 func initCommentary(cmd *cobra.Command, shared *sharedFlags, asOf, compare string) error {
-	config, err := shared.load()
+	config, err := shared.loadFor("text")
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ type extraction struct {
 }
 
 func (x extraction) run(cmd *cobra.Command, shared *sharedFlags) error {
-	config, err := shared.load()
+	config, err := shared.loadFor("text")
 	if err != nil {
 		return err
 	}

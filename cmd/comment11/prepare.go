@@ -21,7 +21,7 @@ func newPrepare(shared *sharedFlags) *cobra.Command {
 			"A run of a fiscal period end does so; prepare is for what was published by backfill or by another build of the program.",
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := shared.load()
+			config, err := shared.loadFor("text")
 			if err != nil {
 				return err
 			}

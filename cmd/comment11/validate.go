@@ -16,7 +16,7 @@ func newValidate(shared *sharedFlags) *cobra.Command {
 		Short: "Read config, rules, maps, tables and approvals and bind every expression, touching no data",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := shared.load()
+			config, err := shared.loadFor("text")
 			if err != nil {
 				return err
 			}

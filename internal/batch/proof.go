@@ -155,6 +155,16 @@ func renderAll(packet render.Packet) ([]document, error) {
 // takes nothing away that cannot be made again: a packet that the log of the warehouse has
 // signatures of, or the wholeness of one, to whose manifest nothing may be added.
 func MayWrite(config configs.Config, folder string, whole bool) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return fmt.Errorf("%w: %s is a file; name a folder with --out", ErrUsage, folder)
+	}
+	warehouse, err := filepath.Abs(config.Warehouse)
+	if err != nil {
+		return err
+	}
+	if within, err := filepath.Rel(warehouse, folder); err == nil && filepath.IsLocal(within) {
+		return fmt.Errorf("%w: %s lies in the warehouse, which has what runs write alone; name a folder elsewhere with --out", ErrUsage, folder)
+	}
 	for within := filepath.Dir(folder); ; within = filepath.Dir(within) {
 		if _, is := packetAt(within); is {
 			return fmt.Errorf("%w: %s lies in the packet %s, whose manifest names all that is in it; name a folder elsewhere with --out", ErrUsage, folder, within)

@@ -52,6 +52,9 @@ func TestMayWrite(t *testing.T) {
 		{"notes", true, "notes.txt, which no extract wrote"},
 		{"notes", false, ""},
 		{"other/sub", true, ""},
+		{"notes/notes.txt", true, "notes.txt is a file"},
+		{"../" + filepath.Base(config.Warehouse), false, "lies in the warehouse"},
+		{"../" + filepath.Base(config.Warehouse) + "/packet", true, "lies in the warehouse"},
 	} {
 		err := batch.MayWrite(config, filepath.Join(folder, test.folder), test.whole)
 		switch {
