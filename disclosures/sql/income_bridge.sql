@@ -2,7 +2,8 @@
 -- of the fiscal year to date of these books, and that of the ledger. The ledger of an
 -- entity has its internal trades too, so the book's lines do. Cash that is basis is
 -- neither gained nor lost: what was paid for a trade left with it what its value gains.
--- reads: realized_facts, period_balances, ledger
+-- Nor is the opening value of what enters a scope or leaves it.
+-- reads: realized_facts, period_balances, moved_positions, opening_facts, ledger
 with realized as ({{range $i, $scope := .Names}}{{if $i}}
   union all{{end}}
   select
@@ -22,6 +23,16 @@ unrealized as ({{range $i, $scope := .Names}}{{if $i}}
   where not funded and scope_{{$scope}} <> 'out_of_scope'
   group by period_end, legal_entity{{end}}
 ),
+entered_or_left as ({{range $i, $scope := .Names}}{{if $i}}
+  union all{{end}}
+  select
+    '{{$scope}}' as scope, f.legal_entity, case when m.scope_{{$scope}} = 'out_of_scope' then 1 else -1 end as sign,
+    count(*) as facts, sum(f.net_fair_value) as fair_value, coalesce(sum(f.valuation_adjustment), 0) as adjustment
+  from moved_positions as m
+  join opening_facts as f on f.position_id = m.position_id and f.source_system = m.source_system
+  where m.was_open and (m.scope_{{$scope}} = 'out_of_scope') <> (m.opening_scope_{{$scope}} = 'out_of_scope') and not f.funded
+  group by f.legal_entity, sign{{end}}
+),
 ledger_revenue as (
   select
     legal_entity, sum(amount) filter (where currency = '{{.Currency}}') as amount, -- none where it has other currencies alone
@@ -39,7 +50,11 @@ lines as (
   union all
   select scope, legal_entity, line, facts, sign * fair_value from unrealized
   union all
-  select scope, legal_entity, 'valuation_adjustment', facts, sign * adjustment from unrealized{{range .Names}}
+  select scope, legal_entity, 'valuation_adjustment', facts, sign * adjustment from unrealized
+  union all
+  select scope, legal_entity, 'scope', facts, sign * fair_value from entered_or_left
+  union all
+  select scope, legal_entity, 'valuation_adjustment', 0, sign * adjustment from entered_or_left{{range .Names}}
   union all -- of an entity that the book has nothing of, all of it differs
   select '{{.}}', legal_entity, 'realized_gains', 0, 0 from ledger_revenue where {{$.IsMember .}}{{end}}
 ),

@@ -306,8 +306,8 @@ func IncomeBridge(scopes []string) DataSet {
 		Meaning: "What makes trading revenue of the fiscal year to date of these books, as the book has it, and that of the ledger; trades among our own entities included, without credit-linked notes.",
 		Columns: []Column{
 			{Name: "legal_entity", Type: Text, Use: Key | Dimension, Meaning: "Our entity."},
-			{Name: "line", Type: Text, Use: Key | Dimension, Values: []string{"realized_gains", "realized_losses", "unrealized_opening", "unrealized_closing", "basis", "valuation_adjustment", "trading_revenue"},
-				Meaning: "Line: the opening fair value with a minus; basis is cash of events that was not realized with them, less basis released; valuation_adjustment the change of it; trading_revenue the sum of the others."},
+			{Name: "line", Type: Text, Use: Key | Dimension, Values: []string{"realized_gains", "realized_losses", "unrealized_opening", "unrealized_closing", "scope", "basis", "valuation_adjustment", "trading_revenue"},
+				Meaning: "Line: the opening fair value with a minus; scope that of what left the scope, and with a minus of what entered it; basis is cash of events that was not realized with them, less basis released; valuation_adjustment the change of it; trading_revenue the sum of the others."},
 			{Name: "facts", Type: Whole, Unit: "facts", Meaning: "Facts and events behind it: each may be rounded by half a cent where the ledger's sum is rounded once."},
 			{Name: "in_ledger", Type: Flag, Use: Dimension, Meaning: "The ledger has the line."},
 			{Name: "in_other_currencies", Type: Whole, Unit: "rows", Meaning: "Rows of the ledger's line in other currencies than the reporting one: income of a period has no one rate, so they are left out."},
