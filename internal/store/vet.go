@@ -147,14 +147,10 @@ func (v vetter) node(node any, common []string) error {
 // inShort names the relations of a catalog, but not each again with all its releases and as
 // it was first reported.
 func inShort(relations []string) string {
-	suffixes := []string{"_all_releases", "_first_reported"}
-	var names []string
-	for _, name := range relations {
-		if !slices.ContainsFunc(suffixes, func(suffix string) bool { return strings.HasSuffix(name, suffix) }) {
-			names = append(names, name)
-		}
-	}
-	return strings.Join(names, ", ") + ", most of them with " + strings.Join(suffixes, " and ") + " too"
+	names := slices.DeleteFunc(slices.Clone(relations), func(name string) bool {
+		return strings.HasSuffix(name, allReleases) || strings.HasSuffix(name, firstReported)
+	})
+	return strings.Join(names, ", ") + ", most of them with " + allReleases + " and " + firstReported + " too"
 }
 
 func (v vetter) object(n map[string]any, common []string) error {
