@@ -246,7 +246,7 @@ func newPageTraces(p Packet) *pageTraces {
 			rules = append(rules, add(&t.Rules, "r", r))
 		}
 		t.numbers[at] = len(t.Cells)
-		t.Cells = append(t.Cells, []any{strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/"), at.Date, strconv.FormatInt(c.Displayed, 10), c.Exact, Unit(c.Unit), c.Moved,
+		t.Cells = append(t.Cells, []any{at.Address(), at.Date, strconv.FormatInt(c.Displayed, 10), c.Exact, Unit(c.Unit), c.Moved,
 			add(&t.Words, "w", trace.Words), trace.Facts, facts, rules, releases[at.Date]})
 	})
 	return t

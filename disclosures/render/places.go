@@ -9,6 +9,11 @@ import (
 // Place says where a cell stands.
 type Place struct{ Date, Table, Block, Row, Column string }
 
+// Address is what the cell is traced by: table/block/row/column, at whatever date.
+func (p Place) Address() string {
+	return strings.Join([]string{p.Table, p.Block, p.Row, p.Column}, "/")
+}
+
 // MarshalText writes the place as date/table/block/row/column.
 func (p Place) MarshalText() ([]byte, error) {
 	return []byte(strings.Join([]string{p.Date, p.Table, p.Block, p.Row, p.Column}, "/")), nil

@@ -89,8 +89,7 @@ type figureOf struct{ block, label string }
 func (p Packet) figures() map[string]figureOf {
 	figures := map[string]figureOf{}
 	for c := range p.All() {
-		address := strings.Join([]string{c.Place.Table, c.Place.Block, c.Place.Row, c.Place.Column}, "/")
-		figures[address] = figureOf{c.Table.Title + ", " + c.Block.Title, c.Row.Label + ", " + c.Column.Label}
+		figures[c.Address()] = figureOf{c.Table.Title + ", " + c.Block.Title, c.Row.Label + ", " + c.Column.Label}
 	}
 	return figures
 }

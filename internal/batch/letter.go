@@ -141,7 +141,7 @@ func figuresOf(packet render.Packet) commentary.Figures {
 	cells, known := map[[2]string]commentary.Figure{}, map[string][]string{}
 	largest := map[[3]string]string{}
 	for c := range packet.All() {
-		at := address(c.Place)
+		at := c.Address()
 		exact, _ := decimal.NewFromString(c.Cell.Exact) // the packet's own
 		cells[[2]string{c.Date, at}] = commentary.Figure{Displayed: c.Cell.Displayed, Exact: exact, Unit: c.Cell.Unit, RowLabel: c.Row.Label,
 			OtherLength: !packet.SameLength(*c.Table, *c.Block, c.Row.ID, c.Column.ID)}

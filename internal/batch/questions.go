@@ -70,11 +70,7 @@ func newQuestions(config configs.Config, packet render.Packet) (questions, error
 }
 
 func (q *questions) ask(kind string, at render.Place, amount decimal.Decimal, format string, arguments ...any) {
-	q.list = append(q.list, render.Question{Kind: kind, Date: at.Date, Cell: address(at), Amount: amount.StringFixed(2), Text: fmt.Sprintf(format, arguments...)})
-}
-
-func address(at render.Place) string {
-	return strings.Join([]string{at.Table, at.Block, at.Row, at.Column}, "/")
+	q.list = append(q.list, render.Question{Kind: kind, Date: at.Date, Cell: at.Address(), Amount: amount.StringFixed(2), Text: fmt.Sprintf(format, arguments...)})
 }
 
 // once tells whether a question of the kind about the same facts is the first.
@@ -122,7 +118,7 @@ func (q *questions) moves(ctx context.Context, db *store.DB, config configs.Conf
 		if !q.once(kind, m.cell) {
 			continue
 		}
-		asked := render.Question{Kind: kind, Date: m.at.Date, Cell: address(m.at), Amount: m.change().StringFixed(2), From: m.from.StringFixed(2), To: m.to.StringFixed(2)}
+		asked := render.Question{Kind: kind, Date: m.at.Date, Cell: m.at.Address(), Amount: m.change().StringFixed(2), From: m.from.StringFixed(2), To: m.to.StringFixed(2)}
 		if left, rolled := unexplained[m.cell.Predicate]; rolled && m.cell.Measure == "notional" {
 			if left.Abs().LessThan(q.materiality) {
 				q.explained++
@@ -151,10 +147,10 @@ func (q *questions) moved() (moves []figureMoved) {
 		}
 		at := c.Place
 		at.Date = q.packet.AsOf
-		m, there := figures[address(at)]
+		m, there := figures[at.Address()]
 		if !there {
 			m = &figureMoved{at: at, block: blocks[c.Block], cell: c.Cell, label: strings.Join([]string{c.Table.Title, c.Block.Title, c.Row.Label, c.Column.Label}, ", ")}
-			figures[address(at)], order = m, append(order, m)
+			figures[at.Address()], order = m, append(order, m)
 		}
 		if c.Date == q.packet.AsOf {
 			m.to, m.cell = exactOf(c.Cell), c.Cell
